@@ -1,0 +1,24 @@
+# Warnings are errors; hardening is on in every build that is not a sanitizer build.
+add_library(sallyport_flags INTERFACE)
+target_compile_options(sallyport_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor
+  -Woverloaded-virtual -Wnull-dereference -Wformat=2 -Wimplicit-fallthrough -Werror
+  -fstack-protector-strong -fno-omit-frame-pointer)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # -Wnull-dereference of GCC 12 fires inside libstdc++ and Boost once inlining starts.
+  target_compile_options(sallyport_flags INTERFACE -fstack-clash-protection -fcf-protection -Wno-null-dereference)
+  target_compile_options(sallyport_flags INTERFACE -Wno-missing-field-initializers)
+else()
+  target_compile_options(sallyport_flags INTERFACE -Wno-missing-field-initializers)
+endif()
+if(SALLYPORT_SANITIZE)
+  target_compile_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(sallyport_flags INTERFACE -fsanitize=${SALLYPORT_SANITIZE})
+  target_compile_definitions(sallyport_flags INTERFACE SALLYPORT_SANITIZED=1)
+else()
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_definitions(sallyport_flags INTERFACE _FORTIFY_SOURCE=2)
+  endif()
+  target_link_options(sallyport_flags INTERFACE -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+endif()
+set(CMAKE_EXE_LINKER_FLAGS "${CMAKE_EXE_LINKER_FLAGS} -pie")

@@ -1,0 +1,18 @@
+# sallyport_module(NAME USES modules... LINK public-libraries... PRIVATE private-libraries...)
+# One static library a folder: include/ is its face, src/ is private to it. A module sees only what it USES.
+function(sallyport_module name)
+  cmake_parse_arguments(M "" "" "USES;LINK;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${name}/src/*.cpp)
+  if(NOT sources)
+    file(WRITE ${CMAKE_BINARY_DIR}/empty/${name}.cpp "")
+    set(sources ${CMAKE_BINARY_DIR}/empty/${name}.cpp)
+  endif()
+  add_library(sallyport_${name} STATIC ${sources})
+  target_include_directories(sallyport_${name}
+    PUBLIC ${PROJECT_SOURCE_DIR}/${name}/include PRIVATE ${PROJECT_SOURCE_DIR}/${name}/src)
+  foreach(used ${M_USES})
+    target_link_libraries(sallyport_${name} PUBLIC sallyport_${used})
+  endforeach()
+  target_link_libraries(sallyport_${name} PUBLIC ${M_LINK} Boost::headers PRIVATE ${M_PRIVATE} sallyport_flags)
+  set_property(GLOBAL APPEND PROPERTY SALLYPORT_MODULES ${name})
+endfunction()
