@@ -1,0 +1,18 @@
+#pragma once
+// System calls that a process may still make (libseccomp). docs/processes.md lists them and says why.
+#include <cstdint>
+
+#include "sallyport/base/result.hpp"
+
+namespace sallyport::app {
+
+enum class Sandbox : std::uint8_t {
+  vault,    ///< everything but: sockets other than Unix ones, running programs, tracing, loading code into the kernel
+  session,  ///< only reading and writing what is open, waiting, memory, time, and taking descriptors from its parent
+};
+
+/// For this thread and all that it starts; irrevocable. Errc::unsupported where the kernel has no seccomp: the caller refuses to
+/// go on, unless in development.
+base::Result<> enter_sandbox(Sandbox kind);
+
+}  // namespace sallyport::app
