@@ -1,5 +1,6 @@
 #pragma once
 // How every fallible call of Sallyport answers: a value, or an Error. Exceptions stay inside wrappers of libraries.
+#include <boost/outcome/basic_result.hpp>  // first: policy/terminate.hpp does not stand alone
 #include <boost/outcome/policy/terminate.hpp>
 #include <boost/outcome/result.hpp>
 #include <boost/outcome/try.hpp>
