@@ -1,0 +1,103 @@
+#pragma once
+// Writes one session's recording. A value without threads or sockets: the session's poll loop calls it.
+//
+// Rule for callers: record first, then pass on. Every call that fails means that nothing may be passed on; after
+// State::failed the session has to end. Ask accepting() before reading from a channel: false means stop reading, and the
+// peer's window does the rest.
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "sallyport/base/secret_bytes.hpp"
+#include "sallyport/recorder/output.hpp"
+#include "sallyport/recorder/record.hpp"
+
+namespace sallyport::recorder {
+
+inline constexpr std::size_t kQueueLimit = 4U << 20U;  ///< bytes that wait for the Output
+inline constexpr base::Milliseconds kBlockedLimit{5000};
+inline constexpr base::Milliseconds kChunkAge{1000};
+inline constexpr std::size_t kChunkFill = 64U << 10U;
+inline constexpr base::Milliseconds kSyncInterval{1000};
+inline constexpr base::Milliseconds kCheckpointInterval{10000};
+inline constexpr base::Milliseconds kSegmentAge{60000};
+inline constexpr base::Milliseconds kSegmentSilence{30000};
+inline constexpr std::size_t kSegmentFill = 4U << 20U;
+inline constexpr std::size_t kMaxOpenChannels = 64;
+
+/// recording -> blocked: the Output took nothing while bytes wait. blocked -> recording: it took them.
+/// blocked for 5 s, or any error of the Output -> failed. finish() -> ended. failed and ended are final.
+enum class RecorderState : unsigned char { recording, blocked, failed, ended };
+std::string_view to_string(RecorderState state) noexcept;
+
+/// What a recording starts with. The grant of the session brings it.
+struct RecordingStart {
+  base::SessionId session;
+  base::Bytes wrapped_key;            ///< the data key as the vault wrapped it
+  std::vector<Recipient> recipients;  ///< may be empty
+  Meta meta;
+};
+
+/// What finish() gives to the audit log.
+struct Closed {
+  Mark end;        ///< END's own place in the chain
+  Totals totals;
+};
+
+/// Not thread-safe; movable. `output` and `clock` outlive it. Destroying it without finish() leaves a recording that
+/// verifies as truncated.
+class Recorder {
+ public:
+  /// Writes the header and META and makes them durable before it returns: a session that cannot be recorded never
+  /// begins. Takes the 32-byte data key and wipes it. Errc::invalid for fields over their bounds.
+  static base::Result<Recorder> start(RecordingStart start, base::SecretBytes data_key, Output& output, const base::Clock& clock);
+
+  Recorder(Recorder&&) noexcept;
+  Recorder& operator=(Recorder&&) noexcept;
+  ~Recorder();
+
+  // Each of these fails with Errc::unavailable when the recording failed or has ended, with Errc::limit (nothing taken)
+  // when the queue is full or a bound is passed, with Errc::invalid for a channel that is not open.
+
+  base::Result<> channel_opened(ChannelNumber channel, ChannelKind kind);
+  base::Result<> channel_closed(ChannelNumber channel, std::optional<std::uint32_t> exit_status = std::nullopt);
+  /// Output of the target to the client. Counted, too.
+  base::Result<> output(ChannelNumber channel, base::ByteView bytes, Stream stream = Stream::out);
+  base::Result<> resize(ChannelNumber channel, std::uint32_t columns, std::uint32_t rows);
+  /// The text of an exec or subsystem request, before it is sent on. In the file at once.
+  base::Result<> exec(ChannelNumber channel, std::string_view text);
+  base::Result<> file_event(const FileEvent& event);
+  /// A hole that policy allows. Makes a checkpoint due at once.
+  base::Result<> gap(GapReason reason, std::uint64_t bytes, std::string_view text);
+
+  /// Bytes that are counted and not kept: all input, and the bulk of sftp and scp. Some nanoseconds; never fails (an
+  /// unknown channel counts for the session only).
+  void count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept;
+
+  /// Closes an old chunk, pushes the queue, syncs, watches the 5 s. Call when deadline() has come, or more often.
+  base::Result<> tick();
+  /// When tick() is next needed; nothing while all is written and no one is active.
+  std::optional<base::MonoTime> deadline() const;
+
+  /// A checkpoint to be signed, each at most once: send checkpoint_message(session, mark) fields to the vault, and call
+  /// checkpoint() with its answer, whenever it comes. An unanswered one is followed by a newer one.
+  std::optional<Mark> checkpoint_wanted();
+  base::Result<> checkpoint(const Mark& mark, const base::Signature& signature);
+
+  /// Writes END and syncs. Errc::timed_out while the Output does not take it all: call again (the 5 s run on).
+  base::Result<Closed> finish(EndReason reason, std::string_view text = {});
+
+  RecorderState state() const noexcept;
+  /// Whether more may be read from channels now.
+  bool accepting() const noexcept;
+  /// Why it failed; only in State::failed.
+  const std::optional<base::Error>& failure() const noexcept;
+  std::uint64_t written_bytes() const noexcept;  ///< handed to the Output so far
+
+ private:
+  class Impl;
+  explicit Recorder(std::unique_ptr<Impl> impl) noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sallyport::recorder
