@@ -21,8 +21,8 @@ class AuditedTransaction {
   /// For repositories. Do not use its savepoint and commit functions: they know nothing of events.
   Transaction& sql() noexcept { return transaction_; }
 
-  /// Joins the log at commit(), in this order. Errc::invalid for an event that breaks the bounds of audit::Event.
-  base::Result<> append(audit::Event event);
+  /// Joins the log at commit(), in this order. Encoded here: texts are escaped and cut at their limits.
+  void append(const audit::Event& event);
 
   base::Result<> savepoint();
   /// Drops the events appended since, too.

@@ -11,7 +11,8 @@ namespace sallyport::vault {
 
 class Database;
 
-/// One transaction; rolled back when it is destroyed before commit(). One owner thread.
+/// One transaction; rolled back when it is destroyed before commit(). Not moved while a Statement of it is open. One
+/// owner thread.
 ///
 /// After a statement failed, every call but rollback_to_savepoint() returns that same error (as in PostgreSQL): a broken
 /// rule of the schema (exists, conflict) heals by rolling back to a savepoint, a failure of the store (unavailable,
@@ -63,8 +64,8 @@ class Transaction {
 
   Database* database_;
   std::optional<base::Error> failure_;
+  bool lost_ = false;  // the failure does not heal
   int depth_ = 0;
-  int failed_depth_ = 0;
 };
 
 }  // namespace sallyport::vault

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sallyport/base/clock.hpp"
+#include "sallyport/base/fd.hpp"
 #include "sallyport/vault/audit_log.hpp"
 #include "sallyport/vault/audited_transaction.hpp"
 #include "sallyport/vault/database.hpp"
@@ -45,11 +46,17 @@ class Vault {
   base::Result<Transaction> begin_read();
 
   const Keyring& keys() const noexcept { return keys_; }
-  AuditLog& audit() noexcept { return *audit_; }
+  const AuditLog& audit() const noexcept { return *audit_; }
   const VaultId& id() const noexcept { return id_; }
   /// Set when the log in the store is older than the checkpoint kept beside it, or another log: the store was put back
   /// or cut. A sentence for the operator; the vault opens all the same, and the caller must audit it and show it.
   const std::optional<std::string>& rollback_warning() const noexcept { return rollback_warning_; }
+
+  /// The readers of AuditLog in a transaction of their own: not while a batch is open (there, use audit() with its sql()).
+  base::Result<std::vector<AuditEntry>> audit_entries(std::uint64_t from, std::size_t count);
+  base::Result<audit::Report> verify_audit(audit::Expectation expectation = {});
+  base::Result<> export_audit(int fd);
+  const audit::VerifierKey& audit_public_key() const noexcept { return audit_->public_key(); }
 
   /// A new KEK for what is sealed from now on; one audited transaction of its own is the caller's: pass it in, then call
   /// reload_keys() after its commit.
@@ -61,6 +68,7 @@ class Vault {
 
   std::filesystem::path data_;
   const base::Clock& clock_;
+  base::UniqueFd lock_;
   Keyring keys_;
   VaultId id_{};
   std::unique_ptr<Database> database_;

@@ -1,0 +1,98 @@
+#pragma once
+// Sessions and their recordings: who was where, and what the vault knows of the recording file, so that a missing or cut
+// file is noticed.
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/base/hash.hpp"
+#include "sallyport/base/ids.hpp"
+#include "sallyport/base/secret_bytes.hpp"
+#include "sallyport/vault/lease.hpp"
+
+namespace sallyport::vault {
+
+class Transaction;
+class AuditedTransaction;
+class Keyring;
+
+enum class RecordingState : unsigned char { recording = 1, complete = 2, gap = 3, truncated = 4, missing = 5 };
+std::string_view to_string(RecordingState state) noexcept;
+base::Result<RecordingState> parse_recording_state(std::string_view word);
+
+/// The last checkpoint that the recorder told: what the file must still show. Sequence counts up.
+struct RecordingCheckpoint {
+  std::uint64_t sequence = 0;
+  base::Digest chain{};
+};
+
+struct RecordingTotals {
+  std::uint64_t bytes = 0;        ///< of the file
+  std::uint64_t duration_ms = 0;
+  std::uint64_t chunks = 0;
+};
+
+struct Session {
+  base::SessionId id;
+  base::UserId user;
+  std::string user_name;     ///< as it was then
+  base::AccountId account;
+  std::string account_name;  ///< "root@web1", as it was then
+  base::TargetId target;
+  std::optional<base::CheckoutId> checkout;
+  std::string source;
+  std::string how;           ///< the proofs, as words: "publickey,otp"
+  base::WallTime started{};
+  std::optional<base::WallTime> ended;
+  std::string end_reason;    ///< empty while it lives
+  RecordingState recording = RecordingState::recording;
+  std::string file;          ///< name below the recordings directory
+  std::optional<RecordingCheckpoint> checkpoint;
+  RecordingTotals totals;
+};
+
+struct NewSession {
+  base::UserId user;
+  std::string user_name;
+  base::AccountId account;
+  std::string account_name;
+  base::TargetId target;
+  std::optional<base::CheckoutId> checkout;
+  std::string source;
+  std::string how;
+};
+struct RegisteredSession {
+  Session session;
+  base::SecretBytes recording_key;  ///< 32 bytes; sealed under the KEK in the row
+};
+
+/// Makes the id, the file name (<id>.spr) and the recording's data key.
+base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const Keyring& keys, const NewSession& wanted,
+                                                 const Moment& now);
+/// Errc::conflict for a sequence that does not go forward, or a session that has ended.
+base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, const RecordingCheckpoint& checkpoint);
+/// Once; Errc::conflict when it has ended. `recording` says how the file was left, never `recording`.
+base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
+                                    RecordingState recording, const RecordingTotals& totals, const Moment& now);
+/// What an examination of the file found (missing, truncated); for ended sessions. Errc::not_found.
+base::Result<> set_recording_state(Transaction& tx, const base::SessionId& id, RecordingState state);
+/// Not ended: at start these are the ones that a crash has cut.
+base::Result<std::vector<Session>> open_sessions(Transaction& tx);
+/// For replay and verification. Errc::not_found.
+base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const Keyring& keys, const base::SessionId& id);
+
+base::Result<Session> get_session(Transaction& tx, const base::SessionId& id);
+struct SessionFilter {
+  std::optional<base::UserId> user;
+  std::optional<base::AccountId> account;
+  std::optional<base::CheckoutId> checkout;
+  bool open_only = false;
+  std::optional<base::SessionId> after;  ///< the last one of the page before
+  std::size_t limit = 100;               ///< at most 1000
+};
+/// Newest first.
+base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionFilter& filter);
+
+}  // namespace sallyport::vault
