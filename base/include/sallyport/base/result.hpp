@@ -72,5 +72,6 @@ inline auto ok() { return BOOST_OUTCOME_V2_NAMESPACE::success(); }
   (static_cast<bool>(condition) ? void(0) : ::sallyport::base::ensure_failed(#condition, __FILE__, __LINE__))
 
 /// SALLYPORT_TRY(auto value, call()) or SALLYPORT_TRYV(call()): return the Error at once if there is one.
+/// Each is several statements: braces around it after `if`.
 #define SALLYPORT_TRY(...) BOOST_OUTCOME_TRY(__VA_ARGS__)
 #define SALLYPORT_TRYV(...) BOOST_OUTCOME_TRYV(__VA_ARGS__)
