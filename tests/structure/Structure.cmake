@@ -1,0 +1,28 @@
+# Rules about the sources: the one direction of includes, sizes, and that every public header compiles alone.
+set(structure_dir ${CMAKE_CURRENT_LIST_DIR})
+set(structure_check ${PROJECT_SOURCE_DIR}/tools/structure-check)
+
+add_test(NAME "structure: includes run one way" COMMAND ${structure_check} includes)
+add_test(NAME "structure: no file is too long" COMMAND ${structure_check} sizes)
+add_test(NAME "structure: each rule is seen to fail" COMMAND ${structure_dir}/selftest.sh ${structure_check})
+
+# One translation unit a public header, which includes it first, and twice. Building the library is the test.
+get_property(header_modules GLOBAL PROPERTY SALLYPORT_MODULES)
+set(header_units "")
+foreach(module ${header_modules})
+  file(GLOB headers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${module}/include/sallyport/${module}/*.hpp)
+  foreach(header ${headers})
+    get_filename_component(stem ${header} NAME_WE)
+    set(unit ${CMAKE_BINARY_DIR}/header_check/${module}_${stem}.cpp)
+    set(text "#include \"sallyport/${module}/${stem}.hpp\"\n#include \"sallyport/${module}/${stem}.hpp\"\n")
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${text}")
+    list(APPEND header_units ${unit})
+  endforeach()
+endforeach()
+add_library(header_check OBJECT ${header_units})
+target_link_libraries(header_check PRIVATE sallyport_app sallyport_flags)
+add_test(NAME "structure: every public header compiles alone"
+         COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target header_check)
+set_tests_properties(
+  "structure: includes run one way" "structure: no file is too long" "structure: each rule is seen to fail"
+  "structure: every public header compiles alone" PROPERTIES LABELS structure TIMEOUT 300)
