@@ -2,8 +2,8 @@
 // Who is at the other end of a connection to the vault, and how far it has come.
 #include <sys/types.h>
 
-#include <cstdint>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace sallyport::app {
