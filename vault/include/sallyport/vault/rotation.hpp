@@ -1,6 +1,7 @@
 #pragma once
-// The stored side of the rotation journal (docs of rotation): one row an attempt, at most one open attempt an account.
-// The states are words of rotation/journal.hpp, checked against a list here; what they mean is decided there.
+// The stored side of the rotation journal (docs/rotation.md): one row a rotation, at most one open for an account. The
+// journal's words and line are rotation/journal.hpp's; here the words are checked against a list, and those that settle
+// which secret is in force change the secrets in the same transaction.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,59 +18,81 @@ class Transaction;
 class AuditedTransaction;
 class Keyring;
 
-/// Why a rotation is due.
-enum class RotationCause : unsigned char { schedule = 1, demand = 2, checkin = 3 };
+/// Why a rotation is due; a smaller number outweighs.
+enum class RotationCause : unsigned char { demand = 1, checkin = 2, schedule = 3 };
 std::string_view to_string(RotationCause cause) noexcept;
 base::Result<RotationCause> parse_rotation_cause(std::string_view word);
+
+/// What an open rotation is waiting for.
+enum class RotationWait : unsigned char {
+  none = 0,     ///< it is running, or should be
+  retry = 1,    ///< the target could not be reached: again after a pause
+  blocked = 2,  ///< a person has to look; a request on demand starts it again
+};
+std::string_view to_string(RotationWait wait) noexcept;
 
 struct Rotation {
   base::RotationId id;
   base::AccountId account;
   RotationCause cause = RotationCause::demand;
-  std::string state;         ///< the journal's word
-  std::string outcome;       ///< the journal's word for the last step, may be empty
-  std::uint32_t version = 0; ///< of the secret that is to become current
-  std::uint32_t failed_logins = 0;
+  std::string state;          ///< pending applying applied promoted | current kept out_of_sync (the last three are ends)
+  std::string journal;        ///< the journal's line
+  std::string outcome;        ///< the word of what led here, may be empty
+  std::string detail;         ///< one sentence for a person, escaped
+  std::uint32_t version = 0;  ///< of the secret that is to become current
+  RotationWait wait = RotationWait::none;
+  std::uint32_t pauses = 0;
   base::WallTime started{};
   base::WallTime updated{};
   std::optional<base::WallTime> finished;
 };
 
-/// Puts the account in the queue; a second request for the same account changes nothing but a weaker cause.
+/// Puts the account in the queue; of two causes the weightier stays. On demand it also wakes an open rotation that waits.
 base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause, const Moment& now);
 
-struct DueRotation { base::AccountId account; RotationCause cause; };
-/// What should start now: the queue, then accounts whose interval has passed. Not those with an open rotation; by schedule
-/// also not while checked out, and after a failure not before a pause that doubles from 5 minutes to a day.
+struct DueRotation {
+  base::AccountId account;
+  RotationCause cause = RotationCause::demand;
+  std::optional<base::RotationId> open;  ///< there: go on with this one (recovery); absent: begin_rotation
+};
+/// What should run now: open rotations first (those given out already are among them: the caller knows them), then the
+/// queue, then accounts whose interval has passed. Not while the account is checked out (but for the queue's demand and
+/// checkin), and by schedule not before the pause after a rotation that ended kept or out_of_sync.
 base::Result<std::vector<DueRotation>> due_rotations(Transaction& tx, const Moment& now, std::size_t limit = 100);
 
-/// Opens the journal row and makes the pending secret: a password by policy for unix_password accounts, `given` (a private
-/// key in OpenSSH's format) for ssh_key. A pending secret that an earlier attempt left is used again, never replaced: it
-/// may be what the target has. Takes the account off the queue. Errc::conflict when one is open.
+/// Opens the row in state `pending` with its pending secret: a password by policy for unix_password accounts, `given` (an
+/// unencrypted OpenSSH private key) for ssh_key. A pending secret that an earlier rotation left is used again, never
+/// replaced: it may be what the target has. Takes the account off the queue. Errc::conflict when one is open.
 base::Result<Rotation> begin_rotation(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                       RotationCause cause, const base::SecretBytes* given, const PasswordPolicy& policy,
                                       const Moment& now);
-/// A step of the journal, durable before the step on the target. Errc::invalid for a word that is not on the list,
-/// Errc::conflict when it is finished.
-base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& id, std::string_view state,
-                                       std::string_view outcome, std::uint32_t failed_logins, const Moment& now);
 
-enum class RotationEnd : unsigned char {
-  promoted,     ///< the new secret was verified: pending becomes current
-  abandoned,    ///< the old one was verified to be good still, or nothing was sent: pending becomes history
-  out_of_sync,  ///< neither is known to be good: both are kept as they are, for the next attempt
+struct RotationStep {
+  std::string_view state;
+  std::string_view journal;  ///< plain text, at most 200 bytes
+  std::string_view outcome;  ///< a word
+  std::string_view detail;   ///< plain text, at most 512 bytes
 };
-base::Result<Rotation> finish_rotation(Transaction& tx, const base::RotationId& id, RotationEnd end,
-                                       std::string_view outcome, const Moment& now);
+/// One step, durable before the target sees the next. `promoted` and `current` make the pending secret current, `kept`
+/// moves it to the history, `out_of_sync` keeps both as they are; an end closes the row. The same step twice is one.
+/// Errc::invalid for a word that is not on the list, Errc::conflict when the row is closed.
+base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& id, const RotationStep& step,
+                                       const Moment& now);
+/// A run ended without an end: `wait` is retry (the pause doubles from 1 minute to 6 hours) or blocked.
+base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& id, RotationWait wait,
+                                      std::string_view outcome, std::string_view detail, const Moment& now);
 
-/// Started and not finished: at start these go through recovery.
+/// Not ended: at start these go through recovery.
 base::Result<std::vector<Rotation>> unfinished_rotations(Transaction& tx);
+/// Which secret is in force is not certain now, or will change under one's hands: a checkout must not begin. False for one
+/// that waits in `pending` (nothing was sent) or `promoted` (the new one is proven), so that a target that is down
+/// keeps nobody out.
 base::Result<bool> is_rotating(Transaction& tx, const base::AccountId& account);
 base::Result<Rotation> get_rotation(Transaction& tx, const base::RotationId& id);
 struct RotationFilter {
   std::optional<base::AccountId> account;
-  std::optional<base::RotationId> after;
-  std::size_t limit = 100;
+  std::optional<base::RotationId> after;  ///< the last one of the page before
+  std::size_t limit = 100;                ///< at most 1000
 };
 /// Newest first.
 base::Result<std::vector<Rotation>> list_rotations(Transaction& tx, const RotationFilter& filter);

@@ -27,9 +27,10 @@ struct SecretVersion {
 
 /// Old versions beyond this many are dropped when a new one comes. Current and pending are never dropped.
 inline constexpr std::size_t kKeptVersions = 10;
+inline constexpr std::size_t kMaxSecretValue = 16U << 10U;
 
-/// A new current version (an administrator's entry); the one before becomes history. Errc::conflict while one is pending,
-/// Errc::invalid when empty or longer than SecretBytes::kMaxSecret.
+/// A new current version (an administrator's entry); the one before becomes history, and so does one that a
+/// rotation left pending. Errc::conflict while a rotation is open, Errc::invalid when empty or over kMaxSecretValue bytes.
 base::Result<SecretVersion> set_secret(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                        const base::SecretBytes& value, const Moment& now);
 /// A pending version, for a rotation. Errc::conflict while one is pending.
