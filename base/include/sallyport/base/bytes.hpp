@@ -55,7 +55,7 @@ class Writer {
   Writer& block(std::string_view text) { return block(as_bytes(text)); }
 
   const Bytes& bytes() const noexcept { return bytes_; }
-  Bytes take() && noexcept { return std::move(bytes_); }
+  Bytes take() noexcept { return std::move(bytes_); }
 
  private:
   Bytes bytes_;

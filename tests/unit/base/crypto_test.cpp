@@ -1,0 +1,50 @@
+#include "sallyport/base/crypto.hpp"
+
+#include "sallyport/base/hash.hpp"
+#include "sallyport/base/text.hpp"
+#include "support/catch.hpp"
+
+using namespace sallyport::base;
+
+TEST_CASE("hashes give the published answers", "[crypto]") {
+  // FIPS 180-2 example, RFC 4231 case 2, RFC 2202 case 2.
+  CHECK(hex(sha256(as_bytes("abc"))) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))) ==
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  CHECK(hex(hmac_sha1(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))) ==
+        "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+  CHECK(sha256(as_bytes("ab"), as_bytes("c")) == sha256(as_bytes("abc")));
+}
+
+TEST_CASE("a sealed text opens only as it was sealed", "[crypto]") {
+  const auto key = SecretBytes::random(kKeySize);
+  const auto sealed = seal(key, as_bytes("the password"), as_bytes("account 7"));
+  CHECK(unseal(key, sealed, as_bytes("account 7")).value().expose_text() == "the password");
+  CHECK_FALSE(unseal(key, sealed, as_bytes("account 8")));
+  CHECK_FALSE(unseal(SecretBytes::random(kKeySize), sealed, as_bytes("account 7")));
+  for (std::size_t i = 0; i < sealed.size(); ++i) {
+    auto changed = sealed;
+    changed[i] ^= 1;
+    CHECK_FALSE(unseal(key, changed, as_bytes("account 7")));
+    CHECK_FALSE(unseal(key, ByteView(sealed).first(i), as_bytes("account 7")));
+  }
+}
+
+TEST_CASE("Ed25519 signs as RFC 8032 says", "[crypto]") {
+  const auto seed = unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb").value();
+  const auto key = SigningKey::from_seed(SecretBytes::copy(seed));
+  const Bytes message{0x72};
+  const auto signature = key.sign(message);
+  CHECK(hex(key.public_key()) == "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  CHECK(hex(signature) ==
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+  CHECK(verify(key.public_key(), message, signature));
+  CHECK_FALSE(verify(key.public_key(), as_bytes("s"), signature));
+}
+
+TEST_CASE("derived keys differ by number and by context", "[crypto]") {
+  const auto root = SecretBytes::random(kKeySize);
+  CHECK(equals_ct(derive_key(root, 1, "pagekey_"), derive_key(root, 1, "pagekey_")));
+  CHECK_FALSE(equals_ct(derive_key(root, 1, "pagekey_"), derive_key(root, 2, "pagekey_")));
+  CHECK_FALSE(equals_ct(derive_key(root, 1, "pagekey_"), derive_key(root, 1, "auditkey")));
+}
