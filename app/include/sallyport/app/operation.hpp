@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sallyport/access/role.hpp"
 #include "sallyport/app/peer.hpp"
 #include "sallyport/app/record.hpp"
 
@@ -45,8 +46,8 @@ enum class OperationId : std::uint16_t {
   push_dial = 240, push_freeze = 241, push_thaw = 242, push_end = 243, push_rotation_work = 244,
 };
 
-/// What a role may allow. The same words as access::Action; access decides, this only names what is needed.
-enum class Right : std::uint8_t { session, reveal, rotate, audit, administer };
+/// What a role may allow. access::decide() decides; the table only names what is needed.
+using Right = access::Action;
 
 /// What a caller must have shown, beyond being a live, enabled user.
 enum class Proof : std::uint8_t {
