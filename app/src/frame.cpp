@@ -1,7 +1,6 @@
 #include "sallyport/app/frame.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sallyport::app {
 
@@ -70,13 +69,11 @@ std::array<std::uint8_t, kFrameHeader> encode_header(const Frame& frame) {
   return header;
 }
 
-Result<> FrameDecoder::take_header(ByteView& bytes) {
-  const std::size_t count = std::min(kFrameHeader - have_, bytes.size());
-  std::copy_n(bytes.begin(), count, header_.begin() + static_cast<std::ptrdiff_t>(have_));
-  bytes = bytes.subspan(count);
-  have_ += count;
-  if (have_ < kFrameHeader) return ok();
+MutableByteView FrameDecoder::space() noexcept {
+  return (frame_ ? frame_->payload.view_mutable() : MutableByteView(header_)).subspan(have_);
+}
 
+Result<Frame> FrameDecoder::read_header() const {
   base::Reader reader(header_);
   SALLYPORT_TRY(const auto length, reader.u32());
   SALLYPORT_TRY(const auto type, reader.u8());
@@ -85,24 +82,18 @@ Result<> FrameDecoder::take_header(ByteView& bytes) {
   if (length < kAfterLength) return fail(Errc::invalid, "frame: shorter than its own header");
   if (!is_frame_type(type)) return fail(Errc::invalid, "frame: unknown type");
   if (length - kAfterLength > max_payload_) return fail(Errc::limit, "frame: longer than this peer may send");
-  frame_ = Frame{static_cast<FrameType>(type), id, code, make_payload(length - kAfterLength)};
-  have_ = 0;
-  return ok();
+  return Frame{static_cast<FrameType>(type), id, code, make_payload(length - kAfterLength)};
 }
 
-Result<std::optional<Frame>> FrameDecoder::next(ByteView& bytes) {
-  if (!frame_) {
-    SALLYPORT_TRYV(take_header(bytes));
-    if (!frame_) return std::nullopt;
-  }
-
-  const MutableByteView payload = frame_->payload.view_mutable();
-  const std::size_t count = std::min(payload.size() - have_, bytes.size());
-  std::copy_n(bytes.begin(), count, payload.begin() + static_cast<std::ptrdiff_t>(have_));
-  bytes = bytes.subspan(count);
+Result<std::optional<Frame>> FrameDecoder::filled(std::size_t count) {
+  SALLYPORT_ENSURE(count <= space().size());
   have_ += count;
-  if (have_ < payload.size()) return std::nullopt;
-
+  if (!frame_) {
+    if (have_ < kFrameHeader) return std::nullopt;
+    SALLYPORT_TRY(frame_, read_header());
+    have_ = 0;
+  }
+  if (have_ < frame_->payload.size()) return std::nullopt;
   std::optional<Frame> whole = std::move(frame_);
   frame_.reset();
   have_ = 0;

@@ -20,7 +20,7 @@ using base::UniqueFd;
 
 namespace {
 
-constexpr std::size_t kReadSize = 16U << 10U;
+constexpr unsigned kReadsAtOnce = 64;
 constexpr std::size_t kMaxVectors = 16;
 constexpr std::size_t kMaxKeptPushes = 1024;
 
@@ -100,7 +100,7 @@ Result<VaultConnection> VaultConnection::adopt(UniqueFd fd) {
   return VaultConnection(std::move(fd));
 }
 
-Result<std::uint64_t> VaultConnection::request(OperationId operation, base::SecretBytes payload) {
+Result<std::uint64_t> VaultConnection::request(OperationId operation, Payload payload) {
   if (payload.size() > kMaxRequest) return fail(Errc::limit, "the request is longer than the vault takes");
   const std::uint64_t id = ++last_id_;
   SALLYPORT_TRYV(out_.push({FrameType::request, id, static_cast<std::uint16_t>(operation), std::move(payload)}));
@@ -109,22 +109,15 @@ Result<std::uint64_t> VaultConnection::request(OperationId operation, base::Secr
 }
 
 Result<> VaultConnection::on_readable() {
-  std::array<std::uint8_t, kReadSize> buffer;
-  const ssize_t got = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-  if (got < 0 && would_block(errno)) return ok();
-  if (got <= 0) return fail(Errc::closed, "the vault has gone");
-  const base::MutableByteView read(buffer.data(), static_cast<std::size_t>(got));
-  ByteView rest = read;
-  Result<> outcome = ok();
-  // next() is called until it has nothing more: a frame without payload is whole when the last byte is used up.
-  while (outcome) {
-    auto frame = decoder_.next(rest);
-    if (!frame) outcome = std::move(frame).error();
-    else if (!frame.value()) break;
-    else in_.push_back(std::move(*frame.value()));
+  for (unsigned reads = 0; reads < kReadsAtOnce; ++reads) {
+    const base::MutableByteView space = decoder_.space();
+    const ssize_t got = ::recv(fd_.get(), space.data(), space.size(), MSG_DONTWAIT);
+    if (got < 0 && would_block(errno)) return ok();
+    if (got <= 0) return fail(Errc::closed, "the vault has gone");
+    SALLYPORT_TRY(auto frame, decoder_.filled(static_cast<std::size_t>(got)));
+    if (frame) in_.push_back(std::move(*frame));
   }
-  base::wipe(read);
-  return outcome;
+  return ok();
 }
 
 Result<> VaultConnection::on_writable() { return out_.flush(fd_.get()); }
@@ -154,12 +147,14 @@ Result<bool> VaultClient::pump(std::chrono::steady_clock::time_point deadline) {
     SALLYPORT_TRYV(connection_.on_writable());
   }
   if ((entry.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-    SALLYPORT_TRYV(connection_.on_readable());
+    // What came before the end of the stream is still good.
+    const auto read = connection_.on_readable();
+    if (!read && !connection_.has_next()) return read.error();
   }
   return true;
 }
 
-Result<Payload> VaultClient::call(OperationId operation, base::SecretBytes payload, std::chrono::milliseconds timeout) {
+Result<Payload> VaultClient::call(OperationId operation, Payload payload, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   SALLYPORT_TRY(const auto id, connection_.request(operation, std::move(payload)));
   for (;;) {

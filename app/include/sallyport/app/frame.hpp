@@ -56,27 +56,29 @@ base::Result<Payload> reply_result(Frame&& reply);
 /// The first 15 bytes of a frame; the payload follows as it is. The payload must be within kMaxFramePayload.
 std::array<std::uint8_t, kFrameHeader> encode_header(const Frame& frame);
 
-/// Puts frames together from whatever pieces arrive. Holds one unfinished frame at most. One owner.
+/// Puts frames together from whatever pieces arrive, without ever asking for a byte of the next one. One owner.
 class FrameDecoder {
  public:
   /// Payloads over `max_payload` are refused before memory is taken for them.
   explicit FrameDecoder(std::size_t max_payload) noexcept : max_payload_(max_payload) {}
 
-  /// Takes bytes off the front of `bytes` until a frame is whole or they are used up; the source is the caller's to wipe.
-  /// A frame, or nothing yet; Errc::invalid or Errc::limit when the stream can't be followed any further.
-  base::Result<std::optional<Frame>> next(base::ByteView& bytes);
+  /// Where the next bytes belong: the rest of a header, or of a payload in its own memory. Never empty.
+  base::MutableByteView space() noexcept;
+  /// The first `count` bytes of space() were filled. A frame, or nothing yet; Errc::invalid or Errc::limit when the stream
+  /// can't be followed any further.
+  base::Result<std::optional<Frame>> filled(std::size_t count);
   /// Bytes held for the unfinished frame: for the bound over all peers.
   std::size_t buffered() const noexcept { return frame_ ? frame_->payload.size() : 0; }
   /// Another bound, from the next frame on.
   void set_max_payload(std::size_t bound) noexcept { max_payload_ = bound; }
 
  private:
-  base::Result<> take_header(base::ByteView& bytes);
+  base::Result<Frame> read_header() const;
 
   std::size_t max_payload_;
   std::array<std::uint8_t, kFrameHeader> header_{};
   std::size_t have_ = 0;        // bytes of the header, then of the payload
-  std::optional<Frame> frame_;  // set once its header is whole
+  std::optional<Frame> frame_;  // set while its payload is being filled
 };
 
 }  // namespace sallyport::app

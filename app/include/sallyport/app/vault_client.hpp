@@ -16,6 +16,7 @@ enum class OperationId : std::uint16_t;  // operation.hpp
 class FrameQueue {
  public:
   explicit FrameQueue(std::size_t max_bytes) noexcept : max_bytes_(max_bytes) {}
+  void set_max_bytes(std::size_t bound) noexcept { max_bytes_ = bound; }
   /// Errc::limit when the reader is that far behind: the caller ends the connection.
   base::Result<> push(Frame frame);
   /// Writes what the socket takes. Errc::closed when the reader has gone.
@@ -45,12 +46,13 @@ class VaultConnection {
   bool wants_write() const noexcept { return !out_.empty(); }
 
   /// Sends (or queues) a request and returns its id. Errc::limit over kMaxRequest or with 4 MiB queued.
-  base::Result<std::uint64_t> request(OperationId operation, base::SecretBytes payload);
+  base::Result<std::uint64_t> request(OperationId operation, Payload payload);
   /// Reads what is there. Errc::closed at end of stream; frames that came before it are still to be had from next().
   base::Result<> on_readable();
   base::Result<> on_writable();
   /// Replies and pushes in the order in which they came.
   std::optional<Frame> next();
+  bool has_next() const noexcept { return !in_.empty(); }
 
   /// The socket, for handing it to another process: nothing may be queued or half read.
   base::UniqueFd release() && { return std::move(fd_); }
@@ -72,7 +74,7 @@ class VaultClient {
   explicit VaultClient(VaultConnection connection) noexcept : connection_(std::move(connection)) {}
 
   /// The answer, or the vault's own Error; Errc::timed_out, Errc::closed: the outcome is unknown and the client of no more use.
-  base::Result<Payload> call(OperationId operation, base::SecretBytes payload, std::chrono::milliseconds timeout);
+  base::Result<Payload> call(OperationId operation, Payload payload, std::chrono::milliseconds timeout);
   /// The next push (kept ones first), or nothing when the timeout passed.
   base::Result<std::optional<Frame>> wait_push(std::chrono::milliseconds timeout);
 

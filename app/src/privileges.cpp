@@ -1,0 +1,202 @@
+#include "sallyport/app/privileges.hpp"
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "sallyport/app/server_main.hpp"
+#include "sallyport/base/file.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::fail_errno;
+using base::ok;
+using base::Result;
+
+namespace {
+
+std::optional<Account> find_account(const std::string& name) {
+  std::array<char, 16384> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return Account{entry.pw_uid, entry.pw_gid};
+}
+
+Result<> set_limit(__rlimit_resource resource, rlim_t value, const char* name) {
+  rlimit limit{};
+  if (::getrlimit(resource, &limit) != 0) return fail_errno(std::string("can't read limit ") + name, errno);
+  // Never raised: an ordinary user's hard limit may be lower than what is meant here.
+  if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < value) value = limit.rlim_max;
+  const rlimit wanted{value, value};
+  if (::setrlimit(resource, &wanted) != 0) return fail_errno(std::string("can't set limit ") + name, errno);
+  return ok();
+}
+
+struct Limits { rlim_t files; std::optional<rlim_t> processes; std::optional<rlim_t> data; };
+
+Limits limits_of(ProcessKind kind, bool own_user) {
+  switch (kind) {
+    // Processes are counted by user: a bound is right only where the user is this process's own.
+    case ProcessKind::vault: return {4096, own_user ? std::optional<rlim_t>(64) : std::nullopt, std::nullopt};
+    case ProcessKind::session: return {64, 0, rlim_t{512} << 20U};
+    case ProcessKind::resolver: return {64, 0, rlim_t{256} << 20U};
+    case ProcessKind::web: return {16384, std::nullopt, std::nullopt};
+    case ProcessKind::rotator: return {1024, std::nullopt, std::nullopt};
+    case ProcessKind::ssh:
+    case ProcessKind::supervisor: break;
+  }
+  return {4096, std::nullopt, std::nullopt};
+}
+
+Result<> apply_limits(ProcessKind kind, bool own_user) {
+  const Limits limits = limits_of(kind, own_user);
+  SALLYPORT_TRYV(set_limit(RLIMIT_CORE, 0, "core"));
+  SALLYPORT_TRYV(set_limit(RLIMIT_NOFILE, limits.files, "nofile"));
+  if (limits.processes) {
+    SALLYPORT_TRYV(set_limit(RLIMIT_NPROC, *limits.processes, "nproc"));
+  }
+#ifndef SALLYPORT_SANITIZED  // the sanitizers' shadow counts as data
+  if (limits.data) {
+    SALLYPORT_TRYV(set_limit(RLIMIT_DATA, *limits.data, "data"));
+  }
+#endif
+  return ok();
+}
+
+Result<> become(const Account& account) {
+  if (::setgroups(0, nullptr) != 0) return fail_errno("can't drop supplementary groups", errno);
+  if (::setresgid(account.gid, account.gid, account.gid) != 0) return fail_errno("can't change the group", errno);
+  if (::setresuid(account.uid, account.uid, account.uid) != 0) return fail_errno("can't change the user", errno);
+  if (::setuid(0) == 0) return fail(Errc::internal, "uid 0 could be had back after it was dropped");
+  return ok();
+}
+
+Result<> own(const std::filesystem::path& path, const Account& account, mode_t mode) {
+  if (::lchown(path.c_str(), account.uid, account.gid) != 0) return fail_errno("can't give " + path.native() + " its owner", errno);
+  if (::chmod(path.c_str(), mode) != 0) return fail_errno("can't set the mode of " + path.native(), errno);
+  return ok();
+}
+
+/// Regular files of a directory, not of those below it.
+Result<> own_files(const std::filesystem::path& directory, const Account& account, mode_t mode) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (entry.is_symlink() || !entry.is_regular_file()) continue;
+    SALLYPORT_TRYV(own(entry.path(), account, mode));
+  }
+  if (error) return fail(Errc::io, "can't list " + directory.native() + ": " + error.message());
+  return ok();
+}
+
+Result<> own_data(const DataPaths& paths, const Identities& who) {
+  SALLYPORT_TRYV(own_files(paths.root, *who.vault, 0600));
+  SALLYPORT_TRYV(own(paths.root, *who.vault, 0711));
+  SALLYPORT_TRYV(own(paths.run, *who.vault, 0711));
+  SALLYPORT_TRYV(own_files(paths.ssh, *who.ssh, 0600));
+  SALLYPORT_TRYV(own(paths.ssh, *who.ssh, 0700));
+  SALLYPORT_TRYV(own_files(paths.tls, *who.web, 0600));
+  SALLYPORT_TRYV(own(paths.tls, *who.web, 0711));
+  const auto authority = paths.tls / "ca.pem";
+  if (std::filesystem::exists(authority)) {
+    SALLYPORT_TRYV(own(authority, *who.web, 0644));
+  }
+  // The set-group-id bit hands every recording to web's group: web streams the ciphertext, and can't change it.
+  const Account recordings{who.ssh->uid, who.web->gid};
+  SALLYPORT_TRYV(own_files(paths.recordings, recordings, 0640));
+  return own(paths.recordings, recordings, 02750);
+}
+
+}  // namespace
+
+std::string_view to_string(ProcessKind kind) noexcept {
+  switch (kind) {
+    case ProcessKind::supervisor: return "supervisor";
+    case ProcessKind::vault: return "vault";
+    case ProcessKind::ssh: return "ssh";
+    case ProcessKind::web: return "web";
+    case ProcessKind::rotator: return "rotator";
+    case ProcessKind::session: return "session";
+    case ProcessKind::resolver: return "resolver";
+  }
+  return "unknown";
+}
+
+const std::optional<Account>& Identities::of(ProcessKind kind) const {
+  static const std::optional<Account> none;
+  switch (kind) {
+    case ProcessKind::vault: return vault;
+    case ProcessKind::ssh:
+    case ProcessKind::resolver: return ssh;
+    case ProcessKind::web: return web;
+    case ProcessKind::rotator: return rotator;
+    case ProcessKind::session: return session;
+    case ProcessKind::supervisor: break;
+  }
+  return none;
+}
+
+Result<Identities> resolve_identities(const ProcessUsers& users, bool development) {
+  Identities found;
+  if (::geteuid() != 0) {
+    found.notes.emplace_back("not started as root: all processes stay one user, so files and sandboxes alone keep them apart");
+    return found;
+  }
+  found.vault = find_account(users.vault);
+  found.ssh = find_account(users.ssh);
+  found.web = find_account(users.web);
+  found.rotator = find_account(users.rotator);
+  found.session = find_account(users.session);
+  if (found.vault && found.ssh && found.web && found.rotator && found.session) return found;
+  if (!development)
+    return fail(Errc::not_found, "started as root, and not all of these users exist: " + users.vault + ", " + users.ssh + ", " + users.web +
+                                     ", " + users.rotator + ", " + users.session + ". Make them, name others under [users], or start as an ordinary user");
+  Identities development_only;
+  development_only.session = find_account("nobody");
+  development_only.notes.emplace_back("DEVELOPMENT: vault, ssh, web and rotator go on as root, since their users do not exist");
+  if (!development_only.session) development_only.notes.emplace_back("DEVELOPMENT: sessions go on as root, since there is no user nobody");
+  return development_only;
+}
+
+Result<> prepare_data_directory(const std::filesystem::path& data, const Identities& identities) {
+  const DataPaths paths(data);
+  const bool apart = identities.vault.has_value();
+  if (apart && ::geteuid() == 0) {
+    // On a restart the directories have their owners already; nothing here may be refused for that.
+    for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
+      std::error_code error;
+      std::filesystem::create_directories(directory, error);
+      if (error) return fail(Errc::io, "can't make " + directory.native() + ": " + error.message());
+    }
+    return own_data(paths, identities);
+  }
+  for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
+    SALLYPORT_TRYV(base::make_private_directory(directory));
+  }
+  return ok();
+}
+
+Result<> drop_privileges(ProcessKind kind, const Identities& identities) {
+  const auto& account = identities.of(kind);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("can't set no_new_privs", errno);
+  SALLYPORT_TRYV(apply_limits(kind, account.has_value()));
+  if (account && ::geteuid() == 0) {
+    SALLYPORT_TRYV(become(*account));
+  }
+  // After the change of user, which resets both.
+  if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("can't turn dumps off", errno);
+  if (kind != ProcessKind::session && kind != ProcessKind::supervisor && ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+    return fail_errno("can't set the death signal", errno);
+  return ok();
+}
+
+}  // namespace sallyport::app
