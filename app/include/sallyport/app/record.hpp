@@ -64,13 +64,22 @@ class Record {
   Record& set(std::string_view name, base::Bytes bytes);
   /// Appends an empty record of the list's item schema and gives it; valid until the next add to the same list.
   Record& add(std::string_view list_name);
+  /// An empty list, if it is absent: for answers with no rows.
+  Record& set_list(std::string_view name);
   /// Drops a field's value.
   void clear(std::string_view name);
 
   Fields schema() const noexcept { return schema_; }
   bool has_at(std::size_t index) const { return values_[index].index() != 0; }
+  bool holds_secret() const;
 
  private:
+  friend base::Result<> check(const Record& record);
+  friend base::Result<Record> decode_front(base::Reader& reader, Fields schema);
+  template <class Writer>
+  friend struct RecordWriter;
+  friend struct RecordSize;
+  friend struct RecordReader;
   using Value = std::variant<std::monostate, std::string, std::uint64_t, bool, base::SecretBytes, base::Bytes,
                              std::vector<Record>>;
   std::size_t find(std::string_view name) const;
