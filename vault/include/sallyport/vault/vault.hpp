@@ -65,6 +65,7 @@ class Vault {
 
  private:
   Vault(std::filesystem::path data, Keyring keys, const base::Clock& clock);
+  base::Result<> open_store(std::span<const MigrationSeries> series);
 
   std::filesystem::path data_;
   const base::Clock& clock_;
