@@ -1,0 +1,55 @@
+#include "sallyport/app/server_main.hpp"
+
+#include "process_context.hpp"
+#include "sallyport/base/log.hpp"
+#include "supervisor.hpp"
+
+namespace sallyport::app {
+
+using base::LogLevel;
+using base::Result;
+
+namespace {
+
+/// A relative path would mean something else after a chdir, and is of no use in the ready file.
+std::filesystem::path make_absolute(const std::filesystem::path& path) {
+  std::error_code error;
+  auto full = std::filesystem::absolute(path, error);
+  return error ? path : full;
+}
+
+Result<int> serve(const ServerOptions& options) {
+  SALLYPORT_TRY(const auto identities, resolve_identities(options.users, options.development));
+  for (const auto& note : identities.notes) base::log(LogLevel::warning, "server.not_dropped", {{"what", note}});
+  SALLYPORT_TRYV(prepare_data_directory(options.data, identities));
+  Supervisor supervisor(options, identities,
+                        {{ProcessKind::vault, run_vault_process, {}},
+                         {ProcessKind::ssh, run_ssh_process, options.ssh_listen},
+                         {ProcessKind::web, run_web_process, options.web_listen},
+                         {ProcessKind::rotator, run_rotator_process, {}}});
+  return supervisor.run();
+}
+
+}  // namespace
+
+DataPaths::DataPaths(std::filesystem::path data)
+    : root(std::move(data)),
+      header(root / "header"),
+      store(root / "vault.db"),
+      recordings(root / "recordings"),
+      run(root / "run"),
+      vault_socket(run / "vault.sock"),
+      ready(run / "ready.json"),
+      tls(root / "tls"),
+      ssh(root / "ssh") {}
+
+int run_server(const ServerOptions& given) {
+  base::log_init("supervisor", given.log_level);
+  ServerOptions options = given;
+  options.data = make_absolute(given.data);
+  if (given.ready_file) options.ready_file = make_absolute(*given.ready_file);
+  const auto status = serve(options);
+  return status ? status.value() : start_failed(status.error());
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,77 @@
+// The vault process: locked memory, its socket, privileges and system calls given up, then the Service behind the loop.
+#include <unistd.h>
+
+#include "process_context.hpp"
+#include "sallyport/app/sandbox.hpp"
+#include "sallyport/app/service.hpp"
+#include "sallyport/base/log.hpp"
+#include "sallyport/base/secret_bytes.hpp"
+#include "vault_loop.hpp"
+
+namespace sallyport::app {
+
+using base::LogLevel;
+using base::ok;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kSlabAsRoot = 32U << 20U;
+
+class ServiceHandler final : public BatchHandler {
+ public:
+  explicit ServiceHandler(Service& service) : service_(service) {}
+  void run_batch(std::vector<Request>&& requests, std::vector<Outgoing>& out) override { service_.run_batch(std::move(requests), out); }
+  void run_deferred(std::vector<Outgoing>& out) override { service_.run_deferred(out); }
+  int wakeup_fd() const override { return service_.wakeup_fd(); }
+  void tick(std::vector<Outgoing>& out) override { service_.tick(out); }
+  void peer_gone(std::uint64_t peer_id, std::vector<Outgoing>& out) override { service_.peer_gone(peer_id, out); }
+  void protocol_violation(const Peer& peer, std::uint16_t asked) override { service_.protocol_violation(peer, asked); }
+
+ private:
+  Service& service_;
+};
+
+Result<> give_up(const ProcessContext& context) {
+  // Before the change of user: root may lock more than an ordinary limit allows.
+  const std::size_t slab = ::geteuid() == 0 ? kSlabAsRoot : base::LockedMemory::kDefaultSize;
+  SALLYPORT_TRYV(base::LockedMemory::init(lock_policy(context.options), slab));
+  if (!base::LockedMemory::locked())
+    base::log(LogLevel::warning, "vault.memory_not_locked", {{"what", "DEVELOPMENT: secrets may reach the swap space"}});
+  SALLYPORT_TRYV(drop_privileges(ProcessKind::vault, context.identities));
+  const auto sandboxed = enter_sandbox(Sandbox::vault);
+  if (sandboxed || !context.options.development) return sandboxed;
+  base::log(LogLevel::warning, "vault.not_sandboxed", {{"what", "DEVELOPMENT: " + sandboxed.error().describe()}});
+  return ok();
+}
+
+ServiceConfig service_config(const ServerOptions& options) {
+  ServiceConfig config;
+  config.data = options.data;
+  config.dev = options.development;
+  config.token_life = options.token_lifetime;
+  config.login_grace = options.login_grace;
+  config.otp_window = options.fresh_otp;
+  return config;
+}
+
+Result<> serve(ProcessContext& context) {
+  SALLYPORT_TRYV(give_up(context));
+  SALLYPORT_TRY(const auto service, Service::create(service_config(context.options)));
+  // With users of their own the other processes must reach it; who may speak is decided by SO_PEERCRED then.
+  const unsigned mode = context.identities.vault ? 0666 : 0600;
+  SALLYPORT_TRY(auto listener, listen_unix(DataPaths(context.options.data).vault_socket, mode));
+  SALLYPORT_TRYV(send_control(context.control.get(), {.type = ControlType::ready}));
+  ServiceHandler handler(*service);
+  VaultLoop loop(std::move(listener), std::move(context.control), handler, ::geteuid());
+  return loop.run();
+}
+
+}  // namespace
+
+int run_vault_process(ProcessContext context) {
+  const auto served = serve(context);
+  return served ? 0 : start_failed(served.error());
+}
+
+}  // namespace sallyport::app
