@@ -47,17 +47,17 @@ struct Rotation {
   std::optional<base::WallTime> finished;
 };
 
-/// Puts the account in the queue; of two causes the weightier stays. On demand it also wakes an open rotation that waits.
+/// Puts the account in the queue; of two causes the weightier stays. On demand, where one is open, that one is woken instead.
 base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause, const Moment& now);
 
 struct DueRotation {
   base::AccountId account;
   RotationCause cause = RotationCause::demand;
-  std::optional<base::RotationId> open;  ///< there: go on with this one (recovery); absent: begin_rotation
+  std::optional<base::RotationId> open;  ///< there: resume_rotation (recovery); absent: begin_rotation
 };
 /// What should run now: open rotations first (those given out already are among them: the caller knows them), then the
-/// queue, then accounts whose interval has passed. Not while the account is checked out (but for the queue's demand and
-/// checkin), and by schedule not before the pause after a rotation that ended kept or out_of_sync.
+/// queue, then accounts whose interval has passed. By schedule not while the account is checked out, nor before the pause
+/// after a rotation that ended kept or out_of_sync.
 base::Result<std::vector<DueRotation>> due_rotations(Transaction& tx, const Moment& now, std::size_t limit = 100);
 
 /// Opens the row in state `pending` with its pending secret: a password by policy for unix_password accounts, `given` (an
@@ -66,6 +66,9 @@ base::Result<std::vector<DueRotation>> due_rotations(Transaction& tx, const Mome
 base::Result<Rotation> begin_rotation(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                       RotationCause cause, const base::SecretBytes* given, const PasswordPolicy& policy,
                                       const Moment& now);
+
+/// Before an open rotation that is due runs again: it waits for nothing now. Errc::conflict when it has ended.
+base::Result<Rotation> resume_rotation(Transaction& tx, const base::RotationId& id, const Moment& now);
 
 struct RotationStep {
   std::string_view state;

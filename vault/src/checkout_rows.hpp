@@ -1,0 +1,14 @@
+#pragma once
+// Checkouts read from the store. What changes them stands in checkout.cpp.
+#include <vector>
+
+#include "rows.hpp"
+#include "sallyport/vault/checkout.hpp"
+
+namespace sallyport::vault {
+
+/// By state alone, whatever their leases say; newest first.
+base::Result<std::vector<Checkout>> active_checkouts(Transaction& tx);
+base::Result<std::vector<Checkout>> active_checkouts_of(Transaction& tx, const base::AccountId& account);
+
+}  // namespace sallyport::vault
