@@ -9,6 +9,9 @@ namespace sallyport::base {
 namespace {
 
 Result<Bytes> decode_base64(std::string_view text, int variant) {
+  // libsodium takes every byte of 0x80 and above for '/' (its comparison sees a negative char).
+  const bool ascii = std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  if (!ascii) return fail(Errc::invalid, "not valid base64");
   Bytes out(text.size() / 4 * 3 + 3);
   std::size_t size = 0;
   const char* end = nullptr;
