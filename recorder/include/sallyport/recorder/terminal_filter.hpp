@@ -21,7 +21,7 @@ class TerminalFilter {
   void reset();
 
  private:
-  enum class State : std::uint8_t { ground, escape, escape_intermediate, csi, csi_ignore, string, string_escape };
+  enum class State : std::uint8_t { ground, escape, escape_intermediate, csi, csi_ignore, string };
   void on_code_point(char32_t c, std::string& out);
   void on_ground(char32_t c, std::string& out);
   void on_escape(char32_t c, std::string& out);
