@@ -32,17 +32,6 @@ Result<int> serve(const ServerOptions& options) {
 
 }  // namespace
 
-DataPaths::DataPaths(std::filesystem::path data)
-    : root(std::move(data)),
-      header(root / "header"),
-      store(root / "vault.db"),
-      recordings(root / "recordings"),
-      run(root / "run"),
-      vault_socket(run / "vault.sock"),
-      ready(run / "ready.json"),
-      tls(root / "tls"),
-      ssh(root / "ssh") {}
-
 int run_server(const ServerOptions& given) {
   base::log_init("supervisor", given.log_level);
   ServerOptions options = given;
