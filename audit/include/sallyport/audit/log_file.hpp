@@ -2,6 +2,7 @@
 // The exported log: docs/audit_log.md, "Log file". Written piece by piece, verified without a server.
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "sallyport/audit/log_verifier.hpp"
 
@@ -31,17 +32,18 @@ class LogFileVerifier {
   LogFileReport finish() &&;
 
  private:
-  bool take_piece();
-  bool take_header();
-  bool take_record();
-  void take_payload(std::uint8_t type, base::ByteView payload);
-  void stop(Break::Where where, std::uint64_t index, std::string why);
+  /// One header or record off the reader; false when it needs more bytes, or the verdict is there.
+  bool take_piece(base::Reader& in);
+  bool take_header(base::Reader& in);
+  void take_entry(base::ByteView block);
+  void stop(Break::Where where, std::string why);
+  bool stopped() const noexcept { return broken_ || (verifier_ && verifier_->broken()); }
 
   LogFileOptions options_;
   base::Bytes buffer_;
-  std::optional<LogVerifier> verifier_;
+  std::optional<LogVerifier> verifier_;  ///< from the header on
   std::optional<VerifierKey> key_;
-  std::optional<Break> header_break_;
+  std::optional<Break> broken_;  ///< in the header, or in the framing
 };
 
 /// The whole file in memory.

@@ -42,10 +42,9 @@ class LogVerifier {
   void entry(std::uint64_t index, base::ByteView event, const Digest& leaf);
   /// The note must bear exactly the one signature of the key, and speak of all entries so far.
   void checkpoint(std::string_view note);
-  /// For a break that the caller found in his framing.
-  void fail(Break::Where where, std::uint64_t index, std::string why);
+  /// For a break that the caller found in his own framing: of the entry or the checkpoint that comes next.
+  void fail(Break::Where where, std::string why);
   bool broken() const noexcept { return report_.broken.has_value(); }
-  std::uint64_t entries() const noexcept { return report_.entries; }
   std::uint64_t checkpoints() const noexcept { return report_.checkpoints; }
   /// Ends the log: every entry must be under a checkpoint, and the expectation met.
   Report finish() &&;
