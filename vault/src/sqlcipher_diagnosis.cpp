@@ -73,6 +73,15 @@ bool page_is_good(const base::SecretBytes& key, const Page& page, std::uint64_t 
   return base::equals_ct(base::hmac_sha1(key.expose(), message), base::ByteView(page).subspan(to, kHmac));
 }
 
+/// SQLite writes whole pages, so a ragged end was cut, unless a WAL stands by to mend an interrupted checkpoint.
+base::Result<bool> is_ragged(int fd, const std::filesystem::path& file) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return base::fail_errno(file.string() + ": cannot be looked at", errno);
+  struct stat wal {};
+  const bool mending = ::stat((file.string() + "-wal").c_str(), &wal) == 0 && wal.st_size > 0;
+  return status.st_size % static_cast<off_t>(kPage) != 0 && !mending;
+}
+
 }  // namespace
 
 base::Result<> check_store_file(const std::filesystem::path& file) {
@@ -83,7 +92,9 @@ base::Result<> check_store_file(const std::filesystem::path& file) {
   if (got == 0) return base::fail(Errc::corrupt, name + ": the store is empty; restore it from a backup");
   if (base::as_text(base::ByteView(page).first(std::min(got, kPlainMagic.size()))) == kPlainMagic)
     return base::fail(Errc::corrupt, name + ": this is a plain SQLite file, not an encrypted store; it is not opened");
-  if (got < kPage) return base::fail(Errc::corrupt, name + ": the store is cut short; restore it from a backup");
+  SALLYPORT_TRY(const bool ragged, is_ragged(fd.get(), file));
+  if (got < kPage || ragged)
+    return base::fail(Errc::corrupt, name + ": the store is cut short; restore it from a backup");
   return base::ok();
 }
 

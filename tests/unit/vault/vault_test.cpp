@@ -1,0 +1,89 @@
+#include "sallyport/vault/vault.hpp"
+
+#include <sys/stat.h>
+
+#include "store_fixture.hpp"
+
+namespace sallyport::vault::test {
+
+TEST_CASE("a new vault opens by each of its slots") {
+  sallyport::test::TempDir dir;
+  const base::SystemClock clock;
+  const SecretBytes passphrase = secret("correct horse");
+  must(Vault::create(dir / "data",
+                     {.passphrase = &passphrase, .cost = {.memory = kMinArgonMemory, .passes = 1}, .development = true},
+                     clock));
+  const auto one = must(unlock_with_passphrase(dir / "data", passphrase));
+  const auto two = must(unlock_with_development_key(dir / "data"));
+  CHECK(equals_ct(one, two));
+  must(Vault::open(dir / "data", one, {}, clock));
+  CHECK_FALSE(fs::exists(dir / "data/.new"));
+  CHECK(must(read_header(dir / "data")).generation == 1);
+  struct stat status {};
+  REQUIRE(::stat((dir / "data").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777U) == 0700U);
+}
+
+TEST_CASE("a vault needs a slot") {
+  sallyport::test::TempDir dir;
+  CHECK(code_of(Vault::create(dir / "data", {}, base::SystemClock())) == Errc::invalid);
+}
+
+TEST_CASE("a second vault is not made over the first") {
+  TestVault v;
+  const std::string header = slurp(v.data / kHeaderFile);
+  CHECK(code_of(Vault::create(v.data, {.development = true}, v.clock)) == Errc::exists);
+  fs::rename(v.data / kHeaderFile, v.data / "elsewhere");
+  CHECK(code_of(Vault::create(v.data, {.development = true}, v.clock)) == Errc::exists);
+  fs::rename(v.data / "elsewhere", v.data / kHeaderFile);
+  CHECK(slurp(v.data / kHeaderFile) == header);
+  v.open();
+}
+
+TEST_CASE("one process has a vault open, no second") {
+  TestVault v;
+  const auto vault = v.open();
+  CHECK(code_of(Vault::open(v.data, v.root(), {}, v.clock)) == Errc::unavailable);
+}
+
+TEST_CASE("another vault's root opens nothing") {
+  TestVault a;
+  TestVault b;
+  CHECK(code_of(Vault::open(a.data, b.root(), {}, a.clock)) == Errc::corrupt);
+}
+
+TEST_CASE("another vault's store under this header is refused") {
+  TestVault a;
+  TestVault b;
+  fs::copy_file(b.data / kStoreFile, a.data / kStoreFile, fs::copy_options::overwrite_existing);
+  const auto opened = Vault::open(a.data, a.root(), {}, a.clock);
+  CHECK(code_of(opened) == Errc::denied);
+  CHECK(text_of(opened).find("vault.db") != std::string::npos);
+}
+
+TEST_CASE("a store that is gone is not made anew") {
+  TestVault v;
+  fs::remove(v.data / kStoreFile);
+  CHECK(code_of(Vault::open(v.data, v.root(), {}, v.clock)) == Errc::not_found);
+  CHECK_FALSE(fs::exists(v.data / kStoreFile));
+}
+
+TEST_CASE("opening brings other modules' schema up to date") {
+  TestVault v;
+  static constexpr Migration kMine[] = {{1, "CREATE TABLE mine(a BIGINT)"}};
+  const MigrationSeries series{"mine", kMine};
+  const auto vault = must(Vault::open(v.data, v.root(), std::span(&series, 1), v.clock));
+  auto tx = must(vault->begin());
+  CHECK(must(tx.sql().execute("INSERT INTO mine(a) VALUES(1)")) == 1);
+  must(tx.commit());
+}
+
+TEST_CASE("an interrupted making of a vault is no obstacle") {
+  sallyport::test::TempDir dir;
+  must(base::make_private_directory(dir / "data/.new"));
+  spill(dir / "data/.new/vault.db", "left over");
+  const base::SystemClock clock;
+  must(Vault::create(dir / "data", {.development = true}, clock));
+}
+
+}  // namespace sallyport::vault::test
