@@ -25,22 +25,25 @@ base::Result<> check_wanted(const NewCheckout& wanted, const Account& account) {
 
 /// An exclusive wish needs that nobody has it; a shared one, that nobody has it exclusively.
 base::Result<> check_free(Transaction& tx, const Account& account) {
-  SALLYPORT_TRY(const bool taken,
-                exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND state = 1 AND (exclusive = 1 OR $2 = 1) LIMIT 1",
-                       account.id, account.policy.exclusive));
+  SALLYPORT_TRY(
+      const bool taken,
+      exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND state = 1 AND (exclusive = 1 OR $2 = 1) LIMIT 1",
+             account.id, account.policy.exclusive));
   if (taken) return base::fail(Errc::conflict, "account " + account.name.text() + " is checked out already");
   SALLYPORT_TRY(const bool rotating, is_rotating(tx, account.id));
-  if (rotating) return base::fail(Errc::conflict, "account " + account.name.text() + " is rotating; try again in a moment");
+  if (rotating)
+    return base::fail(Errc::conflict, "account " + account.name.text() + " is rotating; try again in a moment");
   return base::ok();
 }
 
 base::Result<> insert(Transaction& tx, const Checkout& made) {
   const Moment& at = made.made;
-  SALLYPORT_TRYV(tx.execute("INSERT INTO checkout (id, account_id, user_id, source, reason, exclusive, with_otp, revealed, "
-                            "made_wall_ms, made_mono_ms, made_boot, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms, state) "
-                            "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $8, $9, $10, $11, 1)",
-                            made.id, made.account, made.user, made.source, made.reason, made.exclusive, made.with_otp,
-                            wall_ms(at), mono_ms(at), at.boot, made.lease.length.count()));
+  SALLYPORT_TRYV(
+      tx.execute("INSERT INTO checkout (id, account_id, user_id, source, reason, exclusive, with_otp, revealed, "
+                 "made_wall_ms, made_mono_ms, made_boot, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms, state) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $8, $9, $10, $11, 1)",
+                 made.id, made.account, made.user, made.source, made.reason, made.exclusive, made.with_otp, wall_ms(at),
+                 mono_ms(at), at.boot, made.lease.length.count()));
   return base::ok();
 }
 
@@ -48,8 +51,9 @@ base::Result<> insert(Transaction& tx, const Checkout& made) {
 base::Result<EndedCheckout> end(Transaction& tx, Checkout checkout, CheckoutEvent event, const Moment& now) {
   SALLYPORT_TRY(checkout.state, next_state(checkout.state, event));
   checkout.ended = now.wall;
-  SALLYPORT_TRY(const auto changed, tx.execute("UPDATE checkout SET state = $1, ended_ms = $2 WHERE id = $3 AND state = 1",
-                                               static_cast<int>(checkout.state), wall_ms(now), checkout.id));
+  SALLYPORT_TRY(const auto changed,
+                tx.execute("UPDATE checkout SET state = $1, ended_ms = $2 WHERE id = $3 AND state = 1",
+                           static_cast<int>(checkout.state), wall_ms(now), checkout.id));
   SALLYPORT_ENSURE(changed == 1);
   SALLYPORT_TRY(const auto account, get_account(tx, checkout.account));
   const bool due = checkout.revealed && account.policy.rotate_after_reveal;
@@ -61,8 +65,9 @@ base::Result<EndedCheckout> end(Transaction& tx, Checkout checkout, CheckoutEven
 
 base::Result<> rebase(Transaction& tx, const Checkout& checkout, const Moment& now) {
   const Lease lease = checkout.lease.rebase(now);
-  SALLYPORT_TRYV(tx.execute("UPDATE checkout SET lease_wall_ms = $1, lease_mono_ms = $2, lease_boot = $3, lease_ms = $4 WHERE id = $5",
-                            wall_ms(now), mono_ms(now), now.boot, lease.length.count(), checkout.id));
+  SALLYPORT_TRYV(tx.execute(
+      "UPDATE checkout SET lease_wall_ms = $1, lease_mono_ms = $2, lease_boot = $3, lease_ms = $4 WHERE id = $5",
+      wall_ms(now), mono_ms(now), now.boot, lease.length.count(), checkout.id));
   return base::ok();
 }
 

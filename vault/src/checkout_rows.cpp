@@ -5,7 +5,7 @@ namespace sallyport::vault {
 namespace {
 
 // A literal, because Sql takes nothing else. What read_checkout takes, in its order.
-#define SALLYPORT_CHECKOUT_COLUMNS                                                                             \
+#define SALLYPORT_CHECKOUT_COLUMNS                                                                              \
   "SELECT id, account_id, user_id, source, reason, exclusive, with_otp, revealed, made_wall_ms, made_mono_ms, " \
   "made_boot, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms, state, ended_ms FROM checkout "
 
@@ -14,8 +14,9 @@ base::Result<Checkout> read_checkout(const Statement& row) {
   SALLYPORT_TRY(auto account, read_id<base::AccountId>(row, 1));
   SALLYPORT_TRY(auto user, read_id<base::UserId>(row, 2));
   SALLYPORT_TRY(const auto state, read_enum(row, 15, CheckoutState::revoked));
-  return Checkout{std::move(id), std::move(account), std::move(user), read_text(row, 3), read_text(row, 4), row.boolean(5),
-                  row.boolean(6), row.boolean(7), read_moment(row, 8), read_lease(row, 11), state, read_maybe_time(row, 16)};
+  return Checkout{std::move(id),       std::move(account),  std::move(user), read_text(row, 3),
+                  read_text(row, 4),   row.boolean(5),      row.boolean(6),  row.boolean(7),
+                  read_moment(row, 8), read_lease(row, 11), state,           read_maybe_time(row, 16)};
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ base::Result<std::vector<Checkout>> active_checkouts(Transaction& tx) {
 
 base::Result<std::vector<Checkout>> active_checkouts_of(Transaction& tx, const base::AccountId& account) {
   SALLYPORT_TRY(auto rows, tx.query(SALLYPORT_CHECKOUT_COLUMNS
-                                    "WHERE account_id = $1 AND state = 1 ORDER BY made_wall_ms DESC, id DESC", account));
+                                    "WHERE account_id = $1 AND state = 1 ORDER BY made_wall_ms DESC, id DESC",
+                                    account));
   return read_all(std::move(rows), read_checkout);
 }
 
@@ -43,11 +45,12 @@ base::Result<std::vector<Checkout>> list_checkouts(Transaction& tx, const Checko
   const std::string user = filter.user ? filter.user->text() : "";
   const std::string account = filter.account ? filter.account->text() : "";
   const std::string after = filter.after ? filter.after->text() : "";
-  SALLYPORT_TRY(auto rows, tx.query(SALLYPORT_CHECKOUT_COLUMNS
-                                    "WHERE ($1 = '' OR user_id = $1) AND ($2 = '' OR account_id = $2) AND ($3 = 0 OR state = 1) "
-                                    "AND ($4 = '' OR (made_wall_ms, id) < (SELECT made_wall_ms, id FROM checkout WHERE id = $4)) "
-                                    "ORDER BY made_wall_ms DESC, id DESC LIMIT $5",
-                                    user, account, filter.active_only, after, page_limit(filter.limit)));
+  SALLYPORT_TRY(auto rows,
+                tx.query(SALLYPORT_CHECKOUT_COLUMNS
+                         "WHERE ($1 = '' OR user_id = $1) AND ($2 = '' OR account_id = $2) AND ($3 = 0 OR state = 1) "
+                         "AND ($4 = '' OR (made_wall_ms, id) < (SELECT made_wall_ms, id FROM checkout WHERE id = $4)) "
+                         "ORDER BY made_wall_ms DESC, id DESC LIMIT $5",
+                         user, account, filter.active_only, after, page_limit(filter.limit)));
   return read_all(std::move(rows), read_checkout);
 }
 

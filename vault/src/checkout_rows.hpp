@@ -2,8 +2,8 @@
 // Checkouts read from the store. What changes them stands in checkout.cpp.
 #include <vector>
 
-#include "rows.hpp"
 #include "sallyport/vault/checkout.hpp"
+#include "sallyport/vault/rows.hpp"
 
 namespace sallyport::vault {
 

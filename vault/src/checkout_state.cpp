@@ -6,24 +6,32 @@ namespace sallyport::vault {
 
 namespace {
 
-struct Transition { CheckoutState from; CheckoutEvent event; CheckoutState to; };
+struct Transition {
+  CheckoutState from;
+  CheckoutEvent event;
+  CheckoutState to;
+};
 constexpr std::array<Transition, 3> kLife = {{
     {CheckoutState::active, CheckoutEvent::check_in, CheckoutState::checked_in},
     {CheckoutState::active, CheckoutEvent::time_passed, CheckoutState::expired},
     {CheckoutState::active, CheckoutEvent::revoke, CheckoutState::revoked},
 }};
 
-constexpr std::array<CheckoutState, 4> kStates = {CheckoutState::active, CheckoutState::checked_in, CheckoutState::expired,
-                                                  CheckoutState::revoked};
+constexpr std::array<CheckoutState, 4> kStates = {CheckoutState::active, CheckoutState::checked_in,
+                                                  CheckoutState::expired, CheckoutState::revoked};
 
 }  // namespace
 
 std::string_view to_string(CheckoutState state) noexcept {
   switch (state) {
-    case CheckoutState::active: return "active";
-    case CheckoutState::checked_in: return "checked_in";
-    case CheckoutState::expired: return "expired";
-    case CheckoutState::revoked: break;
+    case CheckoutState::active:
+      return "active";
+    case CheckoutState::checked_in:
+      return "checked_in";
+    case CheckoutState::expired:
+      return "expired";
+    case CheckoutState::revoked:
+      break;
   }
   return "revoked";
 }

@@ -36,9 +36,12 @@ base::Result<> check_texts(std::string_view outcome, std::string_view detail) {
 }
 
 /// The version in that state, if there is one.
-base::Result<std::optional<std::uint32_t>> version_in(Transaction& tx, const base::AccountId& account, SecretState state) {
-  SALLYPORT_TRY(auto rows, tx.query("SELECT version FROM secret WHERE account_id = $1 AND state = $2", account, static_cast<int>(state)));
-  return read_first(std::move(rows), [](const Statement& row) -> base::Result<std::uint32_t> { return read_u32(row, 0); });
+base::Result<std::optional<std::uint32_t>> version_in(Transaction& tx, const base::AccountId& account,
+                                                      SecretState state) {
+  SALLYPORT_TRY(auto rows, tx.query("SELECT version FROM secret WHERE account_id = $1 AND state = $2", account,
+                                    static_cast<int>(state)));
+  return read_first(std::move(rows),
+                    [](const Statement& row) -> base::Result<std::uint32_t> { return read_u32(row, 0); });
 }
 
 /// What the step says about which secret is in force, carried over to the secrets. The same again changes nothing.
@@ -57,11 +60,13 @@ base::Result<> settle_secrets(Transaction& tx, const Rotation& rotation, std::st
 }
 
 base::Result<std::uint32_t> make_pending(AuditedTransaction& tx, const Keyring& keys, const Account& account,
-                                         const base::SecretBytes* given, const PasswordPolicy& policy, const Moment& now) {
+                                         const base::SecretBytes* given, const PasswordPolicy& policy,
+                                         const Moment& now) {
   SALLYPORT_TRY(const auto left, version_in(tx.sql(), account.id, SecretState::pending));
   if (left) return *left;
   if (account.kind == AccountKind::ssh_key) {
-    if (given == nullptr) return base::fail(Errc::invalid, "rotating account " + account.name.text() + " needs a new private key");
+    if (given == nullptr)
+      return base::fail(Errc::invalid, "rotating account " + account.name.text() + " needs a new private key");
     SALLYPORT_TRY(const auto made, add_pending_secret(tx, keys, account.id, *given, now));
     return made.version;
   }
@@ -72,7 +77,8 @@ base::Result<std::uint32_t> make_pending(AuditedTransaction& tx, const Keyring& 
 
 }  // namespace
 
-base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause, const Moment& now) {
+base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause,
+                                const Moment& now) {
   SALLYPORT_TRYV(get_account(tx, account));
   if (cause == RotationCause::demand) {
     SALLYPORT_TRY(const auto open, find_open_rotation(tx, account));
@@ -102,21 +108,24 @@ base::Result<Rotation> begin_rotation(AuditedTransaction& tx, const Keyring& key
   SALLYPORT_TRY(const auto version, make_pending(tx, keys, account, given, policy, now));
   const auto id = base::RotationId::random();
   SALLYPORT_TRYV(sql.execute("DELETE FROM rotation_queue WHERE account_id = $1", account_id));
-  SALLYPORT_TRYV(sql.execute("INSERT INTO rotation (id, account_id, cause, state, journal, outcome, detail, version, wait, "
-                             "pauses, retry_ms, started_ms, updated_ms) VALUES ($1, $2, $3, 'pending', '', '', '', $4, 0, 0, 0, $5, $5)",
-                             id, account_id, static_cast<int>(cause), version, wall_ms(now)));
+  SALLYPORT_TRYV(sql.execute(
+      "INSERT INTO rotation (id, account_id, cause, state, journal, outcome, detail, version, wait, "
+      "pauses, retry_ms, started_ms, updated_ms) VALUES ($1, $2, $3, 'pending', '', '', '', $4, 0, 0, 0, $5, $5)",
+      id, account_id, static_cast<int>(cause), version, wall_ms(now)));
   return get_rotation(sql, id);
 }
 
 base::Result<Rotation> resume_rotation(Transaction& tx, const base::RotationId& id, const Moment& now) {
-  SALLYPORT_TRY(const auto changed, tx.execute("UPDATE rotation SET wait = 0, updated_ms = $1 WHERE id = $2 AND finished_ms IS NULL",
-                                               wall_ms(now), id));
+  SALLYPORT_TRY(const auto changed,
+                tx.execute("UPDATE rotation SET wait = 0, updated_ms = $1 WHERE id = $2 AND finished_ms IS NULL",
+                           wall_ms(now), id));
   SALLYPORT_TRY(auto rotation, get_rotation(tx, id));
   if (changed != 1) return ended(rotation);
   return rotation;
 }
 
-base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& id, const RotationStep& step, const Moment& now) {
+base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& id, const RotationStep& step,
+                                       const Moment& now) {
   SALLYPORT_TRY(auto rotation, get_rotation(tx, id));
   const bool is_end = is_end_state(step.state);
   if ((!is_end && !is_open_state(step.state)) || !base::is_plain_text(step.journal, kMaxJournal)) {
@@ -126,22 +135,25 @@ base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& 
   if (rotation.finished && rotation.state == step.state) return rotation;
   if (rotation.finished) return ended(rotation);
   SALLYPORT_TRYV(settle_secrets(tx, rotation, step.state));
-  SALLYPORT_TRYV(tx.execute("UPDATE rotation SET state = $1, journal = $2, outcome = $3, detail = $4, wait = 0, updated_ms = $5, "
-                            "finished_ms = CASE WHEN $6 = 1 THEN $5 END WHERE id = $7",
-                            step.state, step.journal, step.outcome, step.detail, wall_ms(now), is_end, id));
+  SALLYPORT_TRYV(
+      tx.execute("UPDATE rotation SET state = $1, journal = $2, outcome = $3, detail = $4, wait = 0, updated_ms = $5, "
+                 "finished_ms = CASE WHEN $6 = 1 THEN $5 END WHERE id = $7",
+                 step.state, step.journal, step.outcome, step.detail, wall_ms(now), is_end, id));
   return get_rotation(tx, id);
 }
 
-base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& id, RotationWait wait, std::string_view outcome,
-                                      std::string_view detail, const Moment& now) {
+base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& id, RotationWait wait,
+                                      std::string_view outcome, std::string_view detail, const Moment& now) {
   SALLYPORT_ENSURE(wait != RotationWait::none);
   SALLYPORT_TRYV(check_texts(outcome, detail));
   SALLYPORT_TRY(const auto rotation, get_rotation(tx, id));
   if (rotation.finished) return ended(rotation);
-  const base::Milliseconds pause = std::min(kFirstPause * (std::int64_t{1} << std::min(rotation.pauses, 16U)), kLongestPause);
-  SALLYPORT_TRYV(tx.execute("UPDATE rotation SET wait = $1, outcome = $2, detail = $3, pauses = pauses + 1, retry_ms = $4, "
-                            "updated_ms = $5 WHERE id = $6",
-                            static_cast<int>(wait), outcome, detail, wall_ms(now) + pause.count(), wall_ms(now), id));
+  const base::Milliseconds pause =
+      std::min(kFirstPause * (std::int64_t{1} << std::min(rotation.pauses, 16U)), kLongestPause);
+  SALLYPORT_TRYV(
+      tx.execute("UPDATE rotation SET wait = $1, outcome = $2, detail = $3, pauses = pauses + 1, retry_ms = $4, "
+                 "updated_ms = $5 WHERE id = $6",
+                 static_cast<int>(wait), outcome, detail, wall_ms(now) + pause.count(), wall_ms(now), id));
   return get_rotation(tx, id);
 }
 

@@ -30,11 +30,14 @@ base::Result<std::vector<DueRotation>> open_ones(Transaction& tx, const Moment& 
 }
 
 base::Result<std::vector<DueRotation>> queued(Transaction& tx, std::size_t limit) {
-  SALLYPORT_TRY(auto rows, tx.query("SELECT q.account_id, q.cause FROM rotation_queue q JOIN account a ON a.id = q.account_id "
-                                    "WHERE a.removed_ms IS NULL "
-                                    "AND NOT EXISTS (SELECT 1 FROM rotation r WHERE r.account_id = a.id AND r.finished_ms IS NULL) "
-                                    "AND (q.cause <> 3 OR NOT EXISTS (SELECT 1 FROM checkout c WHERE c.account_id = a.id AND c.state = 1)) "
-                                    "ORDER BY q.cause, q.requested_ms, q.account_id LIMIT $1", limit));
+  SALLYPORT_TRY(
+      auto rows,
+      tx.query("SELECT q.account_id, q.cause FROM rotation_queue q JOIN account a ON a.id = q.account_id "
+               "WHERE a.removed_ms IS NULL "
+               "AND NOT EXISTS (SELECT 1 FROM rotation r WHERE r.account_id = a.id AND r.finished_ms IS NULL) "
+               "AND (q.cause <> 3 OR NOT EXISTS (SELECT 1 FROM checkout c WHERE c.account_id = a.id AND c.state = 1)) "
+               "ORDER BY q.cause, q.requested_ms, q.account_id LIMIT $1",
+               limit));
   return read_all(std::move(rows), [](const Statement& row) -> base::Result<DueRotation> {
     SALLYPORT_TRY(auto account, read_id<base::AccountId>(row, 0));
     SALLYPORT_TRY(const auto cause, read_enum(row, 1, RotationCause::schedule));
@@ -44,8 +47,10 @@ base::Result<std::vector<DueRotation>> queued(Transaction& tx, std::size_t limit
 
 /// Still within the pause after failures: every rotation since the last good one doubles it.
 base::Result<bool> held(Transaction& tx, const base::AccountId& account, const Moment& now) {
-  SALLYPORT_TRY(auto rows, tx.query("SELECT state, finished_ms FROM rotation WHERE account_id = $1 AND finished_ms IS NOT NULL "
-                                    "ORDER BY finished_ms DESC LIMIT 12", account));
+  SALLYPORT_TRY(auto rows,
+                tx.query("SELECT state, finished_ms FROM rotation WHERE account_id = $1 AND finished_ms IS NOT NULL "
+                         "ORDER BY finished_ms DESC LIMIT 12",
+                         account));
   int failures = 0;
   std::int64_t last = 0;
   for (;;) {
@@ -59,13 +64,16 @@ base::Result<bool> held(Transaction& tx, const base::AccountId& account, const M
 }
 
 base::Result<std::vector<base::AccountId>> past_interval(Transaction& tx, const Moment& now) {
-  SALLYPORT_TRY(auto rows, tx.query("SELECT a.id FROM account a JOIN secret s ON s.account_id = a.id AND s.state = 1 "
-                                    "WHERE a.removed_ms IS NULL AND a.rotation_interval_s > 0 "
-                                    "AND s.created_ms + a.rotation_interval_s * 1000 <= $1 "
-                                    "AND NOT EXISTS (SELECT 1 FROM rotation r WHERE r.account_id = a.id AND r.finished_ms IS NULL) "
-                                    "AND NOT EXISTS (SELECT 1 FROM rotation_queue q WHERE q.account_id = a.id) "
-                                    "AND NOT EXISTS (SELECT 1 FROM checkout c WHERE c.account_id = a.id AND c.state = 1) "
-                                    "ORDER BY s.created_ms, a.id", wall_ms(now)));
+  SALLYPORT_TRY(
+      auto rows,
+      tx.query("SELECT a.id FROM account a JOIN secret s ON s.account_id = a.id AND s.state = 1 "
+               "WHERE a.removed_ms IS NULL AND a.rotation_interval_s > 0 "
+               "AND s.created_ms + a.rotation_interval_s * 1000 <= $1 "
+               "AND NOT EXISTS (SELECT 1 FROM rotation r WHERE r.account_id = a.id AND r.finished_ms IS NULL) "
+               "AND NOT EXISTS (SELECT 1 FROM rotation_queue q WHERE q.account_id = a.id) "
+               "AND NOT EXISTS (SELECT 1 FROM checkout c WHERE c.account_id = a.id AND c.state = 1) "
+               "ORDER BY s.created_ms, a.id",
+               wall_ms(now)));
   return read_all(std::move(rows), [](const Statement& row) { return read_id<base::AccountId>(row, 0); });
 }
 

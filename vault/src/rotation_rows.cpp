@@ -7,7 +7,7 @@ namespace sallyport::vault {
 namespace {
 
 // A literal, because Sql takes nothing else. What read_rotation takes, in its order.
-#define SALLYPORT_ROTATION_COLUMNS                                                                                  \
+#define SALLYPORT_ROTATION_COLUMNS                                                                                 \
   "SELECT id, account_id, cause, state, journal, outcome, detail, version, wait, pauses, started_ms, updated_ms, " \
   "finished_ms FROM rotation "
 
@@ -17,20 +17,26 @@ base::Result<Rotation> read_rotation(const Statement& row) {
   SALLYPORT_TRY(const auto cause, read_enum(row, 2, RotationCause::schedule));
   const std::int64_t wait = row.integer(8);
   if (wait < 0 || wait > 2) return corrupt_row("rotation");
-  return Rotation{std::move(id), std::move(account), cause, read_text(row, 3), read_text(row, 4), read_text(row, 5),
-                  read_text(row, 6), read_u32(row, 7), static_cast<RotationWait>(wait), read_u32(row, 9), read_time(row, 10),
-                  read_time(row, 11), read_maybe_time(row, 12)};
+  return Rotation{std::move(id),           std::move(account), cause,
+                  read_text(row, 3),       read_text(row, 4),  read_text(row, 5),
+                  read_text(row, 6),       read_u32(row, 7),   static_cast<RotationWait>(wait),
+                  read_u32(row, 9),        read_time(row, 10), read_time(row, 11),
+                  read_maybe_time(row, 12)};
 }
 
-constexpr std::array<RotationCause, 3> kCauses = {RotationCause::demand, RotationCause::checkin, RotationCause::schedule};
+constexpr std::array<RotationCause, 3> kCauses = {RotationCause::demand, RotationCause::checkin,
+                                                  RotationCause::schedule};
 
 }  // namespace
 
 std::string_view to_string(RotationCause cause) noexcept {
   switch (cause) {
-    case RotationCause::demand: return "demand";
-    case RotationCause::checkin: return "checkin";
-    case RotationCause::schedule: break;
+    case RotationCause::demand:
+      return "demand";
+    case RotationCause::checkin:
+      return "checkin";
+    case RotationCause::schedule:
+      break;
   }
   return "schedule";
 }
@@ -44,15 +50,19 @@ base::Result<RotationCause> parse_rotation_cause(std::string_view word) {
 
 std::string_view to_string(RotationWait wait) noexcept {
   switch (wait) {
-    case RotationWait::none: return "none";
-    case RotationWait::retry: return "retry";
-    case RotationWait::blocked: break;
+    case RotationWait::none:
+      return "none";
+    case RotationWait::retry:
+      return "retry";
+    case RotationWait::blocked:
+      break;
   }
   return "blocked";
 }
 
 base::Result<std::optional<Rotation>> find_open_rotation(Transaction& tx, const base::AccountId& account) {
-  SALLYPORT_TRY(auto rows, tx.query(SALLYPORT_ROTATION_COLUMNS "WHERE account_id = $1 AND finished_ms IS NULL", account));
+  SALLYPORT_TRY(auto rows,
+                tx.query(SALLYPORT_ROTATION_COLUMNS "WHERE account_id = $1 AND finished_ms IS NULL", account));
   return read_first(std::move(rows), read_rotation);
 }
 
@@ -72,11 +82,12 @@ base::Result<std::vector<Rotation>> list_rotations(Transaction& tx, const Rotati
   // An empty text is "any": it is no id.
   const std::string account = filter.account ? filter.account->text() : "";
   const std::string after = filter.after ? filter.after->text() : "";
-  SALLYPORT_TRY(auto rows, tx.query(SALLYPORT_ROTATION_COLUMNS
-                                    "WHERE ($1 = '' OR account_id = $1) "
-                                    "AND ($2 = '' OR (started_ms, id) < (SELECT started_ms, id FROM rotation WHERE id = $2)) "
-                                    "ORDER BY started_ms DESC, id DESC LIMIT $3",
-                                    account, after, page_limit(filter.limit)));
+  SALLYPORT_TRY(auto rows,
+                tx.query(SALLYPORT_ROTATION_COLUMNS
+                         "WHERE ($1 = '' OR account_id = $1) "
+                         "AND ($2 = '' OR (started_ms, id) < (SELECT started_ms, id FROM rotation WHERE id = $2)) "
+                         "ORDER BY started_ms DESC, id DESC LIMIT $3",
+                         account, after, page_limit(filter.limit)));
   return read_all(std::move(rows), read_rotation);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 // Rotations read from the store. What changes them stands in rotation.cpp, what is due in rotation_due.cpp.
-#include "rows.hpp"
 #include "sallyport/vault/rotation.hpp"
+#include "sallyport/vault/rows.hpp"
 
 namespace sallyport::vault {
 

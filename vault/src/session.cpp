@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <array>
 
-#include "rows.hpp"
 #include "sallyport/base/crypto.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/audited_transaction.hpp"
+#include "sallyport/vault/rows.hpp"
 
 namespace sallyport::vault {
 
@@ -20,9 +20,9 @@ constexpr std::size_t kMaxEndReason = 256;
 constexpr std::array<std::string_view, 5> kRecordingWords = {"recording", "complete", "gap", "truncated", "missing"};
 
 // A literal, because Sql takes nothing else. What read_session takes, in its order.
-#define SALLYPORT_SESSION_COLUMNS                                                                                \
-  "SELECT id, user_id, user_name, account_id, account_name, target_id, checkout_id, source, how, started_ms, "  \
-  "ended_ms, end_reason, recording, file, checkpoint_sequence, checkpoint_chain, total_bytes, total_ms, "       \
+#define SALLYPORT_SESSION_COLUMNS                                                                              \
+  "SELECT id, user_id, user_name, account_id, account_name, target_id, checkout_id, source, how, started_ms, " \
+  "ended_ms, end_reason, recording, file, checkpoint_sequence, checkpoint_chain, total_bytes, total_ms, "      \
   "total_chunks FROM session "
 
 base::Result<std::optional<RecordingCheckpoint>> read_checkpoint(const Statement& row) {
@@ -44,36 +44,56 @@ base::Result<Session> read_session(const Statement& row) {
   SALLYPORT_TRY(const auto checkpoint, read_checkpoint(row));
   const RecordingTotals totals{static_cast<std::uint64_t>(row.integer(16)), static_cast<std::uint64_t>(row.integer(17)),
                                static_cast<std::uint64_t>(row.integer(18))};
-  return Session{std::move(id), std::move(user), read_text(row, 2), std::move(account), read_text(row, 4), std::move(target),
-                 std::move(checkout), read_text(row, 7), read_text(row, 8), read_time(row, 9), read_maybe_time(row, 10),
-                 read_text(row, 11), recording, read_text(row, 13), checkpoint, totals};
+  return Session{std::move(id),
+                 std::move(user),
+                 read_text(row, 2),
+                 std::move(account),
+                 read_text(row, 4),
+                 std::move(target),
+                 std::move(checkout),
+                 read_text(row, 7),
+                 read_text(row, 8),
+                 read_time(row, 9),
+                 read_maybe_time(row, 10),
+                 read_text(row, 11),
+                 recording,
+                 read_text(row, 13),
+                 checkpoint,
+                 totals};
 }
 
 SecretLabel label_of(const base::SessionId& id) { return {kPurpose, kTenant, id.text(), 1}; }
 
-base::Error over(const base::SessionId& id) { return base::fail(Errc::conflict, "session " + id.text() + " has ended"); }
+base::Error over(const base::SessionId& id) {
+  return base::fail(Errc::conflict, "session " + id.text() + " has ended");
+}
 
 }  // namespace
 
-std::string_view to_string(RecordingState state) noexcept { return kRecordingWords.at(static_cast<std::size_t>(state) - 1); }
+std::string_view to_string(RecordingState state) noexcept {
+  return kRecordingWords.at(static_cast<std::size_t>(state) - 1);
+}
 
 base::Result<RecordingState> parse_recording_state(std::string_view word) {
   const auto found = std::find(kRecordingWords.begin(), kRecordingWords.end(), word);
-  if (found == kRecordingWords.end()) return base::fail(Errc::invalid, "a recording is recording, complete, gap, truncated or missing");
+  if (found == kRecordingWords.end())
+    return base::fail(Errc::invalid, "a recording is recording, complete, gap, truncated or missing");
   return static_cast<RecordingState>(found - kRecordingWords.begin() + 1);
 }
 
-base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const Keyring& keys, const NewSession& wanted, const Moment& now) {
+base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const Keyring& keys, const NewSession& wanted,
+                                                 const Moment& now) {
   const auto id = base::SessionId::random();
   base::SecretBytes key = base::SecretBytes::random(base::kKeySize);
   const Envelope envelope = keys.seal_secret(label_of(id), key);
-  SALLYPORT_TRYV(tx.sql().execute("INSERT INTO session (id, user_id, user_name, account_id, account_name, target_id, checkout_id, "
-                                  "source, how, started_ms, end_reason, recording, file, total_bytes, total_ms, total_chunks, "
-                                  "kek_version, wrapped_dek, sealed) "
-                                  "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 1, $11, 0, 0, 0, $12, $13, $14)",
-                                  id, wanted.user, wanted.user_name, wanted.account, wanted.account_name, wanted.target,
-                                  wanted.checkout, wanted.source, wanted.how, wall_ms(now), id.text() + ".spr",
-                                  envelope.kek_version, envelope.wrapped_dek, envelope.sealed));
+  SALLYPORT_TRYV(
+      tx.sql().execute("INSERT INTO session (id, user_id, user_name, account_id, account_name, target_id, checkout_id, "
+                       "source, how, started_ms, end_reason, recording, file, total_bytes, total_ms, total_chunks, "
+                       "kek_version, wrapped_dek, sealed) "
+                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 1, $11, 0, 0, 0, $12, $13, $14)",
+                       id, wanted.user, wanted.user_name, wanted.account, wanted.account_name, wanted.target,
+                       wanted.checkout, wanted.source, wanted.how, wall_ms(now), id.text() + ".spr",
+                       envelope.kek_version, envelope.wrapped_dek, envelope.sealed));
   SALLYPORT_TRY(auto session, get_session(tx.sql(), id));
   return RegisteredSession{std::move(session), std::move(key)};
 }
@@ -81,24 +101,27 @@ base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const K
 base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, const RecordingCheckpoint& checkpoint) {
   const auto sequence = static_cast<std::int64_t>(checkpoint.sequence);
   if (sequence < 0) return base::fail(Errc::invalid, "a checkpoint's sequence is too large");
-  SALLYPORT_TRY(const auto changed,
-                tx.execute("UPDATE session SET checkpoint_sequence = $1, checkpoint_chain = $2 WHERE id = $3 AND ended_ms IS NULL "
-                           "AND (checkpoint_sequence IS NULL OR checkpoint_sequence < $1)",
-                           sequence, checkpoint.chain, id));
+  SALLYPORT_TRY(
+      const auto changed,
+      tx.execute(
+          "UPDATE session SET checkpoint_sequence = $1, checkpoint_chain = $2 WHERE id = $3 AND ended_ms IS NULL "
+          "AND (checkpoint_sequence IS NULL OR checkpoint_sequence < $1)",
+          sequence, checkpoint.chain, id));
   if (changed == 1) return base::ok();
   SALLYPORT_TRY(const auto session, get_session(tx, id));
   if (session.ended) return over(id);
   return base::fail(Errc::conflict, "the checkpoints of session " + id.text() + " go forward only");
 }
 
-base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason, RecordingState recording,
-                                    const RecordingTotals& totals, const Moment& now) {
+base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
+                                    RecordingState recording, const RecordingTotals& totals, const Moment& now) {
   if (recording == RecordingState::recording) return base::fail(Errc::invalid, "an ended session is not recording");
-  SALLYPORT_TRY(const auto changed,
-                tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = $3, total_bytes = $4, total_ms = $5, "
-                           "total_chunks = $6 WHERE id = $7 AND ended_ms IS NULL",
-                           wall_ms(now), base::escape_text(reason, kMaxEndReason), static_cast<int>(recording), totals.bytes,
-                           totals.duration_ms, totals.chunks, id));
+  SALLYPORT_TRY(
+      const auto changed,
+      tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = $3, total_bytes = $4, total_ms = $5, "
+                 "total_chunks = $6 WHERE id = $7 AND ended_ms IS NULL",
+                 wall_ms(now), base::escape_text(reason, kMaxEndReason), static_cast<int>(recording), totals.bytes,
+                 totals.duration_ms, totals.chunks, id));
   SALLYPORT_TRY(auto session, get_session(tx, id));
   if (changed != 1) return over(id);
   return session;
@@ -106,13 +129,15 @@ base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, 
 
 base::Result<> set_recording_state(Transaction& tx, const base::SessionId& id, RecordingState state) {
   if (state == RecordingState::recording) return base::fail(Errc::invalid, "an ended session is not recording");
-  SALLYPORT_TRY(const auto changed, tx.execute("UPDATE session SET recording = $1 WHERE id = $2 AND ended_ms IS NOT NULL",
-                                               static_cast<int>(state), id));
+  SALLYPORT_TRY(const auto changed,
+                tx.execute("UPDATE session SET recording = $1 WHERE id = $2 AND ended_ms IS NOT NULL",
+                           static_cast<int>(state), id));
   if (changed != 1) return base::fail(Errc::not_found, "there is no ended session " + id.text());
   return base::ok();
 }
 
-base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const Keyring& keys, const base::SessionId& id) {
+base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const Keyring& keys,
+                                                   const base::SessionId& id) {
   SALLYPORT_TRY(auto rows, tx.sql().query("SELECT kek_version, wrapped_dek, sealed FROM session WHERE id = $1", id));
   SALLYPORT_TRY(const bool found, rows.next());
   if (!found) return base::fail(Errc::not_found, "session " + id.text() + " is not known");
@@ -137,12 +162,13 @@ base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionF
   const std::string account = filter.account ? filter.account->text() : "";
   const std::string checkout = filter.checkout ? filter.checkout->text() : "";
   const std::string after = filter.after ? filter.after->text() : "";
-  SALLYPORT_TRY(auto rows, tx.query(SALLYPORT_SESSION_COLUMNS
-                                    "WHERE ($1 = '' OR user_id = $1) AND ($2 = '' OR account_id = $2) "
-                                    "AND ($3 = '' OR checkout_id = $3) AND ($4 = 0 OR ended_ms IS NULL) "
-                                    "AND ($5 = '' OR (started_ms, id) < (SELECT started_ms, id FROM session WHERE id = $5)) "
-                                    "ORDER BY started_ms DESC, id DESC LIMIT $6",
-                                    user, account, checkout, filter.open_only, after, page_limit(filter.limit)));
+  SALLYPORT_TRY(auto rows,
+                tx.query(SALLYPORT_SESSION_COLUMNS
+                         "WHERE ($1 = '' OR user_id = $1) AND ($2 = '' OR account_id = $2) "
+                         "AND ($3 = '' OR checkout_id = $3) AND ($4 = 0 OR ended_ms IS NULL) "
+                         "AND ($5 = '' OR (started_ms, id) < (SELECT started_ms, id FROM session WHERE id = $5)) "
+                         "ORDER BY started_ms DESC, id DESC LIMIT $6",
+                         user, account, checkout, filter.open_only, after, page_limit(filter.limit)));
   return read_all(std::move(rows), read_session);
 }
 

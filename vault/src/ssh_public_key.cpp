@@ -18,7 +18,11 @@ constexpr std::size_t kMaxComment = 256;
 constexpr std::size_t kMinRsaBits = 2048;
 constexpr std::size_t kMaxRsaBits = 16384;
 
-struct Curve { std::string_view type; std::string_view name; std::size_t point; };
+struct Curve {
+  std::string_view type;
+  std::string_view name;
+  std::size_t point;
+};
 constexpr std::array<Curve, 3> kCurves = {{{"ecdsa-sha2-nistp256", "nistp256", 65},
                                            {"ecdsa-sha2-nistp384", "nistp384", 97},
                                            {"ecdsa-sha2-nistp521", "nistp521", 133}}};
@@ -42,11 +46,13 @@ base::Result<> check_rsa(base::Reader& body) {
   SALLYPORT_TRY(const auto exponent, body.block(kMaxKeyBlob));
   SALLYPORT_TRY(auto modulus, body.block(kMaxKeyBlob));
   // An mpint (RFC 4251 section 5) that is positive: no sign bit, one leading zero at most.
-  if (exponent.empty() || modulus.empty() || (modulus[0] & 0x80U) != 0 || (exponent[0] & 0x80U) != 0) return malformed();
+  if (exponent.empty() || modulus.empty() || (modulus[0] & 0x80U) != 0 || (exponent[0] & 0x80U) != 0)
+    return malformed();
   if (modulus[0] == 0) modulus = modulus.subspan(1);
   if (modulus.empty() || modulus[0] == 0) return malformed();
   const std::size_t bits = modulus.size() * 8 - static_cast<std::size_t>(std::countl_zero(modulus[0]));
-  if (bits < kMinRsaBits) return base::fail(Errc::invalid, "an RSA key needs at least 2048 bits; ssh-keygen -t ed25519 makes a good one");
+  if (bits < kMinRsaBits)
+    return base::fail(Errc::invalid, "an RSA key needs at least 2048 bits; ssh-keygen -t ed25519 makes a good one");
   if (bits > kMaxRsaBits) return base::fail(Errc::invalid, "an RSA key may have at most 16384 bits");
   return base::ok();
 }
@@ -102,7 +108,8 @@ base::Result<SshPublicKey> parse_ssh_public_key(std::string_view line) {
   SALLYPORT_TRY(auto key, ssh_public_key_from_blob(blob.value()));
   if (key.type != type) return malformed();
   rest.remove_prefix(std::min(rest.find_first_not_of(" \t"), rest.size()));
-  if (!base::is_plain_text(rest, kMaxComment)) return base::fail(Errc::invalid, "the comment of the SSH public key is not plain text");
+  if (!base::is_plain_text(rest, kMaxComment))
+    return base::fail(Errc::invalid, "the comment of the SSH public key is not plain text");
   key.comment = std::string(rest);
   return key;
 }

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "rows.hpp"
 #include "sallyport/base/names.hpp"
 #include "sallyport/base/text.hpp"
+#include "sallyport/vault/rows.hpp"
 #include "sallyport/vault/transaction.hpp"
 
 namespace sallyport::vault {
@@ -33,7 +33,8 @@ base::Result<> write_host_keys(Transaction& tx, const base::TargetId& id, const 
   SALLYPORT_TRYV(tx.execute("DELETE FROM target_host_key WHERE target_id = $1", id));
   std::int64_t place = 0;
   for (const SshPublicKey& key : keys) {
-    SALLYPORT_TRYV(tx.execute("INSERT INTO target_host_key (target_id, place, blob) VALUES ($1, $2, $3)", id, place, key.blob));
+    SALLYPORT_TRYV(
+        tx.execute("INSERT INTO target_host_key (target_id, place, blob) VALUES ($1, $2, $3)", id, place, key.blob));
     ++place;
   }
   return base::ok();
@@ -44,8 +45,8 @@ base::Result<Target> read_target(Transaction& tx, const Statement& row) {
   SALLYPORT_TRY(auto id, read_id<base::TargetId>(row, 0));
   SALLYPORT_TRY(auto labels, read_labels(row, 4));
   SALLYPORT_TRY(auto keys, read_host_keys(tx, id));
-  return Target{std::move(id), read_text(row, 1), read_text(row, 2), static_cast<std::uint16_t>(row.integer(3)),
-                std::move(labels), std::move(keys), read_time(row, 5)};
+  return Target{std::move(id),     read_text(row, 1), read_text(row, 2), static_cast<std::uint16_t>(row.integer(3)),
+                std::move(labels), std::move(keys),   read_time(row, 5)};
 }
 
 base::Result<Target> read_one(Transaction& tx, Statement rows, std::string_view name) {
@@ -63,9 +64,11 @@ base::Result<> check_port(std::uint16_t port) {
 
 base::Result<std::string> check_host(std::string_view host) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == ':' || c == '_' || c == '%';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == ':' || c == '_' || c == '%';
   };
-  if (host.empty() || host.size() > kMaxHost || host.front() == '-' || !std::all_of(host.begin(), host.end(), allowed)) {
+  if (host.empty() || host.size() > kMaxHost || host.front() == '-' ||
+      !std::all_of(host.begin(), host.end(), allowed)) {
     return base::fail(Errc::invalid, "a host is a DNS name or an address, without brackets and port");
   }
   return std::string(host);
@@ -78,15 +81,17 @@ base::Result<Target> add_target(Transaction& tx, const NewTarget& wanted, const 
   SALLYPORT_TRY(const bool taken, exists(tx, "SELECT id FROM target WHERE name = $1 AND removed_ms IS NULL", name));
   if (taken) return base::fail(Errc::exists, "target " + name + " is there already");
   const auto id = base::TargetId::random();
-  SALLYPORT_TRYV(tx.execute("INSERT INTO target (id, name, host, port, labels, created_ms) VALUES ($1, $2, $3, $4, $5, $6)", id,
-                            name, host, wanted.port, format_labels(wanted.labels), wall_ms(now)));
+  SALLYPORT_TRYV(
+      tx.execute("INSERT INTO target (id, name, host, port, labels, created_ms) VALUES ($1, $2, $3, $4, $5, $6)", id,
+                 name, host, wanted.port, format_labels(wanted.labels), wall_ms(now)));
   SALLYPORT_TRYV(write_host_keys(tx, id, wanted.host_keys));
   return get_target(tx, id);
 }
 
 base::Result<Target> find_target(Transaction& tx, std::string_view name) {
   SALLYPORT_TRY(auto rows, tx.query("SELECT id, name, host, port, labels, created_ms FROM target "
-                                    "WHERE name = $1 AND removed_ms IS NULL", name));
+                                    "WHERE name = $1 AND removed_ms IS NULL",
+                                    name));
   return read_one(tx, std::move(rows), base::escape_text(name, 80));
 }
 
@@ -107,7 +112,8 @@ base::Result<Target> change_target(Transaction& tx, std::string_view name, const
   SALLYPORT_TRY(const auto host, check_host(change.host.value_or(target.host)));
   SALLYPORT_TRYV(check_port(change.port.value_or(target.port)));
   SALLYPORT_TRYV(tx.execute("UPDATE target SET host = $1, port = $2, labels = $3 WHERE id = $4", host,
-                            change.port.value_or(target.port), format_labels(change.labels.value_or(target.labels)), target.id));
+                            change.port.value_or(target.port), format_labels(change.labels.value_or(target.labels)),
+                            target.id));
   if (change.host_keys) {
     SALLYPORT_TRYV(write_host_keys(tx, target.id, *change.host_keys));
   }

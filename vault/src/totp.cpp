@@ -53,11 +53,13 @@ base::SecretBytes hotp(const base::SecretBytes& seed, std::uint64_t counter, std
 
 std::uint64_t totp_step(base::WallTime time) noexcept {
   const std::int64_t ms = base::to_unix_ms(time);
-  return ms < 0 ? 0 : static_cast<std::uint64_t>(ms) / static_cast<std::uint64_t>(base::Milliseconds(kTotpPeriod).count());
+  return ms < 0 ? 0
+                : static_cast<std::uint64_t>(ms) / static_cast<std::uint64_t>(base::Milliseconds(kTotpPeriod).count());
 }
 
 bool is_totp_format(base::ByteView code) noexcept {
-  return code.size() == kTotpDigits && std::all_of(code.begin(), code.end(), [](std::uint8_t c) { return c >= '0' && c <= '9'; });
+  return code.size() == kTotpDigits &&
+         std::all_of(code.begin(), code.end(), [](std::uint8_t c) { return c >= '0' && c <= '9'; });
 }
 
 std::optional<std::uint64_t> match_totp(const base::SecretBytes& seed, base::ByteView code, std::uint64_t step) {

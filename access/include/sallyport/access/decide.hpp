@@ -1,6 +1,6 @@
 #pragma once
-// May this person do this to that, now? One pure function, called on every path. Deny by default; the rule that decided is
-// named. docs/access.md has the table.
+// May this person do this to that, now? One pure function, called on every path. Deny by default; the rule that decided
+// is named. docs/access.md has the table.
 #include <optional>
 #include <span>
 #include <string>
@@ -21,14 +21,14 @@ struct Person {
 
 struct AccountFacts {
   base::AccountId id;
-  vault::Labels labels;   ///< merged with the target's (vault::Account::all_labels)
+  vault::Labels labels;  ///< merged with the target's (vault::Account::all_labels)
 };
 
 /// The checkout that the person leans on, if any.
 struct CheckoutFacts {
   base::UserId user;
   base::AccountId account;
-  bool active = false;    ///< by state; its lease is looked at here
+  bool active = false;  ///< by state; its lease is looked at here
   bool with_otp = false;
   std::string source;
   vault::Moment made;
@@ -36,8 +36,8 @@ struct CheckoutFacts {
 };
 
 struct AccessPolicy {
-  /// A checkout made with a passcode this recently, by the same person from the same source, stands for a fresh passcode
-  /// for a session on, or a reveal of, that account. Also how long a passcode itself is fresh for those two.
+  /// A checkout made with a passcode this recently, by the same person from the same source, stands for a fresh
+  /// passcode for a session on, or a reveal of, that account. Also how long a passcode itself is fresh for those two.
   base::Seconds otp_window{300};
   /// A passcode given at sign-in is good this long for rotate, audit and administer.
   base::Seconds sign_in_otp{std::chrono::hours{8}};
@@ -47,7 +47,7 @@ struct AccessPolicy {
 
 struct DecisionInput {
   Person person;
-  std::span<const Role> roles;            ///< those that he has now
+  std::span<const Role> roles;  ///< those that he has now
   Action action = Action::session;
   const AccountFacts* account = nullptr;  ///< null: an action on the whole (users, roles, the audit log)
   std::optional<Channel> channel;         ///< for sessions: null is asking whether a session may begin at all
@@ -64,8 +64,8 @@ enum class Rule : unsigned char {
   user_disabled,
   no_first_factor,
   account_needed,
-  no_role,            ///< no role of his opens this account for this action
-  channel_not_open,   ///< a role opens the account, none that one through this channel
+  no_role,           ///< no role of his opens this account for this action
+  channel_not_open,  ///< a role opens the account, none that one through this channel
   otp_not_enrolled,
   otp_needed,
   checkout_needed,

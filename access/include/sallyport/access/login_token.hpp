@@ -22,11 +22,12 @@ inline constexpr std::size_t kTokenText = 43;  ///< base64url of 32 bytes
 struct Login {
   base::UserId user;
   std::string source;
-  Factors factors;      ///< proven at sign-in
+  Factors factors;  ///< proven at sign-in
   vault::Lease lease;
 };
 
-/// The token's text: shown once, never stored. Errc::invalid for a life out of bounds, Errc::denied for a disabled user.
+/// The token's text: shown once, never stored. Errc::invalid for a life out of bounds, Errc::denied for a disabled
+/// user.
 base::Result<base::SecretBytes> issue_token(vault::Transaction& tx, const base::UserId& user, std::string_view source,
                                             const Factors& factors, base::Seconds life, const vault::Moment& now);
 /// Errc::unauthenticated, always in the same words, for one that is unknown, ended, revoked, of another source or of a

@@ -1,7 +1,7 @@
 #pragma once
 // Passwords (Argon2id, RFC 9106), split so that the slow part needs no store: prepare (owner thread), compute (any
-// thread), settle (owner thread). A user who does not exist, is disabled, has no password or is locked out costs the same
-// work and gets the same answer as a wrong password.
+// thread), settle (owner thread). A user who does not exist, is disabled, has no password or is locked out costs the
+// same work and gets the same answer as a wrong password.
 #include <array>
 #include <optional>
 #include <string>
@@ -13,12 +13,12 @@
 namespace sallyport::vault {
 class Transaction;
 class Keyring;
-}
+}  // namespace sallyport::vault
 
 namespace sallyport::access {
 
 inline constexpr std::size_t kSaltSize = 16;
-inline constexpr std::size_t kMinPassword = 10;   ///< bytes
+inline constexpr std::size_t kMinPassword = 10;  ///< bytes
 inline constexpr std::size_t kMaxPassword = 1024;
 using Salt = std::array<std::uint8_t, kSaltSize>;
 
@@ -30,15 +30,15 @@ struct PasswordWork {
 /// 80 ms and more: on a worker thread. Pure. Errc::invalid for an empty or too long password.
 base::Result<base::SecretBytes> compute_password(const base::SecretBytes& password, const PasswordWork& work);
 
-/// Work for a password that is being set: a fresh salt. Errc::invalid when it is shorter than kMinPassword or longer than
-/// kMaxPassword.
+/// Work for a password that is being set: a fresh salt. Errc::invalid when it is shorter than kMinPassword or longer
+/// than kMaxPassword.
 base::Result<PasswordWork> prepare_new_password(const base::SecretBytes& password, const base::Argon2Cost& cost);
 /// Stores what was computed. Ends the user's login tokens; clears the count of failed passwords.
 base::Result<> store_password(vault::Transaction& tx, const base::UserId& user, const PasswordWork& work,
                               const base::SecretBytes& hash);
 
-/// Who is trying, as far as the store knows. For an unknown name: a salt that is always the same for that name (keyed, so
-/// that nobody can tell it from a real one) and the cost of new passwords.
+/// Who is trying, as far as the store knows. For an unknown name: a salt that is always the same for that name (keyed,
+/// so that nobody can tell it from a real one) and the cost of new passwords.
 struct PasswordAttempt {
   std::string name;                  ///< as given, at most base::kMaxName bytes; only for the audit event
   std::optional<base::UserId> user;  ///< absent: unknown, disabled or without password
@@ -49,11 +49,11 @@ base::Result<PasswordAttempt> prepare_password_check(vault::Transaction& tx, con
 
 struct PasswordAnswer {
   bool accepted = false;
-  std::optional<base::UserId> user;   ///< only when accepted
-  std::string why;                    ///< for the audit event alone: "wrong", "locked", "unknown"; never told to the caller
+  std::optional<base::UserId> user;  ///< only when accepted
+  std::string why;  ///< for the audit event alone: "wrong", "locked", "unknown"; never told to the caller
 };
-/// Compares in constant time, counts failures (durable for the person, in `sources` for the source). A refusal is a value:
-/// what it leaves behind must be committed, as with vault::check_totp.
+/// Compares in constant time, counts failures (durable for the person, in `sources` for the source). A refusal is a
+/// value: what it leaves behind must be committed, as with vault::check_totp.
 base::Result<PasswordAnswer> settle_password_check(vault::Transaction& tx, vault::SourceLockouts& sources,
                                                    const PasswordAttempt& attempt, const base::SecretBytes& hash,
                                                    std::string_view source, const vault::Moment& now);

@@ -28,8 +28,14 @@ template <class E>
 class Set {
  public:
   Set() = default;
-  Set(std::initializer_list<E> members) { for (E one : members) add(one); }
-  static Set from_bits(unsigned bits) { Set out; out.bits_ = bits; return out; }
+  Set(std::initializer_list<E> members) {
+    for (E one : members) add(one);
+  }
+  static Set from_bits(unsigned bits) {
+    Set out;
+    out.bits_ = bits;
+    return out;
+  }
   void add(E member) noexcept { bits_ |= static_cast<unsigned>(member); }
   bool has(E member) const noexcept { return (bits_ & static_cast<unsigned>(member)) != 0; }
   bool empty() const noexcept { return bits_ == 0; }

@@ -38,7 +38,8 @@ base::Result<User> find_user(vault::Transaction& tx, std::string_view name);
 /// Also a removed one (then disabled): history refers to it.
 base::Result<User> get_user(vault::Transaction& tx, const base::UserId& id);
 /// By name; `after` is the last name of the page before.
-base::Result<std::vector<User>> list_users(vault::Transaction& tx, std::string_view after = {}, std::size_t limit = 1000);
+base::Result<std::vector<User>> list_users(vault::Transaction& tx, std::string_view after = {},
+                                           std::size_t limit = 1000);
 /// Disabling ends the user's login tokens in the same transaction; the caller ends sessions and checkouts.
 base::Result<User> change_user(vault::Transaction& tx, std::string_view name, const UserChange& change);
 /// Disables and marks it removed, frees the name, drops password, keys, tokens and roles. The caller removes the TOTP

@@ -19,20 +19,20 @@ base::Result<AccountKind> parse_account_kind(std::string_view word);
 
 /// How an account is lent and how its secret is renewed.
 struct AccountPolicy {
-  bool exclusive = true;                                  ///< one checkout at a time
-  base::Seconds max_duration{std::chrono::hours{8}};      ///< of one checkout: 1 minute to 7 days
-  bool rotate_after_reveal = true;                        ///< at check-in of a checkout whose value was seen
-  base::Seconds rotation_interval{0};                     ///< by schedule; zero is never, else at least 1 minute
+  bool exclusive = true;                              ///< one checkout at a time
+  base::Seconds max_duration{std::chrono::hours{8}};  ///< of one checkout: 1 minute to 7 days
+  bool rotate_after_reveal = true;                    ///< at check-in of a checkout whose value was seen
+  base::Seconds rotation_interval{0};                 ///< by schedule; zero is never, else at least 1 minute
 };
 
 struct Account {
   base::AccountId id;
-  base::AccountName name;    ///< "root@web1"
+  base::AccountName name;  ///< "root@web1"
   base::TargetId target;
-  std::string login;         ///< the name on the target: what the broker signs in as
+  std::string login;  ///< the name on the target: what the broker signs in as
   AccountKind kind = AccountKind::unix_password;
-  Labels labels;             ///< its own
-  Labels all_labels;         ///< merged with its target's: what roles select by
+  Labels labels;      ///< its own
+  Labels all_labels;  ///< merged with its target's: what roles select by
   AccountPolicy policy;
   std::optional<base::AccountId> reconcile;  ///< the account on the same target that may set this one's secret
   base::WallTime created{};
@@ -54,7 +54,8 @@ struct AccountChange {
   std::optional<std::optional<base::AccountName>> reconcile;  ///< present and empty: takes it away
 };
 
-/// Errc::not_found when the target is not known; Errc::exists; Errc::invalid (login, policy, reconcile on another target).
+/// Errc::not_found when the target is not known; Errc::exists; Errc::invalid (login, policy, reconcile on another
+/// target).
 base::Result<Account> add_account(Transaction& tx, const NewAccount& wanted, const Moment& now);
 base::Result<Account> find_account(Transaction& tx, const base::AccountName& name);
 /// Also a removed one: history refers to it.
@@ -66,8 +67,8 @@ base::Result<Account> change_account(Transaction& tx, const base::AccountName& n
 /// Marks it removed. Errc::conflict while it is checked out, is being rotated, or reconciles another account.
 base::Result<> remove_account(Transaction& tx, const base::AccountName& name, const Moment& now);
 
-/// 1-64 bytes, printable ASCII without space, quotes, colon, slash, backslash or a leading '-': what every Unix takes and
-/// what libssh passes on unchanged.
+/// 1-64 bytes, printable ASCII without space, quotes, colon, slash, backslash or a leading '-': what every Unix takes
+/// and what libssh passes on unchanged.
 base::Result<std::string> check_login(std::string_view login);
 base::Result<> check_policy(const AccountPolicy& policy);
 

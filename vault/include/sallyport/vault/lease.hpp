@@ -12,14 +12,16 @@ struct Moment {
   base::MonoTime mono{};
   std::string boot;  ///< base::boot_id(): which boot `mono` belongs to
 
-  static Moment read(const base::Clock& clock, std::string boot) { return {clock.wall(), clock.mono(), std::move(boot)}; }
+  static Moment read(const base::Clock& clock, std::string boot) {
+    return {clock.wall(), clock.mono(), std::move(boot)};
+  }
 };
 
 /// From `start`, for `length`. A value.
 ///
-/// In the boot in which it began, only the boot clock counts. In a later boot that clock means nothing: the wall decides,
-/// and a wall that stands before the start is not believed, so that the lease has ended. rebase() then ties what is left
-/// to the new boot's clock.
+/// In the boot in which it began, only the boot clock counts. In a later boot that clock means nothing: the wall
+/// decides, and a wall that stands before the start is not believed, so that the lease has ended. rebase() then ties
+/// what is left to the new boot's clock.
 struct Lease {
   Moment start;
   base::Milliseconds length{0};

@@ -24,8 +24,8 @@ struct Lockout {
   void succeed() { *this = Lockout{}; }
 };
 
-/// The same for sources (addresses), in memory: bounded, so that many sources cannot fill the vault. When it is full, the
-/// source that failed longest ago makes room. One owner thread.
+/// The same for sources (addresses), in memory: bounded, so that many sources cannot fill the vault. When it is full,
+/// the source that failed longest ago makes room. One owner thread.
 class SourceLockouts {
  public:
   static constexpr std::size_t kMaxSources = 4096;

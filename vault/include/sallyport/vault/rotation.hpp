@@ -35,10 +35,10 @@ struct Rotation {
   base::RotationId id;
   base::AccountId account;
   RotationCause cause = RotationCause::demand;
-  std::string state;          ///< pending applying applied promoted | current kept out_of_sync (the last three are ends)
-  std::string journal;        ///< the journal's line
-  std::string outcome;        ///< the word of what led here, may be empty
-  std::string detail;         ///< one sentence for a person, escaped
+  std::string state;    ///< pending applying applied promoted | current kept out_of_sync (the last three are ends)
+  std::string journal;  ///< the journal's line
+  std::string outcome;  ///< the word of what led here, may be empty
+  std::string detail;   ///< one sentence for a person, escaped
   std::uint32_t version = 0;  ///< of the secret that is to become current
   RotationWait wait = RotationWait::none;
   std::uint32_t pauses = 0;
@@ -47,8 +47,10 @@ struct Rotation {
   std::optional<base::WallTime> finished;
 };
 
-/// Puts the account in the queue; of two causes the weightier stays. On demand, where one is open, that one is woken instead.
-base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause, const Moment& now);
+/// Puts the account in the queue; of two causes the weightier stays. On demand, where one is open, that one is woken
+/// instead.
+base::Result<> request_rotation(Transaction& tx, const base::AccountId& account, RotationCause cause,
+                                const Moment& now);
 
 struct DueRotation {
   base::AccountId account;
@@ -56,13 +58,13 @@ struct DueRotation {
   std::optional<base::RotationId> open;  ///< there: resume_rotation (recovery); absent: begin_rotation
 };
 /// What should run now: open rotations first (those given out already are among them: the caller knows them), then the
-/// queue, then accounts whose interval has passed. By schedule not while the account is checked out, nor before the pause
-/// after a rotation that ended kept or out_of_sync.
+/// queue, then accounts whose interval has passed. By schedule not while the account is checked out, nor before the
+/// pause after a rotation that ended kept or out_of_sync.
 base::Result<std::vector<DueRotation>> due_rotations(Transaction& tx, const Moment& now, std::size_t limit = 100);
 
-/// Opens the row in state `pending` with its pending secret: a password by policy for unix_password accounts, `given` (an
-/// unencrypted OpenSSH private key) for ssh_key. A pending secret that an earlier rotation left is used again, never
-/// replaced: it may be what the target has. Takes the account off the queue. Errc::conflict when one is open.
+/// Opens the row in state `pending` with its pending secret: a password by policy for unix_password accounts, `given`
+/// (an unencrypted OpenSSH private key) for ssh_key. A pending secret that an earlier rotation left is used again,
+/// never replaced: it may be what the target has. Takes the account off the queue. Errc::conflict when one is open.
 base::Result<Rotation> begin_rotation(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                       RotationCause cause, const base::SecretBytes* given, const PasswordPolicy& policy,
                                       const Moment& now);
@@ -87,8 +89,8 @@ base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& i
 
 /// Not ended: at start these go through recovery.
 base::Result<std::vector<Rotation>> unfinished_rotations(Transaction& tx);
-/// Which secret is in force is not certain now, or will change under one's hands: a checkout must not begin. False for one
-/// that waits in `pending` (nothing was sent) or `promoted` (the new one is proven), so that a target that is down
+/// Which secret is in force is not certain now, or will change under one's hands: a checkout must not begin. False for
+/// one that waits in `pending` (nothing was sent) or `promoted` (the new one is proven), so that a target that is down
 /// keeps nobody out.
 base::Result<bool> is_rotating(Transaction& tx, const base::AccountId& account);
 base::Result<Rotation> get_rotation(Transaction& tx, const base::RotationId& id);

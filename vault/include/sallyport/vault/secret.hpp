@@ -30,14 +30,17 @@ inline constexpr std::size_t kKeptVersions = 10;
 inline constexpr std::size_t kMaxSecretValue = 16U << 10U;
 
 /// A new current version (an administrator's entry); the one before becomes history, and so does one that a
-/// rotation left pending. Errc::conflict while a rotation is open, Errc::invalid when empty or over kMaxSecretValue bytes.
+/// rotation left pending. Errc::conflict while a rotation is open, Errc::invalid when empty or over kMaxSecretValue
+/// bytes.
 base::Result<SecretVersion> set_secret(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                        const base::SecretBytes& value, const Moment& now);
 /// A pending version, for a rotation. Errc::conflict while one is pending.
-base::Result<SecretVersion> add_pending_secret(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
-                                               const base::SecretBytes& value, const Moment& now);
-/// The plaintext. Only inside an audited transaction: the caller appends its event there, and lets the value go only after
-/// the commit that holds that event. Errc::not_found when the account has none in that state, Errc::corrupt when it does not open.
+base::Result<SecretVersion> add_pending_secret(AuditedTransaction& tx, const Keyring& keys,
+                                               const base::AccountId& account, const base::SecretBytes& value,
+                                               const Moment& now);
+/// The plaintext. Only inside an audited transaction: the caller appends its event there, and lets the value go only
+/// after the commit that holds that event. Errc::not_found when the account has none in that state, Errc::corrupt when
+/// it does not open.
 base::Result<base::SecretBytes> read_secret(AuditedTransaction& tx, const Keyring& keys, const base::AccountId& account,
                                             SecretState state = SecretState::current);
 /// One version of the history, for the rescue of a failed rotation.

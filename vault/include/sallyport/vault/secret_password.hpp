@@ -1,7 +1,7 @@
 #pragma once
 // Passwords that the vault makes up itself.
-#include "sallyport/base/secret_bytes.hpp"
 #include "sallyport/base/result.hpp"
+#include "sallyport/base/secret_bytes.hpp"
 
 namespace sallyport::vault {
 

@@ -1,6 +1,6 @@
 #pragma once
-// Sessions and their recordings: who was where, and what the vault knows of the recording file, so that a missing or cut
-// file is noticed.
+// Sessions and their recordings: who was where, and what the vault knows of the recording file, so that a missing or
+// cut file is noticed.
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -29,7 +29,7 @@ struct RecordingCheckpoint {
 };
 
 struct RecordingTotals {
-  std::uint64_t bytes = 0;        ///< of the file
+  std::uint64_t bytes = 0;  ///< of the file
   std::uint64_t duration_ms = 0;
   std::uint64_t chunks = 0;
 };
@@ -37,18 +37,18 @@ struct RecordingTotals {
 struct Session {
   base::SessionId id;
   base::UserId user;
-  std::string user_name;     ///< as it was then
+  std::string user_name;  ///< as it was then
   base::AccountId account;
   std::string account_name;  ///< "root@web1", as it was then
   base::TargetId target;
   std::optional<base::CheckoutId> checkout;
   std::string source;
-  std::string how;           ///< the proofs, as words: "publickey,otp"
+  std::string how;  ///< the proofs, as words: "publickey,otp"
   base::WallTime started{};
   std::optional<base::WallTime> ended;
-  std::string end_reason;    ///< empty while it lives
+  std::string end_reason;  ///< empty while it lives
   RecordingState recording = RecordingState::recording;
-  std::string file;          ///< name below the recordings directory
+  std::string file;  ///< name below the recordings directory
   std::optional<RecordingCheckpoint> checkpoint;
   RecordingTotals totals;
 };
@@ -81,7 +81,8 @@ base::Result<> set_recording_state(Transaction& tx, const base::SessionId& id, R
 /// Not ended: at start these are the ones that a crash has cut.
 base::Result<std::vector<Session>> open_sessions(Transaction& tx);
 /// For replay and verification. Errc::not_found.
-base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const Keyring& keys, const base::SessionId& id);
+base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const Keyring& keys,
+                                                   const base::SessionId& id);
 
 base::Result<Session> get_session(Transaction& tx, const base::SessionId& id);
 struct SessionFilter {

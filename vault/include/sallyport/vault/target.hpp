@@ -52,7 +52,8 @@ base::Result<Target> change_target(Transaction& tx, std::string_view name, const
 /// Marks it removed, so that its history stays readable. Errc::conflict while it has accounts.
 base::Result<> remove_target(Transaction& tx, std::string_view name, const Moment& now);
 
-/// Errc::invalid unless it looks like a DNS name or an IPv4/IPv6 literal: no white space, no control character, no leading '-'.
+/// Errc::invalid unless it looks like a DNS name or an IPv4/IPv6 literal: no white space, no control character, no
+/// leading '-'.
 base::Result<std::string> check_host(std::string_view host);
 
 }  // namespace sallyport::vault

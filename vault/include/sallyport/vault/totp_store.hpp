@@ -25,9 +25,9 @@ struct OtpAnswer {
   bool accepted() const noexcept { return verdict == OtpVerdict::accepted; }
 };
 
-/// Looks at one code of a person. A refusal is a value, not an Error, because what it leaves behind (a failure counted, a
-/// code used up) MUST be committed: never run this inside a savepoint that a later failure of the operation rolls back.
-/// Failures count for the person here and, in `sources`, for the source; only an accepted code clears them.
+/// Looks at one code of a person. A refusal is a value, not an Error, because what it leaves behind (a failure counted,
+/// a code used up) MUST be committed: never run this inside a savepoint that a later failure of the operation rolls
+/// back. Failures count for the person here and, in `sources`, for the source; only an accepted code clears them.
 base::Result<OtpAnswer> check_totp(AuditedTransaction& tx, const Keyring& keys, SourceLockouts& sources,
                                    const base::UserId& user, std::string_view source, base::ByteView code,
                                    const Moment& now);

@@ -1,5 +1,5 @@
 #pragma once
-// Columns as the domain's types. What does not parse was not written by us: Errc::corrupt.
+// Columns as the types of repositories. What does not parse was not written by us: Errc::corrupt.
 #include <optional>
 #include <string>
 #include <utility>
@@ -41,12 +41,15 @@ inline std::optional<base::WallTime> read_maybe_time(const Statement& row, int c
   return read_time(row, column);
 }
 
-inline std::uint32_t read_u32(const Statement& row, int column) { return static_cast<std::uint32_t>(row.integer(column)); }
+inline std::uint32_t read_u32(const Statement& row, int column) {
+  return static_cast<std::uint32_t>(row.integer(column));
+}
 inline std::string read_text(const Statement& row, int column) { return std::string(row.text(column)); }
 
 /// Three columns: wall, mono, boot.
 inline Moment read_moment(const Statement& row, int column) {
-  return {read_time(row, column), base::MonoTime(base::Milliseconds(row.integer(column + 1))), read_text(row, column + 2)};
+  return {read_time(row, column), base::MonoTime(base::Milliseconds(row.integer(column + 1))),
+          read_text(row, column + 2)};
 }
 /// Four columns: wall, mono, boot, length.
 inline Lease read_lease(const Statement& row, int column) {
