@@ -23,6 +23,15 @@ base::Result<> make_empty_file(const std::filesystem::path& file) {
   return base::fail_errno(file.string() + ": cannot be made", errno);
 }
 
+/// Only a key declared as INTEGER is the table's own order in SQLite; as BIGINT it would cost a second tree to write.
+std::string native_schema(std::string_view sql) {
+  constexpr std::string_view kPortable = "BIGINT PRIMARY KEY";
+  std::string text(sql);
+  for (auto at = text.find(kPortable); at != std::string::npos; at = text.find(kPortable, at))
+    text.replace(at, kPortable.size(), "INTEGER PRIMARY KEY");
+  return text;
+}
+
 base::Result<std::unique_ptr<SqlcipherConnection>> open_checked(const SqlcipherLibrary& library,
                                                                 const std::filesystem::path& file,
                                                                 const base::SecretBytes& page_key) {
@@ -60,7 +69,7 @@ base::Result<std::unique_ptr<DriverStatement>> SqlcipherConnection::prepare(std:
   return SqlcipherStatement::prepare(library_, connection_.get(), name_, sql);
 }
 
-base::Result<> SqlcipherConnection::script(std::string_view sql) { return run(std::string(sql).c_str(), "running"); }
+base::Result<> SqlcipherConnection::script(std::string_view sql) { return run(native_schema(sql).c_str(), "running"); }
 
 base::Result<> SqlcipherConnection::begin(Access access) {
   return run(access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN DEFERRED", "beginning");

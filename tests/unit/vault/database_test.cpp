@@ -135,6 +135,13 @@ TEST_CASE("savepoints nest, and only the inner is undone") {
   CHECK(store.count() == Transaction::kMaxSavepoints - 1);
 }
 
+TEST_CASE("a BIGINT key costs no index of its own, and holds numbers only") {
+  Store store;
+  auto tx = must(store.database->begin());
+  CHECK(count_rows(tx, "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index'") == 1);  // that of UNIQUE
+  CHECK_FALSE(tx.execute("INSERT INTO item(id) VALUES('one')"));
+}
+
 TEST_CASE("a second writer is told to come back") {
   Store store;
   auto other = open_store(store.dir / "s.db", OpenMode::existing);
