@@ -65,6 +65,7 @@ struct Means {
   bool self_can_apply = false;       ///< SSH keys; a Unix password only where the account is root
   bool reconcile_can_apply = false;  ///< a reconcile account is set
   bool old_needs_retiring = false;   ///< old and new are accepted side by side (SSH keys)
+  bool old_is_known = true;          ///< false for the first secret of an account, set by the reconcile account
 };
 
 enum class Step : std::uint8_t {
@@ -107,24 +108,29 @@ class Rotation {
 
  private:
   Action start();
+  Action recover(Outcome why);
+  Action first_change(Outcome why);
+  Action begin_apply(Route route, Outcome why);
   Action after_apply(Outcome outcome);
   Action after_new_login(Outcome outcome);
   Action after_old_login(Outcome outcome);
+  Action old_was_refused(Outcome outcome);
   Action after_retire(Outcome outcome);
-  Action recover(Outcome why);
-  Action begin_apply(Route route, Outcome why);
-  Action promote();
+  Action no_answer(Outcome outcome);
   Action enter(State state, Action then, Outcome why);
   Action end_in(State state, End end, Outcome why);
+  Action durably(Action then, Outcome why);
+  Action stop(End end, Outcome why) const;
   Action give(Action action);
-  Action stop(End end, Outcome why);
+  void count_failed_login() noexcept;
   bool may_login() const noexcept;
   bool can_apply(Route route) const noexcept;
 
   Journal journal_;
   Means means_;
-  Action last_;             ///< what the caller is doing now
-  Action next_;             ///< what follows a record
+  Journal before_apply_;           ///< to go back to when nothing was sent
+  Action last_;                    ///< what the caller is doing now
+  Action next_;                    ///< what follows a record
   bool started_ = false;
   bool reconcile_failed_ = false;  ///< in this run
   bool old_proven_ = false;        ///< in this run, since the last change
