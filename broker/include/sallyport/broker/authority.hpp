@@ -21,6 +21,9 @@ namespace sallyport::broker {
 using Ticket = std::uint32_t;
 inline constexpr std::size_t kMaxOpenQuestions = 4;
 
+// In every proof `login` may be empty (no user, no account): what the client wrote is no login name. It is answered as an
+// unknown user's is.
+
 // ---- Questions -------------------------------------------------------------------------------------------------------
 
 /// May this key sign (verified = false), or: it has signed (true). The blob is RFC 4253's; type and size are checked.

@@ -17,45 +17,66 @@ namespace sallyport::broker {
 /// anything after the path) is not scp, and goes by the rules for exec.
 struct ScpCall {
   recorder::Direction direction = recorder::Direction::to_target;  ///< -t: to_target; -f: to_client
-  bool recursive = false;
-  std::string path;
+  bool into_directory = false;  ///< -r or -d: the path is a directory for certain
+  std::string path;             ///< unquoted
 };
 std::optional<ScpCall> parse_scp_command(std::string_view command);
 
+/// Every line of the sender and every end of a file is answered by exactly one status of the receiver, and the sender
+/// waits for it: a sender that does not is no longer followed.
 class ScpTracker {
  public:
   static constexpr std::size_t kMaxLine = 8192;
   static constexpr std::size_t kMaxDepth = 64;
+  static constexpr std::size_t kMaxEarlyAnswers = 64;
 
   ScpTracker(recorder::ChannelNumber channel, ScpCall call);
 
-  void on_client(base::ByteView bytes);
-  void on_target(base::ByteView bytes);
+  void on_client(base::ByteView bytes);  ///< from the client to the target
+  void on_target(base::ByteView bytes);  ///< from the target to the client
+  /// The channel is over: a file under way is reported as partial.
   void on_end();
+  /// What was completed since the last call, in order.
   std::vector<recorder::FileEvent> take_events() { return std::exchange(events_, {}); }
+  /// Once false it stays so: the caller closes the channel, because what is not seen must not pass.
   bool following() const noexcept { return state_ != State::lost; }
 
  private:
-  enum class State : unsigned char { line, content, status, text, lost };
+  enum class State : unsigned char {
+    answer,   ///< the receiver's status is due: at the start, after D, E and T lines
+    line,     ///< the sender's next line
+    offered,  ///< a C line passed; the receiver takes the file or not
+    content,
+    trailer,  ///< the sender's own status after the content
+    complaint,  ///< the sender's message in place of a zero status
+    verdict,  ///< the receiver's status for the whole file
+    lost,
+  };
   void feed_sender(base::ByteView bytes);
   void feed_receiver(base::ByteView bytes);
+  std::size_t take_content(base::ByteView bytes);
+  void on_sender_byte(char c);
+  void on_line_byte(char c);
+  void use_answers();
+  void on_answer(bool good);
   void end_line();
+  void enter_directory(const std::string& line);
   void begin_file(std::string_view rest);
   void end_file(recorder::FileOutcome outcome);
-  std::string full_path() const;
+  void name_file(recorder::FileEvent& event) const;
 
   recorder::ChannelNumber channel_;
   ScpCall call_;
-  State state_ = State::line;
+  State state_ = State::answer;
   std::string line_;
   std::vector<std::string> directories_;
   std::string name_;
   std::uint64_t size_ = 0;
   std::uint64_t left_ = 0;
   std::optional<base::Sha256> hash_;
-  bool receiver_refused_ = false;   ///< the last status byte of the receiver was no zero
-  bool in_receiver_text_ = false;
-  bool awaiting_verdict_ = false;   ///< content and status byte passed; the receiver's byte decides
+  bool sender_complained_ = false;
+  bool in_answer_text_ = false;
+  std::vector<bool> answers_;  ///< statuses that no line has asked for yet
   std::vector<recorder::FileEvent> events_;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "sallyport/base/bytes.hpp"
 #include "sallyport/base/hash.hpp"
 #include "sallyport/recorder/record.hpp"
 
@@ -20,15 +21,15 @@ class InOrderHash {
  public:
   static constexpr std::size_t kMaxWaiting = 2U << 20U;
 
-  /// `budget` counts the waiting bytes of all files of one tracker; owned by the tracker.
+  /// `budget` is what may still wait, of all files of one tracker; owned by the tracker.
   void add(std::uint64_t offset, base::ByteView bytes, std::size_t& budget);
+  void give_up(std::size_t& budget);  ///< there will be no hash
   /// Gives waiting bytes back to the budget; digest if every byte from 0 to the end passed once, in whatever order.
   std::optional<base::Digest> finish(std::size_t& budget);
   std::uint64_t passed() const noexcept { return passed_; }  ///< bytes seen
 
  private:
   void drain(std::size_t& budget);
-  void give_up(std::size_t& budget);
 
   base::Sha256 hash_;
   std::uint64_t front_ = 0;
@@ -44,7 +45,7 @@ class SftpTracker {
   static constexpr std::size_t kMaxRequests = 1024;
   static constexpr std::size_t kMaxHandleText = 256;
 
-  SftpTracker(recorder::ChannelNumber channel) : channel_(channel) {}
+  explicit SftpTracker(recorder::ChannelNumber channel) : channel_(channel) {}
 
   void on_client(base::ByteView bytes);  ///< from the client to the target
   void on_target(base::ByteView bytes);  ///< from the target to the client
@@ -57,49 +58,47 @@ class SftpTracker {
   bool following() const noexcept { return following_; }
 
  private:
-  /// Cuts a stream into packets: u32 length, then so many bytes.
-  struct Framer {
-    base::Bytes buffer;
-  };
+  /// What a request asked, until its reply passes.
   struct Pending {
     std::uint8_t type = 0;
-    std::string path;        ///< OPEN, REMOVE, RENAME ...
+    bool writes = false;      ///< OPEN for writing
+    std::string path;
     std::string other_path;
-    std::string handle;      ///< READ, WRITE, CLOSE
+    std::string handle;
     std::uint64_t offset = 0;
-    std::uint32_t length = 0;
+    std::optional<recorder::FileAction> action;
   };
   struct OpenFile {
     std::string path;
-    InOrderHash read;
-    InOrderHash written;
-    bool failed = false;
-    bool touched_read = false;
-    bool touched_write = false;
+    bool writes = false;
+    bool failed = false;                 ///< the target refused a part of it
+    std::optional<InOrderHash> read;     ///< from the first READ on
+    std::optional<InOrderHash> written;  ///< from OPEN for writing on
   };
 
-  void feed(Framer& framer, base::ByteView bytes, bool from_client);
+  void feed(base::Bytes& buffer, base::ByteView bytes, bool from_client);
+  base::Result<> on_packet(base::ByteView packet, bool from_client);
   base::Result<> on_request(base::ByteView packet);
+  base::Result<> read_request(Pending& request, base::Reader& reader);
+  base::Result<> read_extended(Pending& request, base::Reader& reader);
+  base::Result<> on_write(const Pending& request, base::ByteView data);
   base::Result<> on_reply(base::ByteView packet);
-  base::Result<> on_path_request(std::uint8_t type, std::uint32_t id, base::ByteView rest);
-  base::Result<> on_handle_request(std::uint8_t type, std::uint32_t id, base::ByteView rest);
-  base::Result<> on_extended(std::uint32_t id, base::ByteView rest);
-  base::Result<> on_status(const Pending& request, base::ByteView rest);
-  base::Result<> on_handle(const Pending& request, base::ByteView rest);
-  base::Result<> on_data(const Pending& request, base::ByteView rest);
-  base::Result<> remember(std::uint32_t id, Pending request);
-  void close(const std::string& handle, recorder::FileOutcome outcome);
-  void report_transfer(OpenFile& file, bool upload, recorder::FileOutcome outcome);
+  base::Result<> on_status(const Pending& request, std::uint32_t code);
+  base::Result<> on_handle(Pending& request, std::string handle);
+  base::Result<> on_data(const Pending& request, base::ByteView data);
+  void close(const std::string& handle, bool done);
+  void report_transfer(const OpenFile& file, InOrderHash& hash, bool upload, recorder::FileOutcome outcome);
   void report_action(const Pending& request, bool done);
+  recorder::FileEvent blank_event(const std::string& path) const;
   void stop();
 
   recorder::ChannelNumber channel_;
   bool following_ = true;
   bool client_greeted_ = false;
   bool target_greeted_ = false;
-  Framer from_client_;
-  Framer from_target_;
-  std::size_t waiting_budget_ = 0;
+  base::Bytes from_client_;  ///< the front of a packet that is not whole yet
+  base::Bytes from_target_;
+  std::size_t budget_ = InOrderHash::kMaxWaiting;
   std::map<std::uint32_t, Pending> pending_;
   std::map<std::string, OpenFile> open_;
   std::vector<recorder::FileEvent> events_;

@@ -1,0 +1,83 @@
+#pragma once
+// Who is it: the proofs of one connection, as a value. No socket, no clock, no libssh inside.
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "sallyport/broker/authority.hpp"
+
+namespace sallyport::broker {
+
+/// What the client did. `name` is the login name as it was written.
+struct NoneTried { std::string name; };
+struct KeyTried { std::string name; base::Bytes blob; bool verified; };
+struct PasswordTried { std::string name; base::SecretBytes password; };
+struct InteractiveStarted { std::string name; };
+/// One answer to the one prompt; absent when the client sent another number of answers.
+struct InteractiveAnswered { std::optional<base::SecretBytes> text; };
+/// The authority's word; `error` when it could not say.
+struct ProofJudged { std::optional<ProofAnswer> answer; };
+using AuthEvent = std::variant<NoneTried, KeyTried, PasswordTried, InteractiveStarted, InteractiveAnswered, ProofJudged>;
+
+/// Methods that may go on, as in SSH_MSG_USERAUTH_FAILURE.
+enum class Methods : unsigned char { all, interactive_only };
+
+/// What to do now.
+struct Refuse { Methods methods; };
+struct PartialSuccess {};  ///< then interactive_only
+struct GoOnAndSign {};
+enum class Prompt : unsigned char { password, code };
+struct AskClient { Prompt prompt; };
+struct AskAuthority { Question question; };
+struct Succeed {};
+struct HangUp { std::string sentence; };
+using AuthAction = std::variant<Refuse, PartialSuccess, GoOnAndSign, AskClient, AskAuthority, Succeed, HangUp>;
+
+class Authenticator {
+ public:
+  enum class State : unsigned char {
+    first,            ///< no proof yet
+    judging_key,      ///< asked whether an unsigned key may sign
+    judging_first,    ///< asked about a signed key or a password
+    awaiting_password,  ///< keyboard-interactive asked for it
+    second,           ///< first proof counts, the code is missing
+    awaiting_code,
+    judging_code,
+    proven,
+    closed,
+  };
+
+  explicit Authenticator(unsigned max_tries) : max_tries_(max_tries) {}
+
+  /// An event that does not fit the state hangs up: no client in good order sends it.
+  AuthAction on(AuthEvent event);
+
+  State state() const noexcept { return state_; }
+  unsigned failures() const noexcept { return failures_; }
+  /// Whose proofs these are; what was written if it was no login name.
+  const LoginName& login() const noexcept { return login_; }
+  const std::string& written() const noexcept { return written_; }
+
+ private:
+  AuthAction on_event(NoneTried& event);
+  AuthAction on_event(KeyTried& event);
+  AuthAction on_event(PasswordTried& event);
+  AuthAction on_event(InteractiveStarted& event);
+  AuthAction on_event(InteractiveAnswered& event);
+  AuthAction on_event(ProofJudged& event);
+  AuthAction on_first_judged(const ProofAnswer& answer, bool interactive);
+  AuthAction fail_try();
+  AuthAction hang_up(std::string sentence);
+  void adopt_name(const std::string& name);
+  bool settle();
+
+  unsigned max_tries_;
+  unsigned failures_ = 0;
+  State state_ = State::first;
+  bool interactive_ = false;  ///< the proof being judged came through keyboard-interactive
+  bool named_ = false;
+  std::string written_;
+  LoginName login_;
+};
+
+}  // namespace sallyport::broker

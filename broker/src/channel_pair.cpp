@@ -1,0 +1,294 @@
+#include "channel_pair.hpp"
+
+#include <algorithm>
+
+namespace sallyport::broker {
+namespace {
+
+constexpr std::size_t kMaxRequests = 64;
+constexpr base::Milliseconds kLinger{5000};  ///< for input that a client left behind
+
+}  // namespace
+
+ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number, MessageHandle open_request)
+    : context_(context),
+      number_(number),
+      open_request_(std::move(open_request)),
+      input_(false, [this](base::ByteView bytes) { return inspect_input(bytes); }),
+      output_(false, [this](base::ByteView bytes) { return inspect_output(bytes); }),
+      error_(true, [this](base::ByteView bytes) { return inspect_error(bytes); }) {
+  client_.pair = target_.pair = this;
+  client_.is_client = true;
+}
+
+ChannelPair::~ChannelPair() = default;
+
+// ---- libssh's callbacks: they note and copy, nothing else. They run inside the loop's poll, and nested.
+
+void ChannelPair::watch(Side& side) {
+  auto& callbacks = side.callbacks;
+  callbacks.userdata = &side;
+  callbacks.channel_data_function = &ChannelPair::on_data;
+  callbacks.channel_eof_function = &ChannelPair::on_eof;
+  callbacks.channel_close_function = &ChannelPair::on_close;
+  if (side.is_client) {
+    callbacks.channel_signal_function = &ChannelPair::on_signal;
+    callbacks.channel_auth_agent_req_function = &ChannelPair::on_agent;
+  } else {
+    callbacks.channel_exit_status_function = &ChannelPair::on_exit_status;
+    callbacks.channel_exit_signal_function = &ChannelPair::on_exit_signal;
+  }
+  callbacks.size = sizeof callbacks;
+  (void)ssh_set_channel_callbacks(side.channel, &callbacks);
+}
+
+int ChannelPair::on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr, void* side) {
+  auto& from = *static_cast<Side*>(side);
+  auto& pair = *from.pair;
+  ++(from.is_client ? pair.context_.client_data_packets : pair.context_.target_data_packets);
+  const base::ByteView bytes(static_cast<const std::uint8_t*>(data), size);
+  // No request of RFC 4254 lets a client send to stderr.
+  if (from.is_client && is_stderr != 0) return static_cast<int>(size);
+  Pipe& pipe = from.is_client ? pair.input_ : is_stderr != 0 ? pair.error_ : pair.output_;
+  const int taken = static_cast<int>(pipe.offer(bytes));
+  if (pipe.overrun()) pair.context_.end(recorder::EndReason::error, "A peer sent more than it was allowed to.");
+  return taken;
+}
+
+void ChannelPair::on_eof(ssh_session, ssh_channel, void* side) { static_cast<Side*>(side)->eof = true; }
+
+void ChannelPair::on_close(ssh_session, ssh_channel, void* side) {
+  static_cast<Side*>(side)->eof = true;
+  static_cast<Side*>(side)->closed = true;
+}
+
+void ChannelPair::on_signal(ssh_session, ssh_channel, const char* name, void* side) {
+  static_cast<Side*>(side)->pair->queue(Signal{name == nullptr ? "" : name});
+}
+
+/// libssh tells the client yes when this callback exists, and no channel to its agent is ever opened; without the
+/// callback nobody would hear of the wish.
+void ChannelPair::on_agent(ssh_session, ssh_channel, void* side) { static_cast<Side*>(side)->pair->queue(AgentWish{}); }
+
+void ChannelPair::on_exit_status(ssh_session, ssh_channel, int status, void* side) {
+  static_cast<Side*>(side)->pair->exit_.status = static_cast<std::uint32_t>(status);
+}
+
+void ChannelPair::on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*, void* side) {
+  auto& pair = *static_cast<Side*>(side)->pair;
+  pair.exit_.signal = std::string(name == nullptr ? "" : name).substr(0, 32);
+  pair.exit_.core = core != 0;
+}
+
+void ChannelPair::on_request(MessageHandle request) { queue(std::move(request)); }
+
+void ChannelPair::queue(Request request) {
+  if (requests_.size() >= kMaxRequests) {
+    context_.end(recorder::EndReason::error, "The client sent too many requests at once.");
+    return;
+  }
+  requests_.push_back(std::move(request));
+}
+
+// ---- Life
+
+void ChannelPair::serve() {
+  if (state_ == State::opening) open_twin();
+  if (state_ == State::idle || state_ == State::running) {
+    serve_requests();
+    serve_pipes();
+  }
+  if (state_ != State::opening && state_ != State::closed) serve_ends();
+}
+
+void ChannelPair::open_twin() {
+  if (target_.channel == nullptr) {
+    target_.channel = ssh_channel_new(context_.target->get());
+    if (target_.channel == nullptr) return context_.end(recorder::EndReason::error, "Out of memory.");
+    watch(target_);
+  }
+  const int opened = ssh_channel_open_session(target_.channel);
+  if (opened == SSH_AGAIN) return;
+  context_.progressed = true;
+  const MessageHandle request = std::move(open_request_);
+  if (opened == SSH_OK) client_.channel = ssh_message_channel_request_open_reply_accept(request.get());
+  if (client_.channel == nullptr) {
+    (void)ssh_message_reply_default(request.get());
+    client_.closed = client_.close_sent = true;
+    target_.closed = target_.closed || opened != SSH_OK;
+    target_.close_sent = opened != SSH_OK;
+    state_ = State::closing;
+    return;
+  }
+  watch(client_);
+  state_ = State::idle;
+}
+
+void ChannelPair::serve_pipes() {
+  const bool running = state_ == State::running;
+  const bool recordable = running && context_.recorder().accepting() && unrecorded_.empty();
+  input_.set_open(running && !context_.frozen && recordable);
+  output_.set_open(recordable && !client_.closed);
+  error_.set_open(recordable && !client_.closed);
+  bool moved = false;
+  if (!context_.frozen) moved = input_.pump(client_.channel, target_.channel, *context_.target);
+  moved = output_.pump(target_.channel, client_.channel, *context_.client) || moved;
+  moved = error_.pump(target_.channel, client_.channel, *context_.client) || moved;
+  if (!moved) return;
+  context_.progressed = true;
+  context_.last_activity = context_.clock.mono();
+}
+
+void ChannelPair::serve_ends() {
+  const bool delivered_all = delivered();
+  if (client_.closed) {
+    output_.discard();
+    error_.discard();
+    if (!client_left_) client_left_ = context_.clock.mono();
+  }
+  const bool input_done = input_.drained(client_.channel) || !announced_;
+  if (client_.eof && input_done && !target_.eof_sent && state_ == State::running) {
+    target_.eof_sent = true;
+    (void)ssh_channel_send_eof(target_.channel);
+  }
+  if (target_.eof && delivered_all && !client_.eof_sent && state_ == State::running) {
+    client_.eof_sent = true;
+    (void)ssh_channel_send_eof(client_.channel);
+  }
+  const bool left = client_.closed && (input_done || context_.clock.mono() - *client_left_ > kLinger);
+  if ((target_.closed && delivered_all) || left) {
+    if (state_ == State::running) send_exit();
+    state_ = State::closing;
+  }
+  if (state_ != State::closing) return;
+  report_end();
+  close_side(client_);
+  close_side(target_);
+  if (client_.closed && client_.close_sent && target_.closed && target_.close_sent) state_ = State::closed;
+}
+
+bool ChannelPair::delivered() const {
+  return client_.closed || client_.channel == nullptr ||
+         (output_.drained(target_.channel) && error_.drained(target_.channel));
+}
+
+void ChannelPair::send_exit() {
+  if (exit_.sent || client_.closed) return;
+  exit_.sent = true;
+  if (exit_.status) {
+    (void)ssh_channel_request_send_exit_status(client_.channel, static_cast<int>(*exit_.status));
+  } else if (!exit_.signal.empty()) {
+    (void)ssh_channel_request_send_exit_signal(client_.channel, exit_.signal.c_str(), exit_.core ? 1 : 0, "", "");
+  }
+}
+
+/// libssh answers SSH_AGAIN between end-of-file and close, and while its buffer is not empty.
+void ChannelPair::close_side(Side& side) {
+  if (side.close_sent || side.channel == nullptr) return;
+  if (ssh_channel_close(side.channel) != SSH_AGAIN) side.close_sent = true;
+  context_.progressed = true;
+}
+
+void ChannelPair::report_end() {
+  if (!announced_ || reported_end_) return;
+  if (sftp_) sftp_->on_end();
+  if (scp_) scp_->on_end();
+  if (!flush_events() && !context_.ending) return;
+  reported_end_ = true;
+  context_.recorded(context_.recorder().channel_closed(number_, exit_.status));
+  context_.tell(ChannelEnded{number_, exit_.status, exit_.signal});
+}
+
+void ChannelPair::last_words(const std::string& sentence) {
+  if (state_ != State::idle && state_ != State::running) return;
+  input_.set_open(false);
+  output_.set_open(false);
+  error_.set_open(false);
+  if (!sentence.empty() && !client_.closed) say(sentence);
+}
+
+void ChannelPair::flush_output() {
+  if (state_ != State::running || client_.closed) return;
+  (void)output_.pump(target_.channel, client_.channel, *context_.client);
+  (void)error_.pump(target_.channel, client_.channel, *context_.client);
+}
+
+void ChannelPair::abandon() {
+  report_end();
+  for (Side* side : {&client_, &target_}) {
+    if (side->channel != nullptr) (void)ssh_remove_channel_callbacks(side->channel, &side->callbacks);
+  }
+  requests_.clear();
+}
+
+void ChannelPair::release() {
+  requests_.clear();
+  for (Side* side : {&client_, &target_}) {
+    if (side->channel == nullptr) continue;
+    (void)ssh_remove_channel_callbacks(side->channel, &side->callbacks);
+    ssh_channel_free(std::exchange(side->channel, nullptr));
+  }
+}
+
+void ChannelPair::say(const std::string& sentence) {
+  const std::string text = sentence + (has_pty_ ? "\r\n" : "\n");
+  if (announced_ && !reported_end_) (void)context_.recorder().output(number_, base::as_bytes(text), recorder::Stream::err);
+  (void)ssh_channel_write_stderr(client_.channel, text.data(), static_cast<std::uint32_t>(text.size()));
+}
+
+// ---- What passes is seen first
+
+bool ChannelPair::inspect_input(base::ByteView bytes) {
+  if (follows_files() && !track(bytes, true, input_tracked_)) return false;
+  context_.recorder().count(number_, recorder::Direction::to_target, bytes.size());
+  return true;
+}
+
+bool ChannelPair::inspect_output(base::ByteView bytes) {
+  if (!follows_files()) return context_.recorded(context_.recorder().output(number_, bytes));
+  if (!track(bytes, false, output_tracked_)) return false;
+  context_.recorder().count(number_, recorder::Direction::to_client, bytes.size());
+  return true;
+}
+
+bool ChannelPair::inspect_error(base::ByteView bytes) {
+  return context_.recorded(context_.recorder().output(number_, bytes, recorder::Stream::err));
+}
+
+/// False while an event of these bytes could not be recorded, or when they are not understood: then they never pass.
+bool ChannelPair::track(base::ByteView bytes, bool from_client, bool& tracked) {
+  if (!tracked) {
+    if (sftp_) from_client ? sftp_->on_client(bytes) : sftp_->on_target(bytes);
+    if (scp_) from_client ? scp_->on_client(bytes) : scp_->on_target(bytes);
+    tracked = true;
+  }
+  if (!flush_events()) return false;
+  if ((sftp_ && !sftp_->following()) || (scp_ && !scp_->following())) {
+    lose_track();
+    return false;
+  }
+  tracked = false;
+  return true;
+}
+
+void ChannelPair::lose_track() {
+  if (state_ != State::running) return;
+  context_.tell(RequestDenied{"file transfer that cannot be followed", sftp_ ? "sftp" : "scp"});
+  if (!client_.closed) say("This transfer was stopped because the broker could not follow it.");
+  state_ = State::closing;
+}
+
+bool ChannelPair::flush_events() {
+  std::vector<recorder::FileEvent> fresh;
+  if (sftp_) fresh = sftp_->take_events();
+  if (scp_) fresh = scp_->take_events();
+  unrecorded_.insert(unrecorded_.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
+  while (!unrecorded_.empty()) {
+    if (!context_.recorded(context_.recorder().file_event(unrecorded_.front()))) return false;
+    context_.tell(FileSeen{std::move(unrecorded_.front())});
+    unrecorded_.erase(unrecorded_.begin());
+  }
+  return true;
+}
+
+}  // namespace sallyport::broker

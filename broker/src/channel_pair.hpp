@@ -1,0 +1,140 @@
+#pragma once
+// One session channel of the client and its twin at the target: requests, bytes, end.
+#include <deque>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "pipe.hpp"
+#include "sallyport/broker/scp_tracker.hpp"
+#include "sallyport/broker/sftp_tracker.hpp"
+#include "session_context.hpp"
+
+namespace sallyport::broker {
+
+/// Not movable: libssh's callbacks point into it.
+class ChannelPair {
+ public:
+  enum class State : unsigned char {
+    opening,    ///< the target is asked for its channel; the client waits
+    idle,       ///< open on both sides, nothing started
+    running,
+    closing,    ///< both sides are being closed
+    closed,     ///< may be freed
+  };
+
+  ChannelPair(SessionContext& context, recorder::ChannelNumber number, MessageHandle open_request);
+  ~ChannelPair();
+  ChannelPair(const ChannelPair&) = delete;
+  ChannelPair& operator=(const ChannelPair&) = delete;
+
+  bool is_client_channel(ssh_channel channel) const noexcept { return channel != nullptr && channel == client_.channel; }
+  /// A channel request of the client; answered here, maybe later.
+  void on_request(MessageHandle request);
+  /// After every turn of the loop.
+  void serve();
+  /// What waits for the client may still go out; nothing new is taken. A sentence goes to its stderr.
+  void last_words(const std::string& sentence);
+  /// The session is over: reports what was under way. No libssh call; the legs are freed next.
+  void abandon();
+  /// Frees both channels. Only when closed() and when no message that names them can be waiting in libssh.
+  void release();
+
+  bool closed() const noexcept { return state_ == State::closed; }
+  bool delivered() const;
+  /// While the session ends: what was recorded already goes out.
+  void flush_output();
+
+ private:
+  struct Side {
+    ChannelPair* pair = nullptr;
+    bool is_client = false;
+    ssh_channel channel = nullptr;
+    bool eof = false;          ///< the peer sends no more
+    bool closed = false;       ///< the peer closed it
+    bool eof_sent = false;
+    bool close_sent = false;
+    ssh_channel_callbacks_struct callbacks{};
+  };
+  struct Signal { std::string name; };
+  struct AgentWish {};
+  using Request = std::variant<MessageHandle, Signal, AgentWish>;
+  struct Exit {
+    std::optional<std::uint32_t> status;
+    std::string signal;
+    bool core = false;
+    bool sent = false;
+  };
+
+  static int on_data(ssh_session, ssh_channel, void* data, std::uint32_t size, int is_stderr, void* side);
+  static void on_eof(ssh_session, ssh_channel, void* side);
+  static void on_close(ssh_session, ssh_channel, void* side);
+  static void on_signal(ssh_session, ssh_channel, const char* name, void* side);
+  static void on_agent(ssh_session, ssh_channel, void* side);
+  static void on_exit_status(ssh_session, ssh_channel, int status, void* side);
+  static void on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*, void* side);
+
+  void watch(Side& side);
+  void queue(Request request);
+  void open_twin();
+  void serve_requests();
+  /// SSH_AGAIN: ask again later. Anything else: done with it.
+  int serve_request(Request& request);
+  int serve_message(ssh_message message);
+  int serve_pty(ssh_message message);
+  int serve_env(ssh_message message);
+  int serve_window_change(ssh_message message);
+  int serve_start(ssh_message message);
+  int start_at_target() const;
+  void started();
+  int serve_signal(const Signal& signal);
+  int deny(ssh_message message, const char* what, const std::string& detail);
+  int answer(ssh_message message, int outcome);
+
+  bool classify(ssh_message message);
+  bool announce();
+  void refuse_start(ssh_message message);
+  void say(const std::string& sentence);
+
+  bool inspect_input(base::ByteView bytes);
+  bool inspect_output(base::ByteView bytes);
+  bool inspect_error(base::ByteView bytes);
+  bool track(base::ByteView bytes, bool from_client, bool& tracked);
+  void lose_track();
+  bool flush_events();
+  bool follows_files() const noexcept { return sftp_ || scp_; }
+
+  void serve_pipes();
+  void serve_ends();
+  void send_exit();
+  void close_side(Side& side);
+  void report_end();
+
+  SessionContext& context_;
+  recorder::ChannelNumber number_;
+  State state_ = State::opening;
+  MessageHandle open_request_;
+  Side client_;
+  Side target_;
+  std::deque<Request> requests_;
+
+  std::optional<recorder::ChannelKind> kind_;
+  std::string text_;           ///< the command or subsystem
+  bool announced_ = false;     ///< recorder and authority know of it
+  bool reported_end_ = false;
+  bool has_pty_ = false;
+  std::uint32_t columns_ = 0;
+  std::uint32_t rows_ = 0;
+  Exit exit_;
+  std::optional<SftpTracker> sftp_;
+  std::optional<ScpTracker> scp_;
+  bool input_tracked_ = false;   ///< the waiting input was shown to the tracker, its events wait for the recorder
+  bool output_tracked_ = false;
+  std::vector<recorder::FileEvent> unrecorded_;
+  std::optional<base::MonoTime> client_left_;
+  Pipe input_;
+  Pipe output_;
+  Pipe error_;
+};
+
+}  // namespace sallyport::broker

@@ -1,0 +1,218 @@
+// The requests of a ChannelPair's client, in the order in which they came.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "channel_pair.hpp"
+#include "sallyport/base/text.hpp"
+
+namespace sallyport::broker {
+namespace {
+
+constexpr std::size_t kMaxTerm = 64;
+constexpr std::size_t kMaxEnvironment = 1024;
+constexpr std::uint32_t kMaxCells = 10000;
+constexpr std::size_t kMaxCommandText = 100U << 10U;  ///< below what the recorder takes
+constexpr std::uint32_t kExitDenied = 5;  ///< the command line's word for "denied"
+
+std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
+
+bool is_allowed(const std::vector<std::string>& allowed, std::string_view name) {
+  return std::any_of(allowed.begin(), allowed.end(), [name](const std::string& entry) {
+    if (entry == "LC_*") return name.starts_with("LC_");
+    return entry == name;
+  });
+}
+
+bool is_variable_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+std::uint32_t cells(int value) {
+  return std::min(value < 0 ? 0U : static_cast<std::uint32_t>(value), kMaxCells);
+}
+
+const char* name_of(recorder::ChannelKind kind) {
+  switch (kind) {
+    case recorder::ChannelKind::shell: return "a shell";
+    case recorder::ChannelKind::exec: return "single commands";
+    case recorder::ChannelKind::sftp: return "sftp";
+    case recorder::ChannelKind::scp: return "scp";
+    default: return "this";
+  }
+}
+
+bool is_opened_by(const ChannelPolicy& policy, recorder::ChannelKind kind) {
+  switch (kind) {
+    case recorder::ChannelKind::shell: return policy.shell;
+    case recorder::ChannelKind::exec: return policy.exec;
+    case recorder::ChannelKind::sftp: return policy.sftp;
+    case recorder::ChannelKind::scp: return policy.scp;
+    default: return false;
+  }
+}
+
+// libssh 0.10 marks its readers of messages as deprecated in favour of callbacks, in which an answer cannot wait.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+std::string terminal_of(ssh_message message) { return std::string(or_empty(ssh_message_channel_request_pty_term(message))); }
+std::uint32_t columns_of(ssh_message message) { return cells(ssh_message_channel_request_pty_width(message)); }
+std::uint32_t rows_of(ssh_message message) { return cells(ssh_message_channel_request_pty_height(message)); }
+#pragma GCC diagnostic pop
+
+}  // namespace
+
+void ChannelPair::serve_requests() {
+  while (!requests_.empty() && !context_.frozen && !context_.ending && state_ != State::closing) {
+    if (serve_request(requests_.front()) == SSH_AGAIN) return;
+    if (!requests_.empty()) requests_.pop_front();
+    context_.progressed = true;
+  }
+}
+
+int ChannelPair::serve_request(Request& request) {
+  if (const auto* signal = std::get_if<Signal>(&request)) return serve_signal(*signal);
+  if (const auto* message = std::get_if<MessageHandle>(&request)) return serve_message(message->get());
+  context_.tell(RequestDenied{"agent forwarding", ""});
+  say("Agent forwarding is not offered through this broker.");
+  return SSH_OK;
+}
+
+int ChannelPair::serve_message(ssh_message message) {
+  switch (ssh_message_subtype(message)) {
+    case SSH_CHANNEL_REQUEST_PTY: return serve_pty(message);
+    case SSH_CHANNEL_REQUEST_ENV: return serve_env(message);
+    case SSH_CHANNEL_REQUEST_WINDOW_CHANGE: return serve_window_change(message);
+    case SSH_CHANNEL_REQUEST_SHELL:
+    case SSH_CHANNEL_REQUEST_EXEC:
+    case SSH_CHANNEL_REQUEST_SUBSYSTEM: return serve_start(message);
+    case SSH_CHANNEL_REQUEST_X11: return deny(message, "X11 forwarding", "");
+    // Among them eow@openssh.com, which every OpenSSH client sends.
+    default: return answer(message, SSH_ERROR);
+  }
+}
+
+int ChannelPair::serve_pty(ssh_message message) {
+  const std::string term = terminal_of(message);
+  if (announced_ || has_pty_ || !base::is_plain_text(term, kMaxTerm)) return answer(message, SSH_ERROR);
+  columns_ = columns_of(message);
+  rows_ = rows_of(message);
+  const int outcome = ssh_channel_request_pty_size(target_.channel, term.c_str(), static_cast<int>(columns_), static_cast<int>(rows_));
+  has_pty_ = outcome == SSH_OK;
+  return answer(message, outcome);
+}
+
+int ChannelPair::serve_env(ssh_message message) {
+  const auto name = or_empty(ssh_message_channel_request_env_name(message));
+  const auto value = or_empty(ssh_message_channel_request_env_value(message));
+  const bool good = is_variable_name(name) && base::is_plain_text(value, kMaxEnvironment);
+  if (announced_ || !good || !is_allowed(context_.environment, name)) return answer(message, SSH_ERROR);
+  return answer(message, ssh_channel_request_env(target_.channel, name.data(), value.data()));
+}
+
+int ChannelPair::serve_window_change(ssh_message message) {
+  if (!has_pty_) return answer(message, SSH_ERROR);
+  columns_ = columns_of(message);
+  rows_ = rows_of(message);
+  if (announced_ && !reported_end_) context_.recorded(context_.recorder().resize(number_, columns_, rows_));
+  return answer(message, ssh_channel_change_pty_size(target_.channel, static_cast<int>(columns_), static_cast<int>(rows_)));
+}
+
+int ChannelPair::serve_signal(const Signal& signal) {
+  static constexpr std::array<std::string_view, 13> kSignals = {"ABRT", "ALRM", "FPE",  "HUP",  "ILL",  "INT", "KILL",
+                                                                "PIPE", "QUIT", "SEGV", "TERM", "USR1", "USR2"};
+  const bool known = std::find(kSignals.begin(), kSignals.end(), signal.name) != kSignals.end();
+  if (known && state_ == State::running) (void)ssh_channel_request_send_signal(target_.channel, signal.name.c_str());
+  return SSH_OK;
+}
+
+int ChannelPair::serve_start(ssh_message message) {
+  if (state_ == State::running || reported_end_) return answer(message, SSH_ERROR);
+  if (!kind_ && !classify(message)) return deny(message, "subsystem", text_);
+  if (text_.size() > kMaxCommandText) return deny(message, "command that is too long", text_);
+  if (!is_opened_by(context_.policy, *kind_)) {
+    refuse_start(message);
+    return SSH_OK;
+  }
+  if (!announce()) return SSH_AGAIN;
+  const int outcome = start_at_target();
+  if (outcome == SSH_AGAIN) return SSH_AGAIN;
+  if (outcome == SSH_OK) started();
+  else report_end();
+  return answer(message, outcome);
+}
+
+/// What it is, and its text. False for a subsystem that is not offered.
+bool ChannelPair::classify(ssh_message message) {
+  switch (ssh_message_subtype(message)) {
+    case SSH_CHANNEL_REQUEST_SHELL: kind_ = recorder::ChannelKind::shell; return true;
+    case SSH_CHANNEL_REQUEST_SUBSYSTEM:
+      text_ = or_empty(ssh_message_channel_request_subsystem(message));
+      if (text_ == "sftp" && !has_pty_) kind_ = recorder::ChannelKind::sftp;
+      return kind_.has_value();
+    default: break;
+  }
+  text_ = or_empty(ssh_message_channel_request_command(message));
+  kind_ = recorder::ChannelKind::exec;
+  // With a terminal the bytes are not scp's alone, whatever the command is.
+  const auto call = has_pty_ ? std::nullopt : parse_scp_command(text_);
+  if (!call) return true;
+  kind_ = recorder::ChannelKind::scp;
+  scp_.emplace(number_, *call);
+  return true;
+}
+
+/// The recording and the audit log know of it before the target does.
+bool ChannelPair::announce() {
+  if (announced_) return true;
+  auto& recorder = context_.recorder();
+  if (!recorder.accepting() || !context_.recorded(recorder.channel_opened(number_, *kind_))) return false;
+  announced_ = true;
+  const bool texted = text_.empty() || context_.recorded(recorder.exec(number_, text_));
+  const bool sized = !has_pty_ || context_.recorded(recorder.resize(number_, columns_, rows_));
+  if (!texted || !sized) context_.end(recorder::EndReason::error, kCannotRecord);
+  if (context_.ending) return false;
+  context_.tell(ChannelStarted{number_, *kind_, base::escape_text(text_, 1024)});
+  return !context_.ending;
+}
+
+int ChannelPair::start_at_target() const {
+  switch (*kind_) {
+    case recorder::ChannelKind::shell: return ssh_channel_request_shell(target_.channel);
+    case recorder::ChannelKind::sftp: return ssh_channel_request_subsystem(target_.channel, "sftp");
+    default: return ssh_channel_request_exec(target_.channel, text_.c_str());
+  }
+}
+
+void ChannelPair::started() {
+  state_ = State::running;
+  context_.last_activity = context_.clock.mono();
+  if (*kind_ == recorder::ChannelKind::sftp) sftp_.emplace(number_);
+  if (has_pty_ && !context_.banner.empty()) say(context_.banner);
+}
+
+/// Said yes to, so that the reason can be read, and ended at once.
+void ChannelPair::refuse_start(ssh_message message) {
+  context_.tell(RequestDenied{name_of(*kind_), base::escape_text(text_)});
+  (void)answer(message, SSH_OK);
+  say(std::string("Your access to this account does not include ") + name_of(*kind_) + ".");
+  (void)ssh_channel_request_send_exit_status(client_.channel, kExitDenied);
+  exit_.sent = true;
+  state_ = State::closing;
+}
+
+int ChannelPair::deny(ssh_message message, const char* what, const std::string& detail) {
+  context_.tell(RequestDenied{what, base::escape_text(detail)});
+  return answer(message, SSH_ERROR);
+}
+
+int ChannelPair::answer(ssh_message message, int outcome) {
+  if (outcome == SSH_AGAIN) return SSH_AGAIN;
+  if (outcome == SSH_OK) (void)ssh_message_channel_request_reply_success(message);
+  else (void)ssh_message_reply_default(message);
+  return SSH_OK;
+}
+
+}  // namespace sallyport::broker

@@ -1,0 +1,43 @@
+#pragma once
+// One direction of one channel: bytes from a libssh channel, looked at, then written to another. Bounded: while bytes
+// wait here none are taken from libssh, and so the sender's window closes.
+#include <functional>
+
+#include "leg.hpp"
+
+namespace sallyport::broker {
+
+class Pipe {
+ public:
+  /// What libssh may hold for a channel whose bytes nobody takes: its window (1.28 MB) and one packet. A peer that makes
+  /// it more does not keep to its window.
+  static constexpr std::size_t kMaxHeld = 2U << 20U;
+  /// Looks at bytes before they may go on; false: not now, ask again.
+  using Inspect = std::function<bool(base::ByteView)>;
+
+  Pipe(bool is_stderr, Inspect inspect) : is_stderr_(is_stderr), inspect_(std::move(inspect)) {}
+
+  /// In libssh's data callback: takes all or nothing. Never writes.
+  std::size_t offer(base::ByteView bytes);
+  /// Outside callbacks: takes what libssh holds, shows it, writes what there is room for. True if anything moved.
+  bool pump(ssh_channel from, ssh_channel to, Leg& to_leg);
+  bool drained(ssh_channel from) const;
+  void set_open(bool open) noexcept { open_ = open; }
+  /// Bytes that wait go nowhere.
+  void discard() { queue_ = {}; seen_ = false; sent_ = 0; }
+  bool overrun() const noexcept { return overrun_; }
+
+ private:
+  bool pull(ssh_channel from);
+  bool push(ssh_channel to, Leg& to_leg);
+
+  bool is_stderr_;
+  Inspect inspect_;
+  base::Bytes queue_;
+  std::size_t sent_ = 0;
+  bool seen_ = false;     ///< inspected
+  bool open_ = false;     ///< whether new bytes are taken
+  bool overrun_ = false;
+};
+
+}  // namespace sallyport::broker

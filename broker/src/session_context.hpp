@@ -1,0 +1,64 @@
+#pragma once
+// What the parts of one session share. One owner (the session), one thread.
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "leg.hpp"
+#include "sallyport/broker/ssh_session.hpp"
+#include "sallyport/recorder/recorder.hpp"
+
+namespace sallyport::broker {
+
+/// The recording and the file that it writes to.
+struct Recording {
+  recorder::FileOutput output;
+  std::optional<recorder::Recorder> recorder;
+  explicit Recording(base::UniqueFd file) : output(std::move(file)) {}
+};
+
+/// Why the session ends. The first reason given stays.
+struct Ending {
+  recorder::EndReason reason;
+  std::string sentence;
+};
+inline constexpr const char* kCannotRecord = "This session was ended because it could not be recorded.";
+inline constexpr const char* kVaultLost = "This session was ended because the vault cannot be reached.";
+
+struct SessionContext {
+  Authority& authority;
+  const base::Clock& clock;
+  SessionBounds bounds;
+
+  std::unique_ptr<Leg> client{};
+  std::unique_ptr<Leg> target{};
+  std::unique_ptr<Recording> recording{};
+  ChannelPolicy policy{};
+  std::vector<std::string> environment{};
+  std::string banner{};
+  bool frozen = false;
+  bool progressed = false;               ///< some bytes or requests moved in this turn: do not sleep
+  base::MonoTime last_activity{};
+  std::uint64_t client_data_packets = 0;
+  std::uint64_t target_data_packets = 0;
+  std::optional<Ending> ending{};
+
+  recorder::Recorder& recorder() { return *recording->recorder; }
+  void end(recorder::EndReason reason, std::string sentence) {
+    if (!ending) ending = Ending{reason, std::move(sentence)};
+  }
+  void tell(const Notice& notice) {
+    if (!authority.tell(notice)) end(recorder::EndReason::vault_lost, kVaultLost);
+  }
+  /// The recorder's answer: true, or false for "not now". A recorder that failed ends the session.
+  bool recorded(const base::Result<>& done) {
+    if (done) return true;
+    if (done.error().code() != base::Errc::limit || recorder().state() == recorder::RecorderState::failed) {
+      end(recorder::EndReason::error, kCannotRecord);
+    }
+    return false;
+  }
+};
+
+}  // namespace sallyport::broker

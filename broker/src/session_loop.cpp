@@ -1,0 +1,371 @@
+#include "session_loop.hpp"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "host_keys.hpp"
+#include "sallyport/base/text.hpp"
+
+namespace sallyport::broker {
+namespace {
+
+constexpr base::Milliseconds kLongestSleep{1000};
+constexpr base::Milliseconds kRefusalTime{5000};
+constexpr base::Milliseconds kDeliveryTime{2000};
+
+}  // namespace
+
+SshSession::Impl::Impl(Authority& authority, const base::Clock& clock, SessionBounds bounds)
+    : context_{authority, clock, bounds}, event_(ssh_event_new()), authenticator_(bounds.max_tries), started_(clock.mono()) {
+  state_until_ = started_ + bounds.grace;
+}
+
+SshSession::Impl::~Impl() = default;
+
+base::Result<> SshSession::Impl::begin(base::UniqueFd client, ssh_bind bind) {
+  if (!event_) return base::fail(base::Errc::internal, "libssh gives no event loop");
+  SALLYPORT_TRY(context_.client, Leg::to_client(std::move(client), bind));
+  ssh_set_auth_methods(context_.client->get(), SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
+  return base::ok();
+}
+
+SessionResult SshSession::Impl::run() {
+  // The first step gives libssh a poll set, which then moves into ours.
+  const auto first = context_.client->handshake();
+  if (!first || !context_.client->join(event_.get())) context_.end(recorder::EndReason::closed, "The client left.");
+  while (!context_.ending) {
+    wait();
+    turn();
+  }
+  finish();
+  SessionResult result;
+  result.authenticated = authenticator_.state() == Authenticator::State::proven;
+  result.failed_proofs = authenticator_.failures();
+  result.reason = context_.ending->reason;
+  result.sentence = context_.ending->sentence;
+  return result;
+}
+
+void SshSession::Impl::turn() {
+  context_.progressed = false;
+  hear();
+  if (state_ == State::handshake) step_handshake();
+  drain_client();
+  if (state_ == State::connecting) step_login();
+  if (state_ == State::serving) {
+    drain_target();
+    serve_channels();
+    serve_recording();
+    reap();
+  }
+  if (state_ == State::refusing) serve_refused();
+  watch_peers();
+  watch_deadlines();
+}
+
+// ---- Waiting
+
+void SshSession::Impl::wait() {
+  watch_authority();
+  const auto timeout = context_.progressed ? base::Milliseconds{0} : patience();
+  // An error here is a connection that ended: watch_peers() sees which.
+  (void)ssh_event_dopoll(event_.get(), static_cast<int>(timeout.count()));
+}
+
+base::Milliseconds SshSession::Impl::patience() {
+  const auto now = context_.clock.mono();
+  auto wake = std::min(now + kLongestSleep, state_until_ == base::MonoTime{} ? now + kLongestSleep : state_until_);
+  if (context_.recording && context_.recording->recorder) {
+    if (const auto due = context_.recorder().deadline()) wake = std::min(wake, *due);
+  }
+  return std::max(wake - now, base::Milliseconds{0});
+}
+
+int SshSession::Impl::on_authority(socket_t, int, void* self) {
+  static_cast<Impl*>(self)->authority_speaks_ = true;
+  return 0;
+}
+
+void SshSession::Impl::watch_authority() {
+  auto descriptors = context_.authority.descriptors();
+  if (descriptors == watched_) return;
+  for (const int fd : watched_) (void)ssh_event_remove_fd(event_.get(), fd);
+  for (const int fd : descriptors) (void)ssh_event_add_fd(event_.get(), fd, POLLIN, &Impl::on_authority, this);
+  watched_ = std::move(descriptors);
+}
+
+// ---- The authority
+
+void SshSession::Impl::hear() {
+  if (!std::exchange(authority_speaks_, false)) return;
+  auto messages = context_.authority.receive();
+  if (!messages) return context_.end(recorder::EndReason::vault_lost, kVaultLost);
+  context_.progressed = true;
+  for (auto& message : messages.value()) {
+    std::visit([this](auto& m) { on_message(m); }, message);
+  }
+}
+
+std::optional<SshSession::Impl::Asked> SshSession::Impl::ask(Question question) {
+  const Ticket ticket = next_ticket_++;
+  if (!context_.authority.ask(ticket, std::move(question))) {
+    context_.end(recorder::EndReason::vault_lost, kVaultLost);
+    return std::nullopt;
+  }
+  return Asked{ticket, context_.clock.mono() + context_.bounds.answer_timeout};
+}
+
+void SshSession::Impl::on_message(Reply& reply) {
+  const auto answers = [&reply](std::optional<Asked>& asked) {
+    if (!asked || asked->ticket != reply.ticket) return false;
+    asked.reset();
+    return true;
+  };
+  if (answers(proof_)) {
+    const bool fits = reply.answer.has_value() && std::holds_alternative<ProofAnswer>(reply.answer.value());
+    // An authority that cannot say is no yes.
+    perform(authenticator_.on(ProofJudged{fits ? std::optional(std::get<ProofAnswer>(reply.answer.value())) : std::nullopt}));
+  } else if (answers(open_)) {
+    on_opened(reply.answer);
+  } else if (answers(checkpoint_)) {
+    on_checkpoint(reply.answer);
+  }
+}
+
+void SshSession::Impl::on_opened(Answer& answer) {
+  if (!answer) return refuse_session(answer.error().context());
+  if (!std::holds_alternative<Grant>(answer.value())) return refuse_session("The vault gave no answer.");
+  granted_ = true;
+  grant_.emplace(std::move(std::get<Grant>(answer.value())));
+  state_ = State::awaiting_resources;
+  state_until_ = context_.clock.mono() + context_.bounds.answer_timeout;
+}
+
+void SshSession::Impl::on_checkpoint(Answer& answer) {
+  if (!answer || !std::holds_alternative<CheckpointSigned>(answer.value())) return;
+  const auto& signature = std::get<CheckpointSigned>(answer.value()).signature;
+  (void)context_.recorded(context_.recorder().checkpoint(checkpoint_mark_, signature));
+}
+
+void SshSession::Impl::on_message(Resources& resources) {
+  if (state_ != State::awaiting_resources) return;
+  context_.recording = std::make_unique<Recording>(std::move(resources.recording));
+  recorder::RecordingStart start{grant_->session, std::move(grant_->wrapped_recording_key), std::move(grant_->recipients),
+                                 std::move(grant_->recording_meta)};
+  auto recorder = recorder::Recorder::start(std::move(start), std::move(grant_->recording_key), context_.recording->output, context_.clock);
+  if (!recorder) {
+    context_.recording.reset();
+    return refuse_session("This session was not started because it cannot be recorded.");
+  }
+  context_.recording->recorder.emplace(std::move(recorder).value());
+  auto leg = Leg::to_target(std::move(resources.target), grant_->target_login);
+  if (!leg) return refuse_session("The target cannot be reached.");
+  context_.target = std::move(leg).value();
+  login_.emplace(*context_.target, grant_->kind, std::move(grant_->credential), std::move(grant_->host_keys));
+  context_.policy = grant_->policy;
+  context_.environment = std::move(grant_->environment);
+  context_.banner = base::is_plain_text(grant_->banner, 4096) ? std::move(grant_->banner) : std::string();
+  state_ = State::connecting;
+  state_until_ = context_.clock.mono() + context_.bounds.upstream_timeout;
+  step_login();
+  if (state_ == State::connecting && !context_.target->join(event_.get())) refuse_session("The target cannot be reached.");
+}
+
+void SshSession::Impl::on_message(ResourcesFailed& failed) {
+  if (state_ == State::awaiting_resources) refuse_session(failed.error.context());
+}
+
+void SshSession::Impl::on_message(Freeze&) { context_.frozen = true; }
+void SshSession::Impl::on_message(Thaw&) { context_.frozen = false; }
+void SshSession::Impl::on_message(End& end) {
+  context_.end(recorder::EndReason::ended, end.sentence.empty() ? "This session was ended." : end.sentence);
+}
+
+// ---- The steps
+
+void SshSession::Impl::step_handshake() {
+  const auto done = context_.client->handshake();
+  if (!done) return context_.end(recorder::EndReason::closed, "The client left during the key exchange.");
+  if (done.value()) state_ = State::proving;
+}
+
+void SshSession::Impl::authenticated() {
+  state_ = State::opening;
+  state_until_ = base::MonoTime{};
+  const char* version = ssh_get_clientbanner(context_.client->get());
+  open_ = ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
+}
+
+void SshSession::Impl::step_login() {
+  auto done = login_->step();
+  if (!done) return refuse_session(done.error().context());
+  if (!done.value()) return;
+  login_.reset();
+  state_ = State::serving;
+  state_until_ = base::MonoTime{};
+  context_.last_activity = context_.clock.mono();
+  if (grant_->max_duration.count() > 0) session_until_ = context_.last_activity + grant_->max_duration;
+  max_idle_ = grant_->max_idle;
+  grant_.reset();
+  context_.target->rearm_socket();
+  for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));
+  context_.progressed = true;
+}
+
+void SshSession::Impl::serve_channels() {
+  for (auto& channel : channels_) {
+    if (context_.ending) return;
+    channel.serve();
+  }
+  // Another one is first the next time: one busy channel does not starve the rest.
+  if (channels_.size() > 1) channels_.splice(channels_.end(), channels_, channels_.begin());
+}
+
+void SshSession::Impl::serve_recording() {
+  auto& recorder = context_.recorder();
+  if (!recorder.tick() || recorder.state() == recorder::RecorderState::failed) {
+    return context_.end(recorder::EndReason::error, kCannotRecord);
+  }
+  if (checkpoint_) return;
+  const auto mark = recorder.checkpoint_wanted();
+  if (!mark) return;
+  checkpoint_mark_ = *mark;
+  checkpoint_ = ask(CheckpointRequest{*mark});
+}
+
+/// Frees channels that are closed on both sides. libssh's messages name channels by address, so none may be waiting.
+void SshSession::Impl::reap() {
+  const bool any = std::any_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel.closed(); });
+  if (!any) return;
+  while (ssh_message message = ssh_message_get(context_.client->get())) on_client_message(MessageHandle(message));
+  drain_target();
+  channels_.remove_if([](ChannelPair& channel) {
+    if (!channel.closed()) return false;
+    channel.release();
+    return true;
+  });
+}
+
+void SshSession::Impl::watch_peers() {
+  if (!context_.client->connected()) context_.end(recorder::EndReason::closed, "The client closed the connection.");
+  if (context_.client->flooding()) context_.end(recorder::EndReason::error, "The client does not read.");
+  if (state_ != State::serving) return;
+  if (!context_.target->connected()) context_.end(recorder::EndReason::closed, "The target closed the connection.");
+  else if (context_.target->flooding()) context_.end(recorder::EndReason::error, "The target does not read.");
+}
+
+void SshSession::Impl::watch_deadlines() {
+  const auto now = context_.clock.mono();
+  const auto& bounds = context_.bounds;
+  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
+    if (*asked && now >= (*asked)->until) context_.end(recorder::EndReason::vault_lost, kVaultLost);
+  }
+  if (state_until_ != base::MonoTime{} && now >= state_until_) {
+    if (state_ == State::connecting) return refuse_session("The target did not answer in time.");
+    if (state_ == State::awaiting_resources) return refuse_session("The session could not be prepared in time.");
+    context_.end(recorder::EndReason::limit, state_ == State::refusing ? refusal_ : "The time to log in is over.");
+  }
+  if (state_ != State::serving) return;
+  if (session_until_ != base::MonoTime{} && now >= session_until_) {
+    context_.end(recorder::EndReason::limit, "This session was ended because its time is over.");
+  }
+  if (max_idle_.count() > 0 && now - context_.last_activity >= max_idle_) {
+    context_.end(recorder::EndReason::limit, "This session was ended because nothing happened for too long.");
+  }
+  if (!context_.client->keep_alive(now, bounds.keepalive_interval, bounds.keepalive_max)) {
+    context_.end(recorder::EndReason::closed, "The client does not answer any more.");
+  }
+  if (!context_.target->keep_alive(now, bounds.keepalive_interval, bounds.keepalive_max)) {
+    context_.end(recorder::EndReason::closed, "The target does not answer any more.");
+  }
+}
+
+// ---- Refused after the login
+
+/// The person is proven: what stands in the way is told on the first channel that asks for something, or at the goodbye.
+void SshSession::Impl::refuse_session(std::string sentence) {
+  login_.reset();
+  grant_.reset();
+  refusal_ = std::move(sentence);
+  state_ = State::refusing;
+  state_until_ = context_.clock.mono() + kRefusalTime;
+  for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));
+}
+
+void SshSession::Impl::serve_refused() {
+  if (refused_channel_ == nullptr || ssh_channel_is_open(refused_channel_) != 0) return;
+  context_.end(granted_ ? recorder::EndReason::error : recorder::EndReason::closed, refusal_);
+}
+
+// ---- The end
+
+void SshSession::Impl::finish() {
+  deliver_rest();
+  for (auto& channel : channels_) channel.abandon();
+  if (granted_) {
+    const auto over = close_recording();
+    (void)context_.authority.tell(over);
+  }
+  held_proof_.reset();
+  early_opens_.clear();
+  const bool client_left = !context_.client->connected();
+  for (int i = 0; i < 20 && !client_left && !context_.client->flushed(); ++i) (void)ssh_event_dopoll(event_.get(), 50);
+  (void)ssh_event_remove_session(event_.get(), context_.client->get());
+  context_.client->disconnect(context_.ending->sentence);
+  if (context_.target) {
+    (void)ssh_event_remove_session(event_.get(), context_.target->get());
+    context_.target->disconnect({});
+  }
+  state_ = State::over;
+}
+
+/// What was recorded and not yet read by the client goes out, then the sentence.
+void SshSession::Impl::deliver_rest() {
+  if (state_ != State::serving || !context_.client->connected()) return;
+  for (auto& channel : channels_) channel.last_words(context_.ending->sentence);
+  const auto until = context_.clock.mono() + kDeliveryTime;
+  const auto delivered = [](const ChannelPair& channel) { return channel.delivered(); };
+  while (context_.client->connected() && context_.clock.mono() < until) {
+    if (std::all_of(channels_.begin(), channels_.end(), delivered) && context_.client->flushed()) return;
+    for (auto& channel : channels_) channel.flush_output();
+    (void)ssh_event_dopoll(event_.get(), 20);
+  }
+}
+
+SessionOver SshSession::Impl::close_recording() {
+  SessionOver over{context_.ending->reason, context_.ending->sentence, std::nullopt, std::nullopt};
+  if (!context_.recording || !context_.recording->recorder) return over;
+  auto& recorder = context_.recorder();
+  for (;;) {
+    auto closed = recorder.finish(over.reason, over.sentence.substr(0, recorder::kMaxSentence));
+    if (closed) {
+      over.end_mark = closed.value().end;
+      over.totals = closed.value().totals;
+      return over;
+    }
+    if (closed.error().code() != base::Errc::timed_out || recorder.state() == recorder::RecorderState::failed) return over;
+    (void)ssh_event_dopoll(event_.get(), 20);
+  }
+}
+
+// ---- SshSession
+
+base::Result<> SshSession::init_library() {
+  if (ssh_init() != SSH_OK) return base::fail(base::Errc::internal, "libssh cannot start");
+  ssh_set_log_level(SSH_LOG_NOLOG);
+  return base::ok();
+}
+
+base::Result<std::unique_ptr<SshSession>> SshSession::create(base::UniqueFd client, const HostKeys& keys, Authority& authority,
+                                                             const base::Clock& clock, SessionBounds bounds) {
+  auto impl = std::make_unique<Impl>(authority, clock, bounds);
+  SALLYPORT_TRYV(impl->begin(std::move(client), keys.impl_->bind.get()));
+  return std::unique_ptr<SshSession>(new SshSession(std::move(impl)));
+}
+
+SshSession::SshSession(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
+SshSession::~SshSession() = default;
+SessionResult SshSession::run() { return impl_->run(); }
+
+}  // namespace sallyport::broker

@@ -1,0 +1,98 @@
+#pragma once
+// The loop of one connection: who speaks when. Its parts do the work.
+#include <list>
+#include <vector>
+
+#include "authenticator.hpp"
+#include "channel_pair.hpp"
+#include "session_context.hpp"
+#include "upstream_login.hpp"
+
+namespace sallyport::broker {
+
+class SshSession::Impl {
+ public:
+  /// As in docs/ssh_broker.md.
+  enum class State : unsigned char { handshake, proving, opening, awaiting_resources, connecting, serving, refusing, over };
+
+  Impl(Authority& authority, const base::Clock& clock, SessionBounds bounds);
+  ~Impl();
+  base::Result<> begin(base::UniqueFd client, ssh_bind bind);
+  SessionResult run();
+
+ private:
+  struct Asked { Ticket ticket; base::MonoTime until; };
+
+  void turn();
+  void wait();
+  base::Milliseconds patience();
+  void watch_authority();
+  static int on_authority(socket_t, int, void* self);
+
+  // What the authority says
+  void hear();
+  void on_message(Reply& reply);
+  void on_message(Resources& resources);
+  void on_message(ResourcesFailed& failed);
+  void on_message(Freeze&);
+  void on_message(Thaw&);
+  void on_message(End& end);
+  std::optional<Asked> ask(Question question);
+  void on_opened(Answer& answer);
+  void on_checkpoint(Answer& answer);
+
+  // What the client says
+  void drain_client();
+  void drain_target();
+  void on_client_message(MessageHandle message);
+  void on_service(ssh_message message);
+  void on_auth(MessageHandle message);
+  void on_channel_open(MessageHandle message);
+  void on_global(ssh_message message);
+  void perform(AuthAction action);
+  void prompt(Prompt which);
+  void authenticated();
+
+  // The steps
+  void step_handshake();
+  void step_login();
+  void serve_channels();
+  void serve_recording();
+  void reap();
+  void refuse_session(std::string sentence);
+  void serve_refused();
+  void watch_deadlines();
+  void watch_peers();
+
+  void finish();
+  void deliver_rest();
+  SessionOver close_recording();
+
+  SessionContext context_;
+  EventHandle event_;
+  State state_ = State::handshake;
+  Authenticator authenticator_;
+  std::vector<int> watched_;
+  bool authority_speaks_ = false;
+  Ticket next_ticket_ = 1;
+  std::optional<Asked> proof_;
+  std::optional<Asked> open_;
+  std::optional<Asked> checkpoint_;
+  recorder::Mark checkpoint_mark_;
+  MessageHandle held_proof_;                ///< the client's attempt that waits for the authority
+  std::optional<Grant> grant_;
+  std::optional<UpstreamLogin> login_;
+  std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
+  std::list<ChannelPair> channels_;
+  recorder::ChannelNumber next_channel_ = 1;
+  base::MonoTime started_;
+  base::MonoTime state_until_{};
+  base::MonoTime session_until_{};
+  base::Milliseconds max_idle_{0};
+  bool granted_ = false;
+  // A session that is refused after the login: the reason is told on its first channel.
+  std::string refusal_;
+  ssh_channel refused_channel_ = nullptr;
+};
+
+}  // namespace sallyport::broker
