@@ -70,6 +70,7 @@ Result<> Player::seek(base::Milliseconds time) {
     SALLYPORT_TRYV(reader_.go_to(after == segments->begin() ? *after : *std::prev(after)));
   }
   filter_.reset();
+  shown_.forget_size();
   held_.reset();
   target_ = target;
   cleared_ = false;

@@ -24,13 +24,18 @@ std::optional<Shown> ShownChannel::on_output(const OutputRecord& output) {
   channel_ = output.channel;
   const auto early = std::find_if(early_.rbegin(), early_.rend(), [&](const auto& entry) { return entry.first == output.channel; });
   Shown shown{output.bytes, std::nullopt};
-  if (early != early_.rend()) shown.size = early->second;
+  if (early != early_.rend()) shown.size = size_ = early->second;
   return shown;
 }
 
 std::optional<Shown> ShownChannel::on_resize(const ResizeRecord& resize) {
   const WindowSize size{std::clamp<std::uint32_t>(resize.columns, 1, kMaxSide), std::clamp<std::uint32_t>(resize.rows, 1, kMaxSide)};
-  if (channel_) return *channel_ == resize.channel ? std::optional(Shown{{}, size}) : std::nullopt;
+  if (channel_) {
+    // A segment begins by repeating the size.
+    if (*channel_ != resize.channel || size_ == size) return std::nullopt;
+    size_ = size;
+    return Shown{{}, size};
+  }
   std::erase_if(early_, [&](const auto& entry) { return entry.first == resize.channel; });
   if (early_.size() < kMaxOpenChannels) early_.emplace_back(resize.channel, size);
   return std::nullopt;

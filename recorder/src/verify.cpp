@@ -14,7 +14,9 @@ namespace {
 /// One pass over a recording. Gathers the report; stops at the first thing that is wrong.
 class Verifier {
  public:
-  Verifier(ChunkReader chunks, const Expectation& expected) : chunks_(std::move(chunks)), expected_(expected) {}
+  Verifier(ChunkReader chunks, const Expectation& expected) : chunks_(std::move(chunks)), expected_(expected) {
+    report_.bytes = chunks_.position();
+  }
   Result<VerifyReport> run();
 
  private:

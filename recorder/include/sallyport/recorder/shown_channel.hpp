@@ -21,6 +21,8 @@ class ShownChannel {
   explicit ShownChannel(std::optional<ChannelNumber> channel) : channel_(channel) {}
   /// What this record shows; nothing for most.
   std::optional<Shown> take(const Record& record);
+  /// The next size is told even if it is the one before: after a jump.
+  void forget_size() noexcept { size_.reset(); }
   bool is(ChannelNumber channel) const noexcept { return channel_ == channel; }
 
  private:
@@ -28,6 +30,7 @@ class ShownChannel {
   std::optional<Shown> on_resize(const ResizeRecord& resize);
 
   std::optional<ChannelNumber> channel_;
+  std::optional<WindowSize> size_;  ///< told last
   std::vector<std::pair<ChannelNumber, WindowSize>> early_;  ///< sizes seen while no channel is chosen; bounded
 };
 
