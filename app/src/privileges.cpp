@@ -1,16 +1,20 @@
 #include "sallyport/app/privileges.hpp"
 
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 
+#include "sallyport/app/sandbox.hpp"
 #include "sallyport/app/server_main.hpp"
 #include "sallyport/base/file.hpp"
 
@@ -73,12 +77,35 @@ Result<> apply_limits(ProcessKind kind, bool own_user) {
   return ok();
 }
 
+/// The kernel's own interface; libcap is not needed for a single call.
+Result<> set_capabilities(std::uint32_t kept) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  data[0].effective = data[0].permitted = kept;
+  if (::syscall(SYS_capset, &header, data.data()) != 0) return fail_errno("can't set capabilities", errno);
+  return ok();
+}
+
 Result<> become(const Account& account) {
   if (::setgroups(0, nullptr) != 0) return fail_errno("can't drop supplementary groups", errno);
   if (::setresgid(account.gid, account.gid, account.gid) != 0) return fail_errno("can't change the group", errno);
   if (::setresuid(account.uid, account.uid, account.uid) != 0) return fail_errno("can't change the user", errno);
   if (::setuid(0) == 0) return fail(Errc::internal, "uid 0 could be had back after it was dropped");
   return ok();
+}
+
+Result<> become_listener(const Account& account, const Account& session) {
+  if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0) return fail_errno("can't keep capabilities", errno);
+  SALLYPORT_TRYV(become(account));  // effective ones are gone now, so its proof holds
+  if (::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0) return fail_errno("can't stop keeping capabilities", errno);
+  SALLYPORT_TRYV(set_capabilities((1U << CAP_SETUID) | (1U << CAP_SETGID)));
+  return enter_listener_sandbox(session);
+}
+
+Result<> become_session(const Account& account) {
+  if (::setresgid(account.gid, account.gid, account.gid) != 0) return fail_errno("can't change the group", errno);
+  if (::setresuid(account.uid, account.uid, account.uid) != 0) return fail_errno("can't change the user", errno);
+  return drop_capabilities();
 }
 
 Result<> own(const std::filesystem::path& path, const Account& account, mode_t mode) {
@@ -185,12 +212,29 @@ Result<> prepare_data_directory(const std::filesystem::path& data, const Identit
   return ok();
 }
 
+Result<> drop_capabilities() { return set_capabilities(0); }
+
+Result<> close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = 0;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first && ::syscall(SYS_close_range, first, number - 1, 0U) != 0) return fail_errno("can't close descriptors", errno);
+    first = std::max(first, number + 1);
+  }
+  if (::syscall(SYS_close_range, first, ~0U, 0U) != 0) return fail_errno("can't close descriptors", errno);
+  return ok();
+}
+
 Result<> drop_privileges(ProcessKind kind, const Identities& identities) {
   const auto& account = identities.of(kind);
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return fail_errno("can't set no_new_privs", errno);
   SALLYPORT_TRYV(apply_limits(kind, account.has_value()));
   if (account && ::geteuid() == 0) {
-    SALLYPORT_TRYV(become(*account));
+    SALLYPORT_TRYV(kind == ProcessKind::ssh ? become_listener(*account, *identities.session) : become(*account));
+  } else if (account && kind == ProcessKind::session) {
+    // From the listener, which is not root but may do this one thing.
+    SALLYPORT_TRYV(become_session(*account));
   }
   // After the change of user, which resets both.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("can't turn dumps off", errno);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -13,6 +14,8 @@
 #include <initializer_list>
 #include <memory>
 #include <type_traits>
+
+#include "sallyport/app/privileges.hpp"
 
 namespace sallyport::app {
 
@@ -89,7 +92,7 @@ void allow_bytes(Filter& filter) {
     filter.add(kAllow, SCMP_SYS(setsockopt), {equals(1, static_cast<std::uint64_t>(level))});
   for (const auto request : {FIONREAD, FIONBIO})
     filter.add(kAllow, SCMP_SYS(ioctl), {equals(1, static_cast<std::uint64_t>(request))});
-  for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_SETFL})
+  for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC})
     filter.add(kAllow, SCMP_SYS(fcntl), {equals(1, static_cast<std::uint64_t>(command))});
   filter.add(kAllow, SCMP_SYS(socketpair), {equals(0, AF_UNIX)});
 }
@@ -131,6 +134,22 @@ Result<> enter_session() {
 }
 
 }  // namespace
+
+Result<> enter_listener_sandbox(const Account& session) {
+  Filter filter(kAllow);
+  kill_hostile(filter);
+  filter.add(kDeny, {SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setfsuid),
+                     SCMP_SYS(setfsgid), SCMP_SYS(setgroups)});
+  // Each argument that differs is a rule of its own; together they leave (session, session, session).
+  for (unsigned argument = 0; argument < 3; ++argument) {
+    filter.add(kDeny, SCMP_SYS(setresuid), {differs(argument, session.uid)});
+    filter.add(kDeny, SCMP_SYS(setresgid), {differs(argument, session.gid)});
+  }
+  // A user namespace would give these capabilities a second life in which session's number stands for root.
+  filter.add(kDeny, SCMP_SYS(clone), {{0, SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER}});
+  filter.add(SCMP_ACT_ERRNO(ENOSYS), {SCMP_SYS(clone3)});  // its flags can't be seen; libc falls back to clone
+  return filter.load();
+}
 
 Result<> enter_sandbox(Sandbox kind) { return kind == Sandbox::vault ? enter_vault() : enter_session(); }
 

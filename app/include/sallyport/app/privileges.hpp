@@ -44,6 +44,12 @@ base::Result<> prepare_data_directory(const std::filesystem::path& data, const I
 
 /// no_new_privs, no core dump, not dumpable, limits by kind; then groups, gid, uid, and the proof that uid 0 can't be had
 /// back. Irrevocable. Supplementary groups are dropped. Death signal: SIGKILL when the parent dies, but for sessions.
+/// The listener, where sessions have a user of their own, keeps CAP_SETUID and CAP_SETGID and is put behind a filter
+/// (enter_listener_sandbox) that lets it use them for becoming that user and no other.
 base::Result<> drop_privileges(ProcessKind kind, const Identities& identities);
+/// No capability is left, not even permitted.
+base::Result<> drop_capabilities();
+/// Closes every descriptor but these. For a child right after fork.
+base::Result<> close_all_but(std::vector<int> kept);
 
 }  // namespace sallyport::app

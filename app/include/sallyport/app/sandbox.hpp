@@ -15,4 +15,9 @@ enum class Sandbox : std::uint8_t {
 /// go on, unless in development.
 base::Result<> enter_sandbox(Sandbox kind);
 
+struct Account;
+/// For a listener that keeps CAP_SETUID and CAP_SETGID: of all calls that change user or group, only becoming `session` is
+/// left; no namespaces, no io_uring. Its children inherit this.
+base::Result<> enter_listener_sandbox(const Account& session);
+
 }  // namespace sallyport::app

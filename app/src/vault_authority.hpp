@@ -1,0 +1,49 @@
+#pragma once
+// The broker's Authority, answered by the vault over its socket and by the listener over the child's link. Lives in a
+// session's child; one owner thread.
+#include <map>
+#include <optional>
+#include <string>
+
+#include "sallyport/app/operation.hpp"
+#include "sallyport/app/vault_client.hpp"
+#include "sallyport/base/clock.hpp"
+#include "sallyport/broker/authority.hpp"
+
+namespace sallyport::app {
+
+class VaultAuthority final : public broker::Authority {
+ public:
+  /// `link`: the listener's pair.
+  VaultAuthority(VaultConnection vault, base::UniqueFd link) noexcept : vault_(std::move(vault)), link_(std::move(link)) {}
+
+  std::vector<int> descriptors() const override;
+  base::Result<std::vector<broker::Message>> receive() override;
+  base::Result<> ask(broker::Ticket ticket, broker::Question question) override;
+  base::Result<> tell(const broker::Notice& notice) override;
+
+ private:
+  /// What a reply is the answer to.
+  enum class Kind : std::uint8_t { begin, proof, open, checkpoint, notice };
+  struct Open { Kind kind; broker::Ticket ticket; };
+
+  base::Result<> begin(const broker::LoginName& login);
+  base::Result<> send(OperationId operation, const Record& record, Open open);
+  base::Result<> ask_proof(broker::Ticket ticket, const broker::LoginName& login, OperationId operation, Record record);
+  base::Result<> take_frame(Frame&& frame, std::vector<broker::Message>& out);
+  base::Result<> take_push(const Frame& frame, std::vector<broker::Message>& out);
+  broker::Answer answer(const Open& open, Frame&& frame);
+  base::Result<> take_link(std::vector<broker::Message>& out);
+
+  VaultConnection vault_;
+  base::UniqueFd link_;
+  std::map<std::uint64_t, Open> open_;
+  std::optional<std::string> begun_;       // the login name that auth.begin was sent with
+  std::optional<base::Error> begin_error_; // why that failed; the proofs after it fail with the same
+  std::vector<broker::Message> kept_;      // answers that needed no question
+  std::string client_version_;
+  bool awaits_resources_ = false;          // granted, and the link has not said what came of the dial
+  base::UniqueFd recording_;               // a second descriptor of the file, for its size at the end
+};
+
+}  // namespace sallyport::app
