@@ -1,0 +1,64 @@
+#include "session_child.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "sallyport/app/sandbox.hpp"
+#include "sallyport/base/log.hpp"
+#include "sallyport/base/secret_bytes.hpp"
+#include "vault_authority.hpp"
+
+namespace sallyport::app {
+
+using base::LogLevel;
+using base::ok;
+using base::Result;
+
+namespace {
+
+Result<> give_up(const SessionHandles& handles, const ServerOptions& options, const Identities& identities) {
+  SALLYPORT_TRYV(close_all_but({STDERR_FILENO, handles.client.get(), handles.vault.get(), handles.link.get()}));
+  SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(options)));
+  SALLYPORT_TRYV(drop_privileges(ProcessKind::session, identities));
+  ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGCHLD, SIG_DFL);
+  return ok();
+}
+
+Result<> sandbox(const ServerOptions& options) {
+  const auto entered = enter_sandbox(Sandbox::session);
+  if (entered || !options.development) return entered;
+  base::log(LogLevel::warning, "session.not_sandboxed", {{"what", "DEVELOPMENT: " + entered.error().describe()}});
+  return ok();
+}
+
+Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options,
+                                    const Identities& identities) {
+  SALLYPORT_TRYV(give_up(handles, options, identities));
+  SALLYPORT_TRY(auto connection, VaultConnection::adopt(std::move(handles.vault)));
+  VaultAuthority authority(std::move(connection), std::move(handles.link));
+  const base::SystemClock clock;
+  broker::SessionBounds bounds;
+  bounds.grace = options.login_grace;
+  SALLYPORT_TRY(const auto session, broker::SshSession::create(std::move(handles.client), keys, authority, clock, bounds));
+  SALLYPORT_TRYV(sandbox(options));
+  return session->run();
+}
+
+}  // namespace
+
+void run_session_child(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options, const Identities& identities) {
+  base::log_init("session", options.log_level);
+  const auto result = serve(std::move(handles), keys, options, identities);
+  if (!result) {
+    base::log(LogLevel::error, "session.not_started", {{"why", result.error().describe()}});
+    ::_exit(kSessionNotStarted);
+  }
+  base::log(LogLevel::info, "session.ended",
+            {{"reason", std::string(to_string(result.value().reason))}, {"what", result.value().sentence}});
+  if (result.value().authenticated) ::_exit(kSessionServed);
+  ::_exit(result.value().failed_proofs > 0 ? kSessionAuthFailed : kSessionNoAuth);
+}
+
+}  // namespace sallyport::app

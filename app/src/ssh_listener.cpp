@@ -1,0 +1,295 @@
+#include "ssh_listener.hpp"
+
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "child_link.hpp"
+#include "sallyport/base/crypto.hpp"
+#include "sallyport/base/log.hpp"
+#include "session_child.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::fail_errno;
+using base::LogLevel;
+using base::ok;
+using base::Result;
+using base::UniqueFd;
+
+namespace {
+
+constexpr int kAcceptsAtOnce = 16;
+constexpr std::chrono::milliseconds kAttachPause{250};
+constexpr std::string_view kRecordingEnd = ".spr";
+
+Result<Record> decode_output(OperationId operation, base::ByteView payload) { return decode(payload, find_operation(operation)->output); }
+
+unsigned dice() {
+  std::array<std::uint8_t, 4> random{};
+  base::random_bytes(random);
+  return (static_cast<unsigned>(random[0]) << 16U | static_cast<unsigned>(random[1]) << 8U | random[2]) % 100;
+}
+
+broker::ConnectionLimitsConfig limits_of(const ServerOptions& options) {
+  broker::ConnectionLimitsConfig config;
+  config.max_sessions = options.max_sessions;
+  return config;
+}
+
+broker::Outcome outcome_of(int status) {
+  if (!WIFEXITED(status)) return broker::Outcome::crashed;
+  switch (WEXITSTATUS(status)) {
+    case kSessionAuthFailed: return broker::Outcome::auth_failed;
+    case kSessionNoAuth: return broker::Outcome::no_auth;
+    default: return broker::Outcome::served;
+  }
+}
+
+}  // namespace
+
+Result<UniqueFd> create_recording(const std::filesystem::path& directory, std::string_view name) {
+  if (!name.ends_with(kRecordingEnd) || !base::SessionId::parse(name.substr(0, name.size() - kRecordingEnd.size())))
+    return fail(Errc::invalid, "a recording is named by its session's id");
+  const auto path = directory / name;
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640));
+  if (!fd) return fail_errno("the recording can't be written", errno);
+  return fd;
+}
+
+SshListener::SshListener(UniqueFd port, UniqueFd control, UniqueFd signals, const ServerOptions& options, const Identities& identities,
+                         const broker::HostKeys& keys)
+    : port_(std::move(port)),
+      control_(std::move(control)),
+      signals_(std::move(signals)),
+      options_(options),
+      identities_(identities),
+      keys_(keys),
+      paths_(options.data),
+      limits_(limits_of(options)) {}
+
+SshListener::~SshListener() = default;
+
+Result<> SshListener::attach() {
+  next_attach_ = Clock::now() + kAttachPause;
+  SALLYPORT_TRY(auto connection, VaultConnection::connect(paths_.vault_socket));
+  SALLYPORT_TRYV(connection.request(OperationId::ssh_listen, Payload()));
+  vault_ = std::move(connection);
+  return ok();
+}
+
+void SshListener::run() {
+  while (!stop_wanted(control_.get())) turn();
+  stop_sessions();
+}
+
+void SshListener::turn() {
+  const auto now = Clock::now();
+  if (!vault_ && now >= next_attach_) (void)attach();
+
+  std::vector<pollfd> entries{{control_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
+  entries.push_back({pending_.size() < kMaxPending ? port_.get() : -1, POLLIN, 0});
+  entries.push_back({vault_ ? vault_->fd() : -1, static_cast<short>(vault_ && vault_->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
+  const std::size_t fixed = entries.size();
+  for (const auto& pending : pending_) entries.push_back({pending.vault.fd(), POLLIN, 0});
+  for (const auto& dial : dials_) entries.push_back({dial.dialer.fd(), dial.dialer.events(), 0});
+  if (::poll(entries.data(), entries.size(), timeout(now)) < 0) return;
+
+  std::size_t index = fixed;
+  for (auto& pending : pending_) {
+    if (entries[index++].revents != 0) take_registration(pending);
+  }
+  for (auto& dial : dials_) dial.dialer.on_event(entries[index++].revents != 0, Clock::now());
+  if (entries[3].revents != 0) take_vault();
+  finish_dials(Clock::now());
+  if (entries[2].revents != 0) take_connections();
+  if (entries[1].revents != 0) reap();
+}
+
+int SshListener::timeout(Clock::time_point now) const {
+  auto until = now + std::chrono::seconds(10);
+  if (!vault_) until = std::min(until, next_attach_);
+  for (const auto& pending : pending_) until = std::min(until, pending.deadline);
+  for (const auto& dial : dials_) until = std::min(until, dial.dialer.deadline());
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 10000));
+}
+
+void SshListener::take_connections() {
+  for (int count = 0; count < kAcceptsAtOnce; ++count) {
+    TcpAddress peer;
+    peer.size = sizeof peer.storage;
+    UniqueFd client(::accept4(port_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!client) return;
+    take_connection(std::move(client), peer);
+  }
+}
+
+void SshListener::take_connection(UniqueFd client, const TcpAddress& peer) {
+  const std::string source = broker::source_key(peer.host());
+  const auto admission = limits_.admit(source, clock_.mono(), dice());
+  if (admission != broker::Admission::admitted) {
+    base::log(LogLevel::warning, "ssh.refused", {{"source", peer.text()}, {"why", std::string(to_string(admission))}});
+    return;
+  }
+  auto pending = begin_register(std::move(client), peer, source);
+  if (pending) {
+    pending_.push_back(std::move(pending.value()));
+    return;
+  }
+  base::log(LogLevel::warning, "ssh.refused", {{"source", peer.text()}, {"why", pending.error().describe()}});
+  limits_.ended(source, false, broker::Outcome::served, clock_.mono());
+}
+
+Result<SshListener::Pending> SshListener::begin_register(UniqueFd client, const TcpAddress& peer, std::string source) {
+  const int on = 1;
+  (void)::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  Record record(find_operation(OperationId::session_register)->input);
+  record.set("source", peer.host()).set("port", std::uint64_t{peer.port()});
+  SALLYPORT_TRY(auto payload, encode(record));
+  SALLYPORT_TRY(auto vault, VaultConnection::connect(paths_.vault_socket));
+  SALLYPORT_TRYV(vault.request(OperationId::session_register, std::move(payload)));
+  return Pending{std::move(client), std::move(vault), std::move(source), Clock::now() + kRegisterTimeout};
+}
+
+void SshListener::take_registration(Pending& pending) {
+  const auto read = pending.vault.on_readable();
+  auto frame = pending.vault.next();
+  if (!frame && read) return;
+  pending.over = true;
+  auto connection = [&]() -> Result<std::uint64_t> {
+    if (!frame) return read.error();
+    SALLYPORT_TRY(const auto payload, reply_result(std::move(*frame)));
+    SALLYPORT_TRY(const auto record, decode_output(OperationId::session_register, payload.view()));
+    return record.number("connection");
+  }();
+  if (connection) return start_session(pending, connection.value());
+  base::log(LogLevel::warning, "ssh.refused", {{"source", pending.source}, {"why", connection.error().describe()}});
+  limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
+}
+
+void SshListener::start_session(Pending& pending, std::uint64_t connection) {
+  auto pair = base::socket_pair(true);
+  const pid_t child = pair ? ::fork() : -1;
+  if (child == 0) {
+    SessionHandles handles{std::move(pending.client), std::move(pending.vault).release(), std::move(pair.value().second)};
+    run_session_child(std::move(handles), keys_, options_, identities_);
+  }
+  if (child < 0) {
+    base::log(LogLevel::error, "ssh.no_child", {{"source", pending.source}});
+    limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
+    return;
+  }
+  (void)base::set_nonblocking(pair.value().first.get());
+  sessions_.emplace(connection, Session{child, std::move(pair.value().first), pending.source});
+}
+
+void SshListener::take_vault() {
+  Result<> state = vault_->wants_write() ? vault_->on_writable() : Result<>(ok());
+  if (state) state = vault_->on_readable();
+  while (auto frame = vault_->next()) {
+    const bool dial = frame->type == FrameType::push && frame->code == static_cast<std::uint16_t>(OperationId::push_dial);
+    if (!dial) continue;  // answers to ssh.listen and dial.failed change nothing here
+    if (const auto taken = take_dial(*frame); !taken) base::log(LogLevel::error, "ssh.dial", {{"why", taken.error().describe()}});
+  }
+  if (state) return;
+  vault_.reset();
+  next_attach_ = Clock::now() + kAttachPause;
+  base::log(LogLevel::warning, "ssh.vault_lost");
+}
+
+Result<> SshListener::take_dial(const Frame& frame) {
+  SALLYPORT_TRY(const auto record, decode(frame.payload.view(), find_operation(OperationId::push_dial)->input));
+  const auto connection = record.number("connection");
+  const auto session = sessions_.find(connection);
+  if (session == sessions_.end()) {
+    report_failed_dial(std::string(record.text("session")), "the client has gone");
+    return ok();
+  }
+  if (!session->second.authenticated) limits_.authenticated(session->second.source);
+  session->second.authenticated = true;
+  dials_.push_back({connection, std::string(record.text("session")), std::string(record.text("file")),
+                    Dialer(std::string(record.text("host")), static_cast<std::uint16_t>(record.number("port")), Clock::now() + options_.dial_timeout)});
+  return ok();
+}
+
+void SshListener::finish_dials(Clock::time_point now) {
+  for (auto& dial : dials_) {
+    dial.dialer.on_event(false, now);
+    if (dial.dialer.finished()) finish_dial(dial);
+  }
+  dials_.remove_if([](const Dial& dial) { return dial.dialer.finished(); });
+  for (auto& pending : pending_) {
+    if (pending.over || pending.deadline > now) continue;
+    pending.over = true;
+    limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
+  }
+  pending_.remove_if([](const Pending& pending) { return pending.over; });
+}
+
+void SshListener::finish_dial(Dial& dial) {
+  const auto session = sessions_.find(dial.connection);
+  if (session == sessions_.end()) return report_failed_dial(dial.session, "the client has gone");
+  const auto handed = hand_over(dial, session->second);
+  if (handed) return;
+  const std::string& why = handed.error().context();
+  base::log(LogLevel::warning, "ssh.dial_failed", {{"session", dial.session}, {"why", why}});
+  report_failed_dial(dial.session, why);
+  (void)send_link(session->second.link.get(), LinkFailed{"the target can't be reached: " + why});
+}
+
+Result<> SshListener::hand_over(Dial& dial, const Session& session) {
+  SALLYPORT_TRY(auto target, dial.dialer.take());
+  SALLYPORT_TRY(auto recording, create_recording(paths_.recordings, dial.file));
+  return send_link(session.link.get(), LinkResources{std::move(target), std::move(recording)});
+}
+
+void SshListener::report_failed_dial(const std::string& session, std::string reason) {
+  if (!vault_) return;
+  Record record(find_operation(OperationId::dial_failed)->input);
+  record.set("session", session).set("reason", std::string_view(reason).substr(0, 500));
+  auto payload = encode(record);
+  if (!payload || !vault_->request(OperationId::dial_failed, std::move(payload.value())))
+    base::log(LogLevel::warning, "ssh.dial_failed_not_told", {{"session", session}});
+}
+
+void SshListener::reap() {
+  signalfd_siginfo ignored{};
+  while (::read(signals_.get(), &ignored, sizeof ignored) > 0) {
+  }
+  int status = 0;
+  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    const auto found = std::find_if(sessions_.begin(), sessions_.end(), [pid](const auto& entry) { return entry.second.pid == pid; });
+    if (found == sessions_.end()) continue;  // a resolver
+    session_ended(found->second, status);
+    sessions_.erase(found);
+  }
+}
+
+void SshListener::session_ended(const Session& session, int status) {
+  limits_.ended(session.source, session.authenticated, outcome_of(status), clock_.mono());
+  if (WIFSIGNALED(status))
+    base::log(LogLevel::error, "session.crashed", {{"pid", std::to_string(session.pid)}, {"signal", std::to_string(WTERMSIG(status))}});
+}
+
+void SshListener::stop_sessions() {
+  port_.reset();
+  for (auto& [connection, session] : sessions_) (void)send_link(session.link.get(), LinkEnd{"the server is stopping; connect again in a moment"});
+  const auto deadline = Clock::now() + kStopTimeout;
+  while (!sessions_.empty() && Clock::now() < deadline) {
+    (void)base::wait_for(signals_.get(), POLLIN, std::chrono::milliseconds(100));
+    reap();
+  }
+  for (auto& [connection, session] : sessions_) ::kill(session.pid, SIGKILL);
+}
+
+}  // namespace sallyport::app
