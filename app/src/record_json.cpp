@@ -1,6 +1,7 @@
 #include "record_json.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <optional>
 
@@ -190,12 +191,17 @@ base::Result<Record> read_document(const json::value& document, Fields schema, U
   return record;
 }
 
-base::Result<Record> parse(base::ByteView text, Fields schema, Unknown unknown, json::storage_ptr memory) {
+// `memory` holds the tree and, through the parser, every scratch byte of it.
+base::Result<Record> parse(base::ByteView text, Fields schema, Unknown unknown, const json::storage_ptr& memory,
+                           base::MutableByteView scratch) {
   json::parse_options options;
   options.max_depth = 8;
+  json::parser parser(memory, options, scratch.data(), scratch.size());
+  parser.reset(memory);
   json::error_code problem;
-  const auto document = json::parse({reinterpret_cast<const char*>(text.data()), text.size()}, problem, memory, options);
+  parser.write({reinterpret_cast<const char*>(text.data()), text.size()}, problem);
   if (problem) return base::fail(base::Errc::invalid, "the body is no JSON: " + problem.message());
+  const auto document = parser.release();
   return read_document(document, schema, unknown);
 }
 
@@ -216,12 +222,16 @@ base::Result<Payload> to_json(const Record& record, std::string_view lead) {
 
 base::Result<Record> from_json(base::ByteView text, Fields schema, Unknown unknown) {
   try {
-    if (!has_secret(schema)) return parse(text, schema, unknown, {});
+    if (!has_secret(schema)) {
+      std::array<std::uint8_t, 4096> scratch{};
+      return parse(text, schema, unknown, {}, scratch);
+    }
     // The parsed tree holds the secrets too: it lives and dies in locked memory. Its size follows the text's.
     if (text.size() > base::SecretBytes::kMaxSecret) return base::fail(base::Errc::limit, "the body is too long");
     base::SecretBytes arena(text.size() * 4 + 16384);
+    base::SecretBytes scratch(text.size() + 4096);
     json::static_resource memory(arena.expose_mutable().data(), arena.size());
-    return parse(text, schema, unknown, &memory);
+    return parse(text, schema, unknown, &memory, scratch.expose_mutable());
   } catch (const std::exception&) {
     return base::fail(base::Errc::limit, "the body is too long or too deep");
   }

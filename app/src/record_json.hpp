@@ -12,7 +12,7 @@ namespace sallyport::app {
 base::Result<Payload> to_json(const Record& record, std::string_view lead = {});
 
 enum class Unknown : std::uint8_t { refuse, pass_over };
-/// One object. Strict about types, repeated and unknown names, required fields and bounds (Errc::invalid, naming the field).
+/// One object. Strict about types, unknown names, required fields and bounds (Errc::invalid, naming the field).
 /// A schema with secrets is parsed in locked memory. `unknown` lets a client live with a newer server.
 base::Result<Record> from_json(base::ByteView text, Fields schema, Unknown unknown = Unknown::refuse);
 

@@ -1,0 +1,153 @@
+// ssh, ssh-config, and the master connection behind the latter.
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "cli_groups.hpp"
+#include "client_api.hpp"
+#include "client_token.hpp"
+#include "environment.hpp"
+#include "output.hpp"
+#include "sallyport/base/file.hpp"
+#include "sallyport/base/names.hpp"
+#include "sallyport/base/process.hpp"
+#include "sallyport/base/text.hpp"
+#include "ssh_config.hpp"
+
+namespace sallyport::app {
+namespace {
+
+// Who goes: flag or configuration, else whoever is signed in, else nobody (the key will say).
+base::Result<std::string> who(const Invocation& line, const ServerAddress& address) {
+  SALLYPORT_TRY(auto user, line.setting("user"));
+  if (!user.empty()) return base::check_name(user, "user");
+  auto token = load_token(address.url);
+  if (!token) return std::string();
+  SALLYPORT_TRY(auto client, ApiClient::create(address));
+  client.set_token(std::move(token).value());
+  const auto answer = client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input));
+  return answer ? std::string(answer.value().text("user")) : std::string();
+}
+
+base::Result<std::string> login_for(const Invocation& line, const ServerAddress& address, const base::AccountName& account) {
+  SALLYPORT_TRY(const auto user, who(line, address));
+  return (user.empty() ? "" : user + "+") + account.account + "+" + account.target;
+}
+
+std::vector<std::string> ssh_command(const ServerAddress& address, const std::string& login, const SshFiles& files) {
+  return {"ssh",
+          "-o", "UserKnownHostsFile=\"" + files.known_hosts.string() + "\"",
+          "-o", "GlobalKnownHostsFile=none",
+          "-o", "StrictHostKeyChecking=yes",
+          "-o", "UpdateHostKeys=no",
+          "-o", "ForwardAgent=no",
+          "-p", std::to_string(address.ssh_port),
+          "-l", login};
+}
+
+base::Error become(const std::vector<std::string>& words) {
+  std::vector<char*> argv;
+  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  ::execvp(argv.front(), argv.data());
+  return base::fail_errno("can't start ssh (is openssh-client installed?)", errno);
+}
+
+base::Result<int> run_ssh(const Invocation& line) {
+  SALLYPORT_TRY(const auto account, base::parse_account_name(line.one("account")));
+  SALLYPORT_TRY(const auto address, find_server(line));
+  const auto files = ssh_files();
+  SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
+  SALLYPORT_TRY(const auto login, login_for(line, address, account));
+  auto words = ssh_command(address, login, files);
+  if (line.has("tty")) words.emplace_back("-t");
+  words.insert(words.end(), {"--", address.ssh_host});
+  words.insert(words.end(), line.rest().begin(), line.rest().end());
+  return become(words);
+}
+
+base::Result<std::string> own_path() {
+  std::error_code problem;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", problem);
+  if (problem || path.string().find_first_of("'\"%\n") != std::string::npos) {
+    return base::fail(base::Errc::unsupported, "this program's own path can't be written into a configuration of ssh");
+  }
+  return path.string();
+}
+
+base::Result<int> run_ssh_config(const Invocation& line) {
+  const auto files = ssh_files();
+  if (line.has("remove")) {
+    SALLYPORT_TRYV(remove_ssh_config(files));
+    SALLYPORT_TRYV(print_text("removed from " + files.user_config.string() + "\n"));
+    return 0;
+  }
+  SALLYPORT_TRY(const auto address, find_server(line));
+  SALLYPORT_TRY(const auto program, own_path());
+  SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
+  SALLYPORT_TRYV(base::make_private_directory(files.control));
+  SALLYPORT_TRYV(base::write_file_atomic(files.config, base::as_bytes(ssh_config_text(program, files)), 0600));
+  SALLYPORT_TRYV(add_include(files));
+  SALLYPORT_TRYV(print_text("written: " + files.config.string() + "\ntry: ssh root@web1.sallyport\n"));
+  return 0;
+}
+
+// "web1.sallyport" is the target web1.
+base::Result<base::AccountName> named_by(const std::string& account, const std::string& host) {
+  constexpr std::string_view kSuffix = ".sallyport";
+  if (!host.ends_with(kSuffix)) return base::fail(base::Errc::invalid, "the host must end in .sallyport");
+  return base::parse_account_name(account + "@" + host.substr(0, host.size() - kSuffix.size()));
+}
+
+bool has_master(const std::string& socket) {
+  base::Command check;
+  check.argv = {"ssh", "-F", "none", "-O", "check", "-o", "ControlPath=\"" + socket + "\"", "sallyport"};
+  check.environment = {"PATH=/usr/local/bin:/usr/bin:/bin"};
+  const auto finished = base::run(check);
+  return finished && finished.value().status == 0;
+}
+
+base::Result<int> run_ssh_master(const Invocation& line) {
+  SALLYPORT_TRY(const auto account, named_by(line.one("account"), line.one("host")));
+  const auto name = line.one("name");
+  if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos) return base::fail(base::Errc::invalid, "no such connection name");
+  const auto files = ssh_files();
+  const auto socket = (files.control / name).string();
+  if (has_master(socket)) return 0;
+  SALLYPORT_TRY(const auto address, find_server(line));
+  SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
+  SALLYPORT_TRY(const auto login, login_for(line, address, account));
+  auto words = ssh_command(address, login, files);
+  words.insert(words.end(), {"-o", "ControlMaster=yes", "-o", "ControlPath=\"" + socket + "\"", "-o", "ControlPersist=60", "-f", "-N", "--",
+                             address.ssh_host});
+  return become(words);
+}
+
+}  // namespace
+
+std::vector<Command> ssh_commands() {
+  std::vector<Command> commands;
+  commands.push_back({"ssh", "Engineers", "Goes to a target with the stock ssh client, through the broker",
+      "Everything after ACCOUNT@TARGET is the command to run there. The exit status is that command's. Plain ssh does the same:\n"
+      "ssh USER+ACCOUNT+TARGET@BROKER",
+      {{"account", ArgKind::positional, true, "ACCOUNT@TARGET", "where to, and as whom"},
+       {"command", ArgKind::rest, false, "COMMAND...", "run this instead of a shell"},
+       {"user", ArgKind::option, false, "NAME", "who goes; before ACCOUNT@TARGET"},
+       {"tty", ArgKind::flag, false, "", "a terminal for the command; before ACCOUNT@TARGET"}},
+      {"sallyport ssh root@web1", "sallyport ssh root@web1 uname -a"}, run_ssh});
+  commands.push_back({"ssh-config", "Engineers", "Lets plain ssh, scp, rsync, git and ansible find targets as TARGET.sallyport",
+      "Writes one file of its own and one Include line into ~/.ssh/config. Running it again changes nothing.",
+      {{"remove", ArgKind::flag, false, "", "take both away"}},
+      {"sallyport ssh-config && ssh root@web1.sallyport", "sallyport ssh-config --remove"}, run_ssh_config});
+  commands.push_back({"ssh-master", "Engineers", "Opens the connection that a client of ssh-config uses", "",
+      {{"account", ArgKind::positional, true, "ACCOUNT", "the account"},
+       {"host", ArgKind::positional, true, "HOST", "TARGET.sallyport"},
+       {"name", ArgKind::positional, true, "NAME", "of the control socket"},
+       {"user", ArgKind::option, false, "NAME", "who goes"}},
+      {}, run_ssh_master, true});
+  return commands;
+}
+
+}  // namespace sallyport::app

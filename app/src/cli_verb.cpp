@@ -1,0 +1,267 @@
+#include "cli_verb.hpp"
+
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "client_api.hpp"
+#include "environment.hpp"
+#include "output.hpp"
+#include "prompts.hpp"
+#include "sallyport/base/file.hpp"
+#include "sallyport/base/text.hpp"
+
+#include <unistd.h>
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::size_t kMaxKeyFile = 16U << 10U;
+
+bool is_in(std::string_view words, std::string_view word) {
+  return (" " + std::string(words) + " ").find(" " + std::string(word) + " ") != std::string::npos;
+}
+
+bool is_secret(const Field& field) { return field.type == FieldType::secret; }
+bool is_public_key(const Field& field) { return field.name == "key" || field.name == "host_key"; }
+bool is_duration(const Field& field) {
+  return field.type == FieldType::number && (field.name == "seconds" || field.name.ends_with("_seconds"));
+}
+/// A filter is a switch; a property is set to yes or no.
+bool is_switch(const Verb& verb, const Field& field) {
+  return field.type == FieldType::flag && find_operation(verb.operation)->method == "GET";
+}
+
+std::string upper(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return text;
+}
+
+std::string value_name(const Verb& verb, const Field& field) {
+  if (is_public_key(field)) return "FILE";
+  if (is_duration(field)) return "2h";
+  if (field.type == FieldType::flag) return "yes|no";
+  return upper(option_name(verb, field));
+}
+
+Arg positional(const Verb& verb, const Field& field) {
+  // The nouns' own names read better than NAME everywhere: "user show USER".
+  auto value = value_name(verb, field);
+  if (field.name == "name") {
+    value = upper(std::string(find_operation(verb.operation)->name.substr(0, find_operation(verb.operation)->name.find('.'))));
+  }
+  if (field.name == "account") value = "ACCOUNT@TARGET";
+  return {std::string(field.name), ArgKind::positional, field.required, value, std::string(field.doc)};
+}
+
+void add_secret_args(const Verb& verb, const Field& field, std::vector<Arg>& args) {
+  const auto name = option_name(verb, field);
+  args.push_back({name + "-stdin", ArgKind::flag, false, "", std::string(field.doc) + ", from stdin"});
+  args.push_back({name + "-fd", ArgKind::option, false, "N", "the same, from file descriptor N"});
+}
+
+std::vector<Arg> arguments(const Verb& verb) {
+  std::vector<Arg> args;
+  const auto& operation = *find_operation(verb.operation);
+  std::string_view rest = verb.positionals;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(' '), rest.size());
+    for (const auto& field : operation.input) {
+      if (field.name == rest.substr(0, end)) args.push_back(positional(verb, field));
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  for (const auto& field : operation.input) {
+    if (is_in(verb.positionals, field.name)) continue;
+    const auto name = option_name(verb, field);
+    if (is_secret(field)) add_secret_args(verb, field, args);
+    else if (is_switch(verb, field)) args.push_back({name, ArgKind::flag, false, "", std::string(field.doc)});
+    else args.push_back({name, ArgKind::option, field.required, value_name(verb, field), std::string(field.doc)});
+  }
+  return args;
+}
+
+base::Error bad(const std::string& what, std::string_view how) {
+  return base::fail(base::Errc::invalid, what + " " + std::string(how));
+}
+
+base::Result<std::uint64_t> parse_number(const std::string& what, std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return bad(what, "must be a whole number");
+  return number;
+}
+
+// 90, 90s, 30m, 2h, 7d.
+base::Result<std::uint64_t> parse_duration(const std::string& what, std::string_view text) {
+  constexpr std::string_view kUnits = "smhd";
+  constexpr std::uint64_t kSeconds[] = {1, 60, 3600, 86400};
+  const auto unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
+  if (unit != std::string_view::npos) text.remove_suffix(1);
+  const auto number = parse_number(what, text);
+  if (!number || number.value() > 100000000) return bad(what, "must be a time like 90s, 30m, 2h or 7d");
+  return number.value() * (unit == std::string_view::npos ? 1 : kSeconds[unit]);
+}
+
+// The key's own line, or the file that has it ("-": stdin). Public: no secret memory.
+base::Result<std::string> read_public_key(const std::string& text) {
+  if (text.find(' ') != std::string::npos) return text;
+  SALLYPORT_TRY(const auto bytes, base::read_file(text == "-" ? "/dev/stdin" : text, kMaxKeyFile));
+  std::string line(base::as_text(bytes).substr(0, base::as_text(bytes).find_first_of("\r\n")));
+  if (line.starts_with("-----BEGIN")) return bad(base::escape_text(text), "is a private key; give the .pub file");
+  return line;
+}
+
+base::Result<> set_value(const Verb& verb, const Field& field, const std::string& text, Record& record) {
+  const auto what = is_in(verb.positionals, field.name) ? std::string(field.name) : "--" + option_name(verb, field);
+  if (is_duration(field)) {
+    SALLYPORT_TRY(const auto seconds, parse_duration(what, text));
+    record.set(field.name, seconds);
+  } else if (field.type == FieldType::number) {
+    SALLYPORT_TRY(const auto number, parse_number(what, text));
+    record.set(field.name, number);
+  } else if (field.type == FieldType::flag) {
+    if (text != "yes" && text != "no" && text != "true" && text != "false") return bad(what, "must be yes or no");
+    record.set_flag(field.name, text == "yes" || text == "true");
+  } else if (is_public_key(field)) {
+    SALLYPORT_TRY(const auto key, read_public_key(text));
+    record.set(field.name, key);
+  } else {
+    record.set(field.name, text);
+  }
+  return base::ok();
+}
+
+// A private key is several lines: it is what is left of the input. A password is one line of it.
+base::Result<base::SecretBytes> read_secret(const Field& field, int fd) {
+  if (field.max <= 1024) return read_secret_line(fd);
+  SALLYPORT_TRY(auto all, base::read_all_secret(fd, field.max));
+  const auto text = all.expose_text();
+  if (text.find('\n') == text.size() - 1 && !text.empty()) all.shrink(text.size() - 1);
+  return all;
+}
+
+std::string question(const Field& field) {
+  if (field.name == "otp") return "One-time code";
+  if (field.name == "current") return "Present password (empty when you set another's)";
+  std::string text(field.required ? field.name : std::string(field.name) + " (empty: none)");
+  text.front() = static_cast<char>(text.front() - 'a' + 'A');
+  return text;
+}
+
+base::Result<> ask_secret(const Verb& verb, const Field& field, Record& record) {
+  const auto name = option_name(verb, field);
+  const bool wanted = field.required || is_in(verb.asks, field.name);
+  if (!wanted || (!field.required && !is_terminal(STDIN_FILENO))) return base::ok();
+  const bool fresh = field.name == "password";
+  auto answer = fresh ? prompt_new_secret(question(field)) : prompt_secret(question(field));
+  if (!answer && answer.error().code() == base::Errc::unsupported) {
+    return bad("--" + name + "-stdin", "is missing: " + std::string(field.doc) + " can't be asked for, stdin is no terminal");
+  }
+  if (!answer) return answer.error();
+  if (!answer.value().empty()) record.set(field.name, std::move(answer).value());
+  return base::ok();
+}
+
+base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field& field, Record& record) {
+  const auto name = option_name(verb, field);
+  int fd = -1;
+  if (line.has(name + "-stdin")) fd = STDIN_FILENO;
+  if (const auto given = line.maybe(name + "-fd")) {
+    SALLYPORT_TRY(const auto number, parse_number("--" + name + "-fd", *given));
+    fd = static_cast<int>(std::min<std::uint64_t>(number, 1U << 20U));
+  }
+  if (fd < 0) return ask_secret(verb, field, record);
+  SALLYPORT_TRY(auto secret, read_secret(field, fd));
+  record.set(field.name, std::move(secret));
+  return base::ok();
+}
+
+// One line each first, then what reads to the end.
+base::Result<> fill_secrets(const Verb& verb, const Invocation& line, Record& record) {
+  for (const bool whole : {false, true}) {
+    for (const auto& field : record.schema()) {
+      if (is_secret(field) && (field.max > 1024) == whole) {
+        SALLYPORT_TRYV(fill_secret(verb, line, field, record));
+      }
+    }
+  }
+  return base::ok();
+}
+
+base::Result<Record> fill(const Verb& verb, const Invocation& line) {
+  Record record(find_operation(verb.operation)->input);
+  for (const auto& field : record.schema()) {
+    if (is_secret(field)) continue;
+    const auto name = is_in(verb.positionals, field.name) ? std::string(field.name) : option_name(verb, field);
+    if (const auto text = line.maybe(name)) {
+      SALLYPORT_TRYV(set_value(verb, field, *text, record));
+    }
+  }
+  SALLYPORT_TRYV(fill_secrets(verb, line, record));
+  return record;
+}
+
+std::string sentence(const Verb& verb, const Record& input) {
+  std::string out(verb.done);
+  for (const auto& field : input.schema()) {
+    const auto mark = "{" + std::string(field.name) + "}";
+    const auto at = out.find(mark);
+    if (at != std::string::npos) out.replace(at, mark.size(), base::escape_text(input.text(field.name)));
+  }
+  return out;
+}
+
+base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
+  SALLYPORT_TRY(const bool json, line.json());
+  SALLYPORT_TRY(auto client, signed_in_client(line));
+  SALLYPORT_TRY(const auto input, fill(verb, line));
+  SALLYPORT_TRY(const auto output, client.call(verb.operation, input));
+  const auto name = find_operation(verb.operation)->name;
+  if (output.schema().empty()) {
+    SALLYPORT_TRYV(print_done(name, sentence(verb, input), json));
+  } else {
+    SALLYPORT_TRYV(print(output, name, verb.columns, json));
+  }
+  return 0;
+}
+
+std::vector<std::string> lines(std::string_view text) {
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string option_name(const Verb& verb, const Field& field) {
+  const auto rename = (" " + std::string(verb.renames)).find(" " + std::string(field.name) + "=");
+  if (rename != std::string::npos) {
+    const auto start = rename + field.name.size() + 1;
+    return std::string(verb.renames.substr(start, verb.renames.find(' ', start) - start));
+  }
+  std::string name(field.name);
+  if (name == "rotation_seconds") return "rotate-every";
+  if (name.ends_with("_seconds")) name.resize(name.size() - 8);
+  for (char& c : name) c = c == '_' ? '-' : c;
+  return name;
+}
+
+Command to_command(const Verb& verb) {
+  std::string summary(find_operation(verb.operation)->summary);
+  if (summary.ends_with('.')) summary.pop_back();
+  Command command;
+  command.words = verb.words;
+  command.audience = verb.audience;
+  command.summary = summary;
+  command.args = arguments(verb);
+  command.examples = lines(verb.examples);
+  command.run = [&verb](const Invocation& line) { return run_verb(verb, line); };
+  return command;
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,46 @@
+#include "client_token.hpp"
+
+#include "environment.hpp"
+#include "sallyport/base/file.hpp"
+#include "sallyport/base/hash.hpp"
+#include "sallyport/base/text.hpp"
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::size_t kMaxToken = 512;
+
+std::filesystem::path token_file(const std::string& url) {
+  const auto digest = base::sha256(base::as_bytes(url));
+  return token_directory() / (base::hex(base::ByteView(digest).first(8)) + ".token");
+}
+
+}  // namespace
+
+std::filesystem::path token_directory() {
+  if (auto runtime = environment("XDG_RUNTIME_DIR"); runtime && runtime->starts_with('/')) {
+    return std::filesystem::path(*runtime) / "sallyport";
+  }
+  if (auto state = environment("XDG_STATE_HOME"); state && state->starts_with('/')) {
+    return std::filesystem::path(*state) / "sallyport";
+  }
+  return home_directory() / ".local" / "state" / "sallyport";
+}
+
+base::Result<base::SecretBytes> load_token(const std::string& url) {
+  auto token = base::read_secret_file(token_file(url), kMaxToken);
+  if (!token) return base::fail(base::Errc::unauthenticated, "you are not signed in to " + url);
+  return token;
+}
+
+base::Result<> store_token(const std::string& url, const base::SecretBytes& token) {
+  SALLYPORT_TRYV(base::make_private_directory(token_directory()));
+  return base::write_file_atomic(token_file(url), token.expose(), 0600);
+}
+
+void forget_token(const std::string& url) {
+  std::error_code ignored;
+  std::filesystem::remove(token_file(url), ignored);
+}
+
+}  // namespace sallyport::app

@@ -1,0 +1,19 @@
+#pragma once
+// The token of a sign-in between two commands: one file a server, 0600, in a directory of the user's own.
+#include <filesystem>
+#include <string>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/base/secret_bytes.hpp"
+
+namespace sallyport::app {
+
+/// $XDG_RUNTIME_DIR/sallyport, else ~/.local/state/sallyport.
+std::filesystem::path token_directory();
+/// Errc::unauthenticated when there is none for this server.
+base::Result<base::SecretBytes> load_token(const std::string& url);
+base::Result<> store_token(const std::string& url, const base::SecretBytes& token);
+/// No error when there was none.
+void forget_token(const std::string& url);
+
+}  // namespace sallyport::app

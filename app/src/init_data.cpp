@@ -1,0 +1,149 @@
+#include "init_data.hpp"
+
+#include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <memory>
+
+#include "sallyport/app/server_main.hpp"
+#include "sallyport/app/service.hpp"
+#include "sallyport/base/clock.hpp"
+#include "sallyport/base/fd.hpp"
+#include "sallyport/base/file.hpp"
+#include "sallyport/certs/ssh_key.hpp"
+#include "sallyport/certs/x509_ca.hpp"
+#include "sallyport/vault/vault.hpp"
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::chrono::days kCaLife{3650};
+constexpr std::chrono::days kServerLife{825};
+constexpr std::chrono::milliseconds kHashTime{60000};
+
+bool is_address(const std::string& name) {
+  unsigned char buffer[sizeof(in6_addr)];
+  return ::inet_pton(AF_INET, name.c_str(), buffer) == 1 || ::inet_pton(AF_INET6, name.c_str(), buffer) == 1;
+}
+
+certs::ServerNames server_names(const std::vector<std::string>& names) {
+  certs::ServerNames out;
+  out.ips = {"127.0.0.1", "::1"};
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) == 0 && host[0] != '\0' && std::string_view(host) != "localhost") {
+    std::string lower(host);
+    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    out.dns.push_back(lower);
+  }
+  for (const auto& name : names) (is_address(name) ? out.ips : out.dns).push_back(name);
+  return out;
+}
+
+base::Result<> make_certificates(const InitPlan& plan, const DataPaths& paths, base::WallTime now) {
+  SALLYPORT_TRY(const auto root, certs::make_ca("Sallyport CA", now, kCaLife));
+  SALLYPORT_TRY(const auto ca, certs::X509Ca::load(root.certificate_pem, root.key_pem));
+  SALLYPORT_TRY(const auto server, ca.issue_server(server_names(plan.names), now, kServerLife));
+  SALLYPORT_TRYV(base::write_file_atomic(paths.root / "ca.key", root.key_pem.expose(), 0600));
+  SALLYPORT_TRYV(base::write_file_atomic(paths.tls / "ca.pem", base::as_bytes(root.certificate_pem), 0644));
+  SALLYPORT_TRYV(base::write_file_atomic(paths.tls / "server.key", server.key_pem.expose(), 0600));
+  return base::write_file_atomic(paths.tls / "server.pem", base::as_bytes(server.certificate_pem), 0644);
+}
+
+struct FreeKey { void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); } };
+struct FreeBio { void operator()(BIO* bio) const noexcept { BIO_free(bio); } };
+using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
+
+base::Result<> write_pem_key(const std::filesystem::path& file, const Key& key) {
+  const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
+  if (!key || !bio || PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+    return base::fail(base::Errc::internal, "can't make the host key " + file.filename().string());
+  }
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &data);
+  const auto pem = base::SecretBytes::take({reinterpret_cast<std::uint8_t*>(data), static_cast<std::size_t>(size)});
+  return base::write_file_atomic(file, pem.expose(), 0600);
+}
+
+// Ed25519 for most, the two others for clients that know no better (JSch, old appliances).
+base::Result<> make_host_keys(const DataPaths& paths) {
+  SALLYPORT_TRY(const auto pair, certs::generate_ssh_key("sallyport"));
+  SALLYPORT_TRYV(base::write_file_atomic(paths.ssh / "host_ed25519", pair.private_pem.expose(), 0600));
+  SALLYPORT_TRYV(base::write_file_atomic(paths.ssh / "host_ed25519.pub", base::as_bytes(pair.public_line + "\n"), 0644));
+  SALLYPORT_TRYV(write_pem_key(paths.ssh / "host_ecdsa", Key(EVP_EC_gen("P-256"))));
+  return write_pem_key(paths.ssh / "host_rsa", Key(EVP_RSA_gen(3072)));
+}
+
+base::Result<> make_vault(const InitPlan& plan, const base::Clock& clock) {
+  vault::NewSlots slots;
+  slots.development = plan.development;
+  if (plan.passphrase) slots.passphrase = &*plan.passphrase;
+  return vault::Vault::create(plan.data, slots, clock);
+}
+
+// One request to a service in this process, as its operator.
+base::Result<> ask(Service& service, OperationId operation, const Record& input) {
+  SALLYPORT_TRY(auto payload, encode(input));
+  std::vector<Request> batch(1);
+  batch.front().peer.kind = PeerKind::operator_;
+  batch.front().peer.id = 1;
+  batch.front().peer.pid = ::getpid();
+  batch.front().peer.uid = ::geteuid();
+  batch.front().request_id = 1;
+  batch.front().operation = operation;
+  batch.front().payload = std::move(payload);
+  std::vector<Outgoing> out;
+  service.run_batch(std::move(batch), out);
+  while (out.empty()) {  // the answer waits for a hash
+    SALLYPORT_TRY(const bool ready, base::wait_for(service.wakeup_fd(), POLLIN, kHashTime));
+    if (!ready) return base::fail(base::Errc::timed_out, "hashing takes too long");
+    service.run_deferred(out);
+  }
+  SALLYPORT_TRYV(reply_result(std::move(out.front().frame)));
+  return base::ok();
+}
+
+base::Result<> make_administrator(const InitPlan& plan) {
+  ServiceConfig config;
+  config.data = plan.data;
+  config.dev = plan.development;
+  SALLYPORT_TRY(const auto service, Service::create(config));
+  if (service->sealed()) {
+    Record unseal(find_operation(OperationId::unseal)->input);
+    unseal.set("passphrase", plan.passphrase->clone());
+    SALLYPORT_TRYV(ask(*service, OperationId::unseal, unseal));
+  }
+  Record bootstrap(find_operation(OperationId::user_bootstrap)->input);
+  bootstrap.set("name", plan.admin).set("password", plan.password.clone());
+  return ask(*service, OperationId::user_bootstrap, bootstrap);
+}
+
+}  // namespace
+
+base::Result<> check_unused(const std::filesystem::path& data) {
+  const DataPaths paths(data);
+  std::error_code ignored;
+  for (const auto& file : {paths.header, paths.store}) {
+    if (std::filesystem::exists(file, ignored)) return base::fail(base::Errc::exists, "there is a vault in " + data.string() + " already");
+  }
+  return base::ok();
+}
+
+base::Result<> init_data(const InitPlan& plan) {
+  SALLYPORT_TRYV(check_unused(plan.data));
+  const DataPaths paths(plan.data);
+  const base::SystemClock clock;
+  for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
+    SALLYPORT_TRYV(base::make_private_directory(directory));
+  }
+  SALLYPORT_TRYV(make_vault(plan, clock));
+  SALLYPORT_TRYV(make_certificates(plan, paths, clock.wall()));
+  SALLYPORT_TRYV(make_host_keys(paths));
+  return make_administrator(plan);
+}
+
+}  // namespace sallyport::app

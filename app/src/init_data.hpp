@@ -1,0 +1,28 @@
+#pragma once
+// `sallyport init`: what a data directory needs before the first start.
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sallyport/base/result.hpp"
+#include "sallyport/base/secret_bytes.hpp"
+
+namespace sallyport::app {
+
+struct InitPlan {
+  std::filesystem::path data;
+  bool development = false;                     ///< a slot that opens by itself
+  std::optional<base::SecretBytes> passphrase;  ///< a slot that opens by this
+  std::string admin;
+  base::SecretBytes password;                   ///< of the administrator
+  std::vector<std::string> names;               ///< DNS names and addresses for the server's certificate
+};
+
+/// Errc::exists if there is a vault in that directory already.
+base::Result<> check_unused(const std::filesystem::path& data);
+/// Header and store, DATA/tls (own CA and server certificate), DATA/ssh (host keys), the first administrator with a role
+/// that administers. Slow (Argon2id). On failure the directory may be half made; nothing of an earlier vault is touched.
+base::Result<> init_data(const InitPlan& plan);
+
+}  // namespace sallyport::app

@@ -1,0 +1,101 @@
+#include "prompts.hpp"
+
+#include <fcntl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "environment.hpp"
+#include "sallyport/base/fd.hpp"
+#include "sallyport/base/text.hpp"
+
+namespace sallyport::app {
+namespace {
+
+constexpr std::size_t kMaxLine = 1024;
+
+// Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile.
+class Silence {
+ public:
+  explicit Silence(int tty) : tty_(tty) {
+    sigset_t held;
+    sigemptyset(&held);
+    for (const int number : {SIGINT, SIGTERM, SIGTSTP, SIGHUP, SIGQUIT}) sigaddset(&held, number);
+    sigprocmask(SIG_BLOCK, &held, &before_signals_);
+    silent_ = ::tcgetattr(tty_, &before_) == 0;
+    if (!silent_) return;
+    termios mute = before_;
+    mute.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK | ISIG);
+    mute.c_lflag |= ECHONL;
+    silent_ = ::tcsetattr(tty_, TCSAFLUSH, &mute) == 0;
+  }
+  ~Silence() {
+    if (silent_) ::tcsetattr(tty_, TCSANOW, &before_);
+    sigprocmask(SIG_SETMASK, &before_signals_, nullptr);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  bool silent() const noexcept { return silent_; }
+
+ private:
+  int tty_;
+  bool silent_ = false;
+  termios before_{};
+  sigset_t before_signals_{};
+};
+
+base::Result<base::UniqueFd> open_terminal() {
+  if (!is_terminal(STDIN_FILENO)) {
+    return base::fail(base::Errc::unsupported, "stdin is no terminal, so nothing can be asked");
+  }
+  base::UniqueFd tty(::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!tty) return base::fail_errno("can't open the terminal", errno);
+  return tty;
+}
+
+}  // namespace
+
+base::Result<base::SecretBytes> read_secret_line(int fd) {
+  base::SecretBytes line(kMaxLine);
+  std::size_t used = 0;
+  for (;;) {
+    std::uint8_t byte = 0;
+    const ssize_t count = ::read(fd, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return base::fail_errno("can't read a secret", errno);
+    if (count == 0 && used == 0) return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
+    if (count == 0 || byte == '\n') break;
+    if (byte == 3) return base::fail(base::Errc::denied, "interrupted");
+    if (used == kMaxLine) return base::fail(base::Errc::limit, "a secret's line is longer than 1024 bytes");
+    line.expose_mutable()[used++] = byte;
+  }
+  if (used > 0 && line.expose()[used - 1] == '\r') --used;
+  line.shrink(used);
+  return line;
+}
+
+base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
+  SALLYPORT_TRY(const auto tty, open_terminal());
+  const Silence silence(tty.get());
+  if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
+  SALLYPORT_TRYV(base::write_all(tty.get(), base::as_bytes(question + ": ")));
+  return read_secret_line(tty.get());
+}
+
+base::Result<base::SecretBytes> prompt_new_secret(const std::string& question) {
+  SALLYPORT_TRY(auto first, prompt_secret(question));
+  SALLYPORT_TRY(const auto second, prompt_secret(question + " again"));
+  if (!base::equals_ct(first, second)) return base::fail(base::Errc::invalid, "the two answers differ; nothing was changed");
+  return first;
+}
+
+base::Result<std::string> prompt_line(const std::string& question) {
+  SALLYPORT_TRY(const auto tty, open_terminal());
+  SALLYPORT_TRYV(base::write_all(tty.get(), base::as_bytes(question + ": ")));
+  SALLYPORT_TRY(const auto line, read_secret_line(tty.get()));
+  return std::string(line.expose_text());
+}
+
+}  // namespace sallyport::app
