@@ -19,6 +19,7 @@ using base::Result;
 namespace {
 
 constexpr std::chrono::milliseconds kWriteBound{2000};
+constexpr unsigned kEventsASecond = 100;  // the vault refuses more than 200
 
 const Operation& row(OperationId id) {
   const Operation* operation = find_operation(id);
@@ -128,7 +129,24 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
 }
 
 Result<> VaultAuthority::tell(const broker::Notice& notice) {
-  const auto operation = std::holds_alternative<broker::SessionOver>(notice) ? OperationId::session_close : OperationId::session_event;
+  const bool over = std::holds_alternative<broker::SessionOver>(notice);
+  const auto now = std::chrono::steady_clock::now();
+  if (now - second_ >= std::chrono::seconds(1)) {
+    second_ = now;
+    told_ = 0;
+  }
+  // The recording has every one of them; a flood of small files or refused requests is told to the audit log as a number.
+  if (!over && ++told_ > kEventsASecond) {
+    ++untold_;
+    return ok();
+  }
+  if (untold_ > 0) {
+    Record record(row(OperationId::session_event).input);
+    record.set("action", "events").set("detail", std::to_string(untold_) + " more at once; the recording has them").set_flag("denied", false);
+    untold_ = 0;
+    SALLYPORT_TRYV(send(OperationId::session_event, record, {Kind::notice, 0}));
+  }
+  const auto operation = over ? OperationId::session_close : OperationId::session_event;
   Record record(row(operation).input);
   fill_notice(record, notice, size_of(recording_));
   return send(operation, record, {Kind::notice, 0});
@@ -153,7 +171,9 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
   const Open open = found->second;
   open_.erase(found);
   if (open.kind == Kind::begin) {
-    if (auto begun = reply_result(std::move(frame)); !begun) begin_error_ = std::move(begun).error();
+    const auto begun = decode_reply(OperationId::auth_begin, std::move(frame));
+    if (!begun) begin_error_ = begun.error();
+    else if (!begun.value().flag("accepted")) begin_error_ = fail(Errc::denied, std::string(begun.value().text("message")));
     return ok();
   }
   if (open.kind == Kind::notice) {

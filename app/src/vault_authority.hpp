@@ -43,6 +43,9 @@ class VaultAuthority final : public broker::Authority {
   std::vector<broker::Message> kept_;      // answers that needed no question
   std::string client_version_;
   bool awaits_resources_ = false;          // granted, and the link has not said what came of the dial
+  std::chrono::steady_clock::time_point second_{};
+  unsigned told_ = 0;                      // events in this second
+  std::uint64_t untold_ = 0;               // events left out since the last that was told
   base::UniqueFd recording_;               // a second descriptor of the file, for its size at the end
 };
 
