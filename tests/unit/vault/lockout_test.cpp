@@ -1,0 +1,45 @@
+#include "sallyport/vault/lockout.hpp"
+
+#include "support/catch.hpp"
+
+using namespace sallyport::vault;
+using namespace std::chrono_literals;
+using sallyport::base::from_unix_ms;
+using sallyport::base::ManualClock;
+using sallyport::base::Milliseconds;
+
+TEST_CASE("five failures lock for 30 seconds, each further one doubles up to 64 minutes") {
+  CHECK(lockout_length(4) == 0ms);
+  CHECK(lockout_length(5) == 30s);
+  CHECK(lockout_length(6) == 60s);
+  CHECK(lockout_length(11) == 32min);
+  CHECK(lockout_length(12) == 64min);
+  CHECK(lockout_length(4'000'000'000U) == 64min);
+}
+
+TEST_CASE("a source is locked after five failures and free after the time has passed") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  const auto now = [&] { return Moment::read(clock, "a"); };
+  SourceLockouts sources;
+  for (int i = 0; i < 5; ++i) sources.fail("192.0.2.1", now());
+  CHECK(sources.locked_for("192.0.2.1", now()) == 30s);
+  CHECK(sources.locked_for("192.0.2.2", now()) == 0ms);
+  clock.jump_wall(1h);
+  CHECK(sources.locked_for("192.0.2.1", now()) == 30s);
+  clock.advance(30s);
+  CHECK(sources.locked_for("192.0.2.1", now()) == 0ms);
+  sources.fail("192.0.2.1", now());
+  CHECK(sources.locked_for("192.0.2.1", now()) == 60s);
+}
+
+TEST_CASE("the table of sources is bounded and drops the one that failed longest ago") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  SourceLockouts sources;
+  for (std::size_t i = 0; i < SourceLockouts::kMaxSources + 10; ++i) {
+    clock.advance(1ms);
+    for (int n = 0; n < 5; ++n) sources.fail("s" + std::to_string(i), Moment::read(clock, "a"));
+  }
+  CHECK(sources.size() == SourceLockouts::kMaxSources);
+  CHECK(sources.locked_for("s0", Moment::read(clock, "a")) == 0ms);
+  CHECK(sources.locked_for("s10", Moment::read(clock, "a")) > 0ms);
+}
