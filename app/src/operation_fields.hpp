@@ -233,7 +233,9 @@ inline constexpr auto kRotationItem = std::to_array<Field>({
     must("account", text, kAccount, "account@target"),
     must("cause", text, kWord, "schedule, demand or checkin"),
     must("state", text, kWord, "of the journal"),
-    must("outcome", text, 256, "of the last step"),
+    must("outcome", text, kWord, "of the last step"),
+    must("detail", text, 1024, "a sentence"),
+    must("waits", text, kWord, "none, retry or blocked"),
     must("version", number, 0, "of the secret that is to become current"),
     must("started", number, 0, "Unix milliseconds"),
     may("finished", number, 0, "Unix milliseconds"),
@@ -293,11 +295,12 @@ inline constexpr auto kAuditItem = std::to_array<Field>({
 inline constexpr auto kAuditListIn = std::to_array<Field>({may("after", number, 0, "entries from this index on; absent: the newest"), kLimit});
 inline constexpr auto kAuditListOut = std::to_array<Field>({must("events", list, kPage, "in the log's order", kAuditItem),
                                                             must("size", number, 0, "entries in the log")});
-inline constexpr auto kAuditExportIn = std::to_array<Field>({may("offset", number, 0, "bytes of the file that you have; default 0"),
-                                                             may("after", number, 0, "cursor of the answer before")});
+inline constexpr auto kAuditExportIn = std::to_array<Field>({
+    may("export", number, 0, "from the first answer; absent: a new export"), may("offset", number, 0, "where to go on, default 0")});
 inline constexpr auto kAuditExportOut = std::to_array<Field>({
-    must("data", bytes, 384U << 10U, "the next piece of the log file (docs/audit_log.md)"),
-    may("next", number, 0, "pass it as after for the next piece; absent after the last"),
+    must("export", number, 0, "pass it for the next piece"), must("size", number, 0, "bytes of the whole file"),
+    must("data", bytes, 256U << 10U, "this piece of the log file (docs/audit_log.md)"),
+    may("next", number, 0, "pass it as offset for the next piece; absent after the last"),
     must("key", text, 400, "the log's verifier key")});
 inline constexpr auto kAuditVerifyOut = std::to_array<Field>({
     must("ok", flag, 0, "the log is intact"), must("entries", number, 0, "verified"), must("checkpoints", number, 0, "verified"),
@@ -315,7 +318,8 @@ inline constexpr auto kAuthBeginIn = std::to_array<Field>({
     may("target", text, kName, "the target")});
 inline constexpr auto kAuthNextOut = std::to_array<Field>({
     must("accepted", flag, 0, "this proof was good"),
-    must("next", text, 64, "first, otp, grant or end; first: publickey or password is asked"),
+    must("next", text, kWord, "first (a key or a password), otp, grant or end"),
+    may("message", text, 256, "for the person"),
 });
 inline constexpr auto kAuthKeyIn = std::to_array<Field>({must("key", bytes, 4096, "public key blob, RFC 4253")});
 inline constexpr auto kAuthPasswordIn = std::to_array<Field>({must("password", secret, kPassword, "as it was typed")});

@@ -1,0 +1,301 @@
+#include "batch.hpp"
+
+#include "authorise.hpp"
+#include "sallyport/base/log.hpp"
+#include "sallyport/vault/session.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kNothingReleased = "the audit log can't be written; nothing was released";
+
+/// What a person outside may read of a failure: not the vault's files and library messages.
+base::Error for_peer(const base::Error& error, const Context& context) {
+  if (error.code() != Errc::io && error.code() != Errc::internal && error.code() != Errc::corrupt) return error;
+  base::log(base::LogLevel::error, "operation.failed",
+            {{"operation", std::string(context.operation.name)}, {"request", context.request_id}, {"error", error.describe()}});
+  if (context.request.peer.kind == PeerKind::operator_) return error;
+  return fail(error.code(), "the vault could not do this; its log has the reason under request " + context.request_id);
+}
+
+Outgoing reply_to(const Request& request, Result<Payload>&& result, Outgoing::Then then) {
+  Outgoing out;
+  out.peer_id = request.peer.id;
+  if (result) {
+    out.frame.type = FrameType::reply;
+    out.frame.id = request.request_id;
+    out.frame.payload = std::move(result).value();
+    out.then = then;
+  } else {
+    out.frame = error_reply(request.request_id, result.error());
+  }
+  return out;
+}
+
+}  // namespace
+
+void Batch::run(std::vector<BatchItem>& items, std::vector<Outgoing>& out) {
+  now_ = state_.now();
+  if (!state_.vault) {
+    for (auto& item : items) run_sealed(item, out);
+    return;
+  }
+  std::optional<vault::AuditedTransaction> tx;
+  auto begun = state_.vault->begin();
+  if (begun) tx.emplace(std::move(begun).value());
+  for (auto& item : items) {
+    if (tx) run_one(*tx, item);
+    else replies_.push_back(reply_to(item.request, fail(Errc::unavailable, std::string(kNothingReleased)), {}));
+  }
+  if (tx) finish(tx, false, out);
+  else refuse_all(out);
+}
+
+void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
+  const auto* operation = find_operation(item.request.operation);
+  SALLYPORT_ENSURE(operation != nullptr);
+  Context context(state_, tx, item.request, *operation, now_);
+  auto result = attempt(context, item);
+  if (item.work && !item.computed) return;  // its reply comes after the hashing
+  if (!result) result = for_peer(result.error(), context);
+  else for (auto& effect : context.effects) effects_.push_back(std::move(effect));
+  replies_.push_back(reply_to(item.request, std::move(result), context.then));
+}
+
+Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
+  const auto* row = find_handler(context.operation.id);
+  SALLYPORT_ENSURE(row != nullptr);
+  Record input(context.operation.input);
+  auto admitted = admit(context, item.request, input);
+  if (admitted && row->hash != nullptr && !item.computed) {
+    auto work = row->hash(context, input);
+    if (work && work.value().needed()) {
+      item.work = std::make_shared<HashWork>(std::move(work).value());
+      return Payload{};
+    }
+    if (!work) admitted = std::move(work).error();
+  }
+  if (admitted && item.computed && item.work->error) admitted = *item.work->error;
+  context.hash = item.work.get();
+  if (admitted) admitted = prove(context, *row, input);
+  if (!admitted) {
+    note(context, &admitted.error());
+    return std::move(admitted).error();
+  }
+  return handle(context, *row, input);
+}
+
+/// Envelope, input, token, rule: nothing is changed up to here.
+Result<> Batch::admit(Context& context, const Request& request, Record& input) {
+  base::Reader reader(request.payload.view());
+  std::optional<Record> envelope;
+  if (request.peer.kind == PeerKind::web) {
+    SALLYPORT_TRY(auto front, decode_front(reader, envelope_fields()));
+    envelope = std::move(front);
+  }
+  SALLYPORT_TRYV(authenticate(context, envelope ? &*envelope : nullptr));
+  SALLYPORT_TRY(auto record, decode(reader.rest(), context.operation.input));
+  input = std::move(record);
+  return authorise(context, input);
+}
+
+Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& input) {
+  const bool fresh = context.operation.access.proof() == Proof::fresh_otp;
+  if (row.prove == nullptr && !fresh) return base::ok();
+  SALLYPORT_TRYV(context.tx.savepoint());
+  auto refusal = fresh ? prove_code(context, context.caller->user.id, input.secret("otp")) : row.prove(context, input);
+  if (!refusal) {
+    SALLYPORT_TRYV(context.tx.rollback_to_savepoint());
+  }
+  SALLYPORT_TRYV(context.tx.release_savepoint());
+  if (!refusal) return std::move(refusal).error();
+  if (refusal.value()) return *std::move(refusal).value().why;
+  return fresh ? authorise_again(context) : base::ok();
+}
+
+Result<Payload> Batch::handle(Context& context, const HandlerRow& row, Record& input) {
+  SALLYPORT_TRYV(context.tx.savepoint());
+  auto result = [&]() -> Result<Payload> {
+    SALLYPORT_TRY(auto record, row.handle(context, input));
+    return encode(record);
+  }();
+  if (!result) {
+    SALLYPORT_TRYV(context.tx.rollback_to_savepoint());
+  }
+  note(context, result ? nullptr : &result.error());
+  SALLYPORT_TRYV(context.tx.release_savepoint());
+  return result;
+}
+
+bool Batch::worth_noting(const Context& context, const base::Error& failure) {
+  const bool stranger = context.request.peer.kind == PeerKind::web && !context.caller;
+  const bool refusal = failure.code() == Errc::denied || failure.code() == Errc::unauthenticated ||
+                       failure.code() == Errc::locked_out;
+  if (!stranger) return refusal || !context.operation.audits.empty();
+  if (!refusal) return false;
+  if (context.operation.argon2) return true;  // hashing bounds those
+  if (now_.mono - state_.stranger_since >= base::Seconds{1}) {
+    state_.stranger_since = now_.mono;
+    state_.stranger_events = 0;
+  }
+  if (++state_.stranger_events <= ServiceState::kStrangerEvents) return true;
+  ++state_.stranger_dropped;
+  return false;
+}
+
+void Batch::note(Context& context, const base::Error* failure) {
+  const auto& operation = context.operation;
+  const std::string_view action = operation.audits.empty() ? operation.name : operation.audits;
+  if (failure == nullptr) {
+    if (operation.audits.empty() || context.quiet) return;
+    return context.event(action, context.object, audit::Outcome::ok, context.detail);
+  }
+  if (!worth_noting(context, *failure)) return;
+  const bool refused = failure->code() == Errc::denied || failure->code() == Errc::unauthenticated ||
+                       failure->code() == Errc::locked_out;
+  std::string text = context.detail.empty() ? failure->context() : context.detail + ": " + failure->context();
+  if (const auto dropped = std::exchange(state_.stranger_dropped, 0); dropped > 0) {
+    text += " (and " + std::to_string(dropped) + " refusals of strangers that were not written)";
+  }
+  return context.event(action, context.object, refused ? audit::Outcome::denied : audit::Outcome::failed, std::move(text));
+}
+
+/// What left no event changed nothing: there is no write without one, and so nothing to commit.
+void Batch::finish(std::optional<vault::AuditedTransaction>& tx, bool must_commit, std::vector<Outgoing>& out) {
+  if (tx->pending() > 0 || must_commit) {
+    const auto committed = tx->commit();
+    tx.reset();
+    state_.writable = committed.has_value();
+    if (!committed) {
+      base::log(base::LogLevel::error, "commit.failed", {{"error", committed.error().describe()}});
+      return refuse_all(out);
+    }
+  } else {
+    tx->rollback();
+    tx.reset();
+  }
+  for (auto& reply : replies_) out.push_back(std::move(reply));
+  replies_.clear();
+  for (auto& effect : effects_) effect(out);
+  effects_.clear();
+}
+
+void Batch::refuse_all(std::vector<Outgoing>& out) {
+  state_.writable = false;
+  effects_.clear();
+  for (auto& reply : replies_) {
+    reply.frame = error_reply(reply.frame.id, fail(Errc::unavailable, std::string(kNothingReleased)));
+    reply.then = Outgoing::Then::nothing;
+    out.push_back(std::move(reply));
+  }
+  replies_.clear();
+}
+
+void Batch::run_sealed(BatchItem& item, std::vector<Outgoing>& out) {
+  const auto* operation = find_operation(item.request.operation);
+  SALLYPORT_ENSURE(operation != nullptr);
+  if (state_.vault) return out.push_back(reply_to(item.request, fail(Errc::conflict, "the vault is unsealed already"), {}));
+  if (!operation->while_sealed) {
+    return out.push_back(reply_to(item.request, fail(Errc::sealed, "the vault is sealed; its operator runs: sallyport unseal"), {}));
+  }
+  auto result = operation->id == OperationId::unseal ? run_unseal(item) : encode(health_record(state_, operation->output));
+  if (item.work && !item.computed) return;
+  out.push_back(reply_to(item.request, std::move(result), {}));
+}
+
+Result<Payload> Batch::run_unseal(BatchItem& item) {
+  const auto* operation = find_operation(OperationId::unseal);
+  if (!item.computed) {
+    SALLYPORT_TRY(auto input, decode(item.request.payload.view(), operation->input));
+    item.work = std::make_shared<HashWork>();
+    item.work->unseal = state_.config.data;
+    item.work->passphrase = input.take_secret("passphrase");
+    return Payload{};
+  }
+  if (item.work->error) {
+    ++state_.failed_unseals;
+    base::log(base::LogLevel::warning, "unseal.failed", {{"uid", std::to_string(item.request.peer.uid)}});
+    return *item.work->error;
+  }
+  SALLYPORT_TRYV(open_vault(state_, item.work->root, "operator:" + std::to_string(item.request.peer.uid), "by a passphrase"));
+  return encode(health_record(state_, operation->output));
+}
+
+template <class Work>
+Result<> Batch::in_transaction(std::vector<Outgoing>& out, bool must_commit, Work&& work) {
+  now_ = state_.now();
+  SALLYPORT_TRY(auto begun, state_.vault->begin());
+  std::optional<vault::AuditedTransaction> tx(std::move(begun));
+  const Request none;
+  Context context(state_, *tx, none, *find_operation(OperationId::health), now_);
+  context.actor = "system:vault";
+  context.source = "local";
+  SALLYPORT_TRYV(work(context));
+  effects_ = std::move(context.effects);
+  finish(tx, must_commit, out);
+  return state_.writable || !must_commit ? Result<>(base::ok()) : fail(Errc::unavailable, std::string(kNothingReleased));
+}
+
+void Batch::sweep(std::vector<Outgoing>& out) {
+  const bool drop_tokens = state_.clock->mono() >= state_.next_token_sweep;
+  const auto swept = in_transaction(out, drop_tokens, [&](Context& context) -> Result<> {
+    SALLYPORT_TRY(const auto ended, vault::expire_due(context.sql(), context.now));
+    for (const auto& one : ended) {
+      SALLYPORT_TRYV(checkout_ended(context, one, "checkout.expire", "your checkout has run out"));
+    }
+    if (drop_tokens) {
+      SALLYPORT_TRYV(access::drop_ended_tokens(context.sql(), context.now));
+    }
+    if (state_.rotators.empty()) return base::ok();
+    SALLYPORT_TRY(const bool due, rotation_is_due(context));
+    if (due) context.after_commit([this](auto& pushes) { wake_rotators(state_, pushes); });
+    return base::ok();
+  });
+  if (drop_tokens) state_.next_token_sweep = state_.clock->mono() + base::Seconds{60};
+  if (!swept) base::log(base::LogLevel::warning, "sweep.failed", {{"error", swept.error().describe()}});
+  if (!state_.lost.empty()) (void)close_lost(out);
+}
+
+void Batch::end_connection(std::uint64_t peer, std::vector<Outgoing>& out) {
+  auto* connection = state_.sessions.find(peer);
+  if (connection == nullptr) return;
+  if (connection->live && !connection->live->closed) state_.lost.push_back(*connection->live);
+  state_.sessions.remove(peer);
+  if (state_.vault && !state_.lost.empty()) (void)close_lost(out);
+}
+
+/// Tried again by the next sweep when the store does not take it now.
+Result<> Batch::close_lost(std::vector<Outgoing>& out) {
+  const auto closed = in_transaction(out, true, [&](Context& context) -> Result<> {
+    for (const auto& live : state_.lost) {
+      const auto ended = vault::close_session(context.sql(), live.id, "the session's process went away",
+                                              vault::RecordingState::truncated, {}, context.now);
+      if (!ended && ended.error().code() == Errc::conflict) continue;  // it is closed already
+      if (!ended) return ended.error();
+      context.event("session.end", "session:" + live.id.text(), audit::Outcome::failed,
+                                   live.user_name + " on " + live.account_name + ": its process went away; the recording is truncated");
+    }
+    return base::ok();
+  });
+  if (closed) state_.lost.clear();
+  return closed;
+}
+
+void Batch::note_violation(const Peer& peer, std::string_view asked) {
+  std::vector<Outgoing> none;
+  const auto noted = in_transaction(none, true, [&](Context& context) {
+    context.actor = "system:" + std::string(to_string(peer.kind));
+    context.rule = "deny.permit_table";
+    context.event("peer.violation", "pid:" + std::to_string(peer.pid), audit::Outcome::denied,
+                  "asked " + std::string(asked) + " in phase " + std::string(to_string(peer.phase)));
+    return Result<>(base::ok());
+  });
+  if (!noted) base::log(base::LogLevel::error, "violation.not_written", {{"error", noted.error().describe()}});
+}
+
+}  // namespace sallyport::app

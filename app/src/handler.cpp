@@ -1,0 +1,165 @@
+#include "handler.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "sallyport/access/decide.hpp"
+#include "sallyport/vault/header.hpp"
+#include "sallyport/vault/totp_store.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+void HashWork::compute() {
+  const auto take = [this](Result<base::SecretBytes> result, base::SecretBytes& into) {
+    if (result) into = std::move(result).value();
+    else error = std::move(result).error();
+  };
+  if (attempt) take(access::compute_password(presented, attempt->work), checked_hash);
+  if (fresh && !error) take(access::compute_password(chosen, *fresh), fresh_hash);
+  if (unseal && !error) take(vault::unlock_with_passphrase(*unseal, passphrase), root);
+}
+
+Connection& Context::connection() {
+  auto* found = state.sessions.find(request.peer.id);
+  SALLYPORT_ENSURE(found != nullptr);
+  return *found;
+}
+
+void Context::event(std::string_view action, std::string about, audit::Outcome outcome, std::string text) {
+  audit::Event event;
+  event.at = now.wall;
+  event.actor = actor;
+  event.action = action;
+  event.object = std::move(about);
+  event.source = source;
+  event.rule = rule;
+  event.request_id = request_id;
+  event.outcome = outcome;
+  event.detail = std::move(text);
+  tx.append(std::move(event));
+}
+
+access::DecisionInput Context::question(Right right) const {
+  access::DecisionInput input{.person = {base::UserId(caller->user.id), caller->user.disabled, caller->otp_enrolled},
+                              .roles = caller->roles,
+                              .action = right,
+                              .account = nullptr,
+                              .channel = {},
+                              .factors = factors,
+                              .checkout = nullptr,
+                              .source = source,
+                              .now = now,
+                              .policy = state.policy};
+  return input;
+}
+
+bool Context::allows(Right right) const { return caller && access::decide(question(right)).allowed; }
+
+std::size_t page_size(const Record& input) {
+  constexpr std::size_t kDefault = 100;
+  return input.has("limit") && input.number("limit") > 0 ? static_cast<std::size_t>(input.number("limit")) : kDefault;
+}
+
+base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code) {
+  SALLYPORT_TRY(auto answer, vault::check_totp(context.tx, context.keys(), context.state.lockouts, user, context.source,
+                                               code.expose(), context.now));
+  if (answer.accepted()) {
+    context.factors.otp = context.now;
+    return Refusal{};
+  }
+  context.rule = "deny.otp_" + std::string(vault::to_string(answer.verdict));
+  switch (answer.verdict) {
+    case vault::OtpVerdict::locked: {
+      const auto seconds = std::chrono::ceil<base::Seconds>(answer.locked_for).count();
+      return Refusal{fail(Errc::locked_out, "too many wrong codes; try again in " + std::to_string(seconds) + " s")};
+    }
+    case vault::OtpVerdict::repeated:
+      return Refusal{fail(Errc::unauthenticated, "that one-time code was used already; wait for the next one")};
+    case vault::OtpVerdict::not_enrolled:
+      return Refusal{fail(Errc::unauthenticated, "enrol a one-time code first: sallyport otp enroll")};
+    default: return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong")};
+  }
+}
+
+void wake_rotators(ServiceState& state, std::vector<Outgoing>& out) {
+  for (const auto peer : state.rotators) out.push_back(LiveSessions::make_push(peer, OperationId::push_rotation_work));
+  state.rotators.clear();
+}
+
+base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action,
+                              std::string_view told) {
+  SALLYPORT_TRY(auto account, vault::get_account(context.sql(), ended.checkout.account));
+  context.event(action, "checkout:" + ended.checkout.id.text(), audit::Outcome::ok,
+                               account.name.text() + (ended.rotation_due ? "; rotation queued" : ""));
+  context.after_commit([&state = context.state, id = ended.checkout.id, due = ended.rotation_due, now = context.now.mono,
+                        text = std::string(told)](std::vector<Outgoing>& out) {
+    state.sessions.end_where([&](const LiveSession& live) { return live.checkout == id; }, text, now, out);
+    if (due) wake_rotators(state, out);
+  });
+  return base::ok();
+}
+
+namespace {
+
+base::Result<bool> still_allowed(Context& context, const Connection& connection) {
+  const auto& live = *connection.live;
+  SALLYPORT_TRY(auto user, access::get_user(context.sql(), live.user));
+  SALLYPORT_TRY(auto enrolled, vault::totp_enrolled(context.sql(), live.user));
+  SALLYPORT_TRY(auto roles, access::roles_of(context.sql(), live.user));
+  SALLYPORT_TRY(auto account, vault::get_account(context.sql(), live.account));
+  SALLYPORT_TRY(auto checkout, vault::get_checkout(context.sql(), live.checkout));
+  const access::AccountFacts facts{account.id, account.all_labels};
+  const access::CheckoutFacts leaned{checkout.user, checkout.account, checkout.state == vault::CheckoutState::active,
+                                     checkout.with_otp, checkout.source, checkout.made, checkout.lease};
+  access::Factors factors = connection.flow.factors();
+  factors.otp = context.now;  // given when the session began: its age is no reason to end it
+  const auto decision = access::decide({.person = {user.id, user.disabled, enrolled},
+                                        .roles = roles,
+                                        .action = Right::session,
+                                        .account = &facts,
+                                        .channel = {},
+                                        .factors = factors,
+                                        .checkout = &leaned,
+                                        .source = connection.source,
+                                        .now = context.now,
+                                        .policy = context.state.policy});
+  return decision.allowed;
+}
+
+}  // namespace
+
+base::Result<> recheck_sessions(Context& context) {
+  for (auto& [peer, connection] : context.state.sessions.all()) {
+    if (!connection.live || connection.live->closed || connection.live->ending) continue;
+    SALLYPORT_TRY(const bool allowed, still_allowed(context, connection));
+    if (allowed) continue;
+    context.event("session.revoke", "session:" + connection.live->id.text(), audit::Outcome::ok,
+                                 connection.live->user_name + " on " + connection.live->account_name);
+    context.after_commit([&state = context.state, id = connection.live->id, now = context.now.mono](auto& out) {
+      state.sessions.end_where([&](const LiveSession& live) { return live.id == id; },
+                               "your access to this account has ended", now, out);
+    });
+  }
+  return base::ok();
+}
+
+const HandlerRow* find_handler(OperationId id) {
+  static const auto all = std::to_array<std::span<const HandlerRow>>(
+      {auth_handlers(), user_handlers(), role_handlers(), target_handlers(), account_handlers(), checkout_handlers(),
+       rotation_handlers(), session_handlers(), audit_handlers(), ssh_handlers(), system_handlers()});
+  static const auto index = [] {
+    std::array<const HandlerRow*, 256> rows{};
+    for (const auto& group : all) {
+      for (const auto& row : group) rows[static_cast<std::size_t>(row.id)] = &row;
+    }
+    return rows;
+  }();
+  const auto number = static_cast<std::size_t>(id);
+  return number < index.size() ? index[number] : nullptr;
+}
+
+}  // namespace sallyport::app

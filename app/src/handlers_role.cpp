@@ -1,0 +1,141 @@
+#include <array>
+
+#include "handler.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kAllChannels = "shell,exec,sftp,scp";
+
+void about_role(Context& context, const Record& input) { context.object = "role:" + std::string(input.text("name")); }
+
+Result<> fill(Context& context, Record& out, const access::Role& role) {
+  SALLYPORT_TRY(const auto users, access::users_of(context.sql(), role.id));
+  std::string members;
+  for (const auto& id : users) {
+    SALLYPORT_TRY(const auto user, access::get_user(context.sql(), id));
+    members += (members.empty() ? "" : ",") + user.name;
+  }
+  out.set("name", role.name).set("actions", access::format_actions(role.actions)).set("labels", role.accounts.text());
+  out.set("channels", access::format_channels(role.channels)).set("members", members);
+  return base::ok();
+}
+
+Result<Record> shown(Context& context, const access::Role& role) {
+  Record out = answer(context);
+  SALLYPORT_TRYV(fill(context, out, role));
+  return out;
+}
+
+Result<Record> add(Context& context, Record& input) {
+  about_role(context, input);
+  access::NewRole wanted;
+  wanted.name = input.text("name");
+  SALLYPORT_TRY(wanted.accounts, access::Selector::parse(input.text("labels")));
+  SALLYPORT_TRY(wanted.actions, access::parse_actions(input.text("actions")));
+  SALLYPORT_TRY(wanted.channels, access::parse_channels(input.has("channels") ? input.text("channels") : kAllChannels));
+  SALLYPORT_TRY(const auto role, access::add_role(context.sql(), wanted, context.now));
+  context.detail = std::string(input.text("actions")) + " on " + std::string(input.text("labels"));
+  return shown(context, role);
+}
+
+Result<Record> list(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto roles, access::list_roles(context.sql()));
+  const auto size = page_size(input);
+  Record out = answer(context);
+  out.set_list("roles");
+  for (const auto& role : roles) {
+    if (role.name <= input.text("after")) continue;
+    SALLYPORT_TRYV(fill(context, out.add("roles"), role));
+    if (out.list("roles").size() < size) continue;
+    out.set("next", role.name);
+    break;
+  }
+  return out;
+}
+
+Result<Record> show(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto role, access::find_role(context.sql(), input.text("name")));
+  return shown(context, role);
+}
+
+Result<Record> set(Context& context, Record& input) {
+  about_role(context, input);
+  access::RoleChange change;
+  if (input.has("labels")) {
+    SALLYPORT_TRY(change.accounts, access::Selector::parse(input.text("labels")));
+  }
+  if (input.has("actions")) {
+    SALLYPORT_TRY(change.actions, access::parse_actions(input.text("actions")));
+  }
+  if (input.has("channels")) {
+    SALLYPORT_TRY(change.channels, access::parse_channels(input.text("channels")));
+  }
+  SALLYPORT_TRY(const auto role, access::change_role(context.sql(), input.text("name"), change));
+  SALLYPORT_TRYV(recheck_sessions(context));
+  context.detail = access::format_actions(role.actions) + " on " + role.accounts.text();
+  return shown(context, role);
+}
+
+/// The last administrator must not lock everybody out.
+Result<> somebody_administers(Context& context) {
+  SALLYPORT_TRY(const auto roles, access::list_roles(context.sql()));
+  for (const auto& role : roles) {
+    if (!role.actions.has(Right::administer)) continue;
+    SALLYPORT_TRY(const auto users, access::users_of(context.sql(), role.id));
+    for (const auto& id : users) {
+      SALLYPORT_TRY(const auto user, access::get_user(context.sql(), id));
+      if (!user.disabled) return base::ok();
+    }
+  }
+  return fail(Errc::conflict, "then nobody could administer; give the right to somebody else first");
+}
+
+Result<Record> remove(Context& context, Record& input) {
+  about_role(context, input);
+  SALLYPORT_TRYV(access::remove_role(context.sql(), input.text("name")));
+  SALLYPORT_TRYV(somebody_administers(context));
+  SALLYPORT_TRYV(recheck_sessions(context));
+  return answer(context);
+}
+
+Result<Record> assign(Context& context, Record& input) {
+  about_role(context, input);
+  context.detail = "user " + std::string(input.text("user"));
+  SALLYPORT_TRY(const auto role, access::find_role(context.sql(), input.text("name")));
+  SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
+  SALLYPORT_TRYV(access::grant_role(context.sql(), role.id, user.id, context.now));
+  return answer(context);
+}
+
+Result<Record> unassign(Context& context, Record& input) {
+  about_role(context, input);
+  context.detail = "user " + std::string(input.text("user"));
+  SALLYPORT_TRY(const auto role, access::find_role(context.sql(), input.text("name")));
+  SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
+  SALLYPORT_TRYV(access::revoke_role(context.sql(), role.id, user.id));
+  SALLYPORT_TRYV(somebody_administers(context));
+  SALLYPORT_TRYV(recheck_sessions(context));
+  return answer(context);
+}
+
+constexpr auto kRows = std::to_array<HandlerRow>({
+    {OperationId::role_add, add},
+    {OperationId::role_list, list},
+    {OperationId::role_show, show},
+    {OperationId::role_set, set},
+    {OperationId::role_remove, remove},
+    {OperationId::role_assign, assign},
+    {OperationId::role_unassign, unassign},
+});
+
+}  // namespace
+
+std::span<const HandlerRow> role_handlers() { return kRows; }
+
+}  // namespace sallyport::app

@@ -1,0 +1,141 @@
+// Sessions and recordings, as auditors see and steer them.
+#include <array>
+
+#include "handler.hpp"
+#include "sallyport/vault/session.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace {
+
+void fill(Context& context, Record& out, const vault::Session& session) {
+  const auto* connection = context.state.sessions.find_session(session.id.text());
+  out.set("id", session.id.text()).set("user", session.user_name).set("account", session.account_name);
+  if (session.checkout) out.set("checkout", session.checkout->text());
+  out.set("source", session.source).set("how", session.how).set_flag("live", !session.ended);
+  out.set_flag("frozen", connection != nullptr && connection->live->frozen);
+  out.set("started", millis(session.started)).set("end_reason", session.end_reason);
+  if (session.ended) out.set("ended", millis(*session.ended));
+  out.set("recording", vault::to_string(session.recording));
+  out.set("bytes", session.totals.bytes).set("duration_ms", session.totals.duration_ms);
+}
+
+Result<vault::Session> find(Context& context, const Record& input) {
+  SALLYPORT_TRY(const auto id, base::SessionId::parse(input.text("id")));
+  return vault::get_session(context.sql(), id);
+}
+
+Result<vault::SessionFilter> filter_of(Context& context, const Record& input) {
+  vault::SessionFilter filter{.open_only = input.flag("live"), .limit = page_size(input)};
+  if (input.has("user")) {
+    SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
+    filter.user = user.id;
+  }
+  if (input.has("account")) {
+    SALLYPORT_TRY(const auto name, base::parse_account_name(input.text("account")));
+    SALLYPORT_TRY(const auto account, vault::find_account(context.sql(), name));
+    filter.account = account.id;
+  }
+  if (input.has("after")) {
+    SALLYPORT_TRY(filter.after, base::SessionId::parse(input.text("after")));
+  }
+  return filter;
+}
+
+Result<Record> list(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto filter, filter_of(context, input));
+  SALLYPORT_TRY(const auto sessions, vault::list_sessions(context.sql(), filter));
+  Record out = answer(context);
+  out.set_list("sessions");
+  for (const auto& session : sessions) fill(context, out.add("sessions"), session);
+  if (sessions.size() == filter.limit) out.set("next", sessions.back().id.text());
+  return out;
+}
+
+Result<Record> show(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto session, find(context, input));
+  Record out = answer(context);
+  fill(context, out, session);
+  return out;
+}
+
+/// The session's row and its live connection; a sentence when it lives no more.
+Result<Record> steer(Context& context, const Record& input, std::function<void(Connection&, std::vector<Outgoing>&)> act) {
+  SALLYPORT_TRY(const auto session, find(context, input));
+  context.object = "session:" + session.id.text();
+  context.detail = session.user_name + " on " + session.account_name;
+  if (context.state.sessions.find_session(session.id.text()) == nullptr) return fail(Errc::conflict, "that session has ended");
+  context.after_commit([&state = context.state, id = session.id.text(), act = std::move(act)](auto& out) {
+    if (auto* connection = state.sessions.find_session(id)) act(*connection, out);
+  });
+  Record out = answer(context);
+  fill(context, out, session);
+  return out;
+}
+
+Result<Record> terminate(Context& context, Record& input) {
+  const std::string reason = input.has("reason") ? std::string(input.text("reason")) : "an auditor ended this session";
+  return steer(context, input, [reason, now = context.now.mono](Connection& connection, auto& out) {
+    connection.live->ending = now;
+    out.push_back(LiveSessions::make_end(connection.peer, reason));
+  });
+}
+
+Result<Record> freeze(Context& context, Record& input, bool frozen) {
+  auto out = steer(context, input, [frozen](Connection& connection, auto& pushes) {
+    connection.live->frozen = frozen;
+    pushes.push_back(LiveSessions::make_push(connection.peer, frozen ? OperationId::push_freeze : OperationId::push_thaw));
+  });
+  if (out) out.value().set_flag("frozen", frozen);
+  return out;
+}
+
+Result<Record> session_freeze(Context& context, Record& input) { return freeze(context, input, true); }
+Result<Record> session_thaw(Context& context, Record& input) { return freeze(context, input, false); }
+
+Result<Record> recording_open(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto session, find(context, input));
+  context.object = "recording:" + session.id.text();
+  SALLYPORT_TRY(auto key, vault::read_recording_key(context.tx, context.keys(), session.id));
+  const auto& signer = context.state.vault->audit().public_key().key;
+  Record out = answer(context);
+  out.set("id", session.id.text()).set("file", session.file).set("data_key", std::move(key)).set_flag("live", !session.ended);
+  out.set("recording", vault::to_string(session.recording)).set("signer", base::Bytes(signer.begin(), signer.end()));
+  if (!session.checkpoint) return out;
+  // A session that closed told the place of END as its last checkpoint.
+  const bool whole = session.recording == vault::RecordingState::complete || session.recording == vault::RecordingState::gap;
+  const bool ended = session.ended && whole;
+  out.set(ended ? "end_sequence" : "checkpoint_sequence", session.checkpoint->sequence);
+  out.set(ended ? "end_hash" : "checkpoint_hash", base::Bytes(session.checkpoint->chain.begin(), session.checkpoint->chain.end()));
+  return out;
+}
+
+Result<Record> recording_content(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto session, find(context, input));
+  context.object = "recording:" + session.id.text();
+  Record out = answer(context);
+  out.set("file", session.file);
+  return out;
+}
+
+constexpr auto kRows = std::to_array<HandlerRow>({
+    {OperationId::session_list, list},
+    {OperationId::session_show, show},
+    {OperationId::session_terminate, terminate},
+    {OperationId::session_freeze, session_freeze},
+    {OperationId::session_thaw, session_thaw},
+    {OperationId::recording_list, list},
+    {OperationId::recording_show, show},
+    {OperationId::recording_open, recording_open},
+    {OperationId::recording_content, recording_content},
+});
+
+}  // namespace
+
+std::span<const HandlerRow> session_handlers() { return kRows; }
+
+}  // namespace sallyport::app

@@ -1,0 +1,404 @@
+// What the SSH listener and the child of each SSH connection ask.
+#include <algorithm>
+#include <array>
+
+#include "handler.hpp"
+#include "sallyport/access/login_key.hpp"
+#include "sallyport/base/file.hpp"
+#include "sallyport/recorder/container.hpp"
+#include "sallyport/vault/rotation.hpp"
+#include "sallyport/vault/secret.hpp"
+#include "sallyport/vault/session.hpp"
+#include "sallyport/vault/target.hpp"
+#include "sallyport/vault/totp_store.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+namespace {
+
+Result<Record> ssh_listen(Context& context, Record&) {
+  context.after_commit([&state = context.state, peer = context.request.peer.id](auto&) { state.listener = peer; });
+  return answer(context);
+}
+
+Result<Record> session_register(Context& context, Record& input) {
+  auto& sessions = context.state.sessions;
+  if (sessions.size() >= context.state.config.max_sessions) return fail(Errc::limit, "too many SSH connections");
+  const auto peer = context.request.peer.id;
+  context.after_commit([&state = context.state, peer, source = std::string(input.text("source")), port = input.number("port"),
+                        now = context.now.mono](auto&) { state.sessions.add(peer, source, port, now); });
+  context.then = Outgoing::Then::becomes_session;
+  Record out = answer(context);
+  out.set("connection", peer);
+  return out;
+}
+
+Result<Record> dial_failed(Context& context, Record& input) {
+  auto* connection = context.state.sessions.find_session(input.text("session"));
+  if (connection == nullptr) return fail(Errc::not_found, "that session has ended");
+  context.object = "session:" + std::string(input.text("session"));
+  context.source = connection->source;
+  context.detail = input.text("reason");
+  context.after_commit([&state = context.state, peer = connection->peer, now = context.now.mono,
+                        reason = "the target can't be reached: " + std::string(input.text("reason").substr(0, 200))](auto& out) {
+    if (auto* there = state.sessions.find(peer); there != nullptr && there->live) {
+      there->live->ending = now;
+      out.push_back(LiveSessions::make_end(peer, reason));
+    }
+  });
+  return answer(context);
+}
+
+/// Who speaks for the connection in events; called first by every handler of a child.
+Connection& begin(Context& context) {
+  auto& connection = context.connection();
+  context.source = connection.source;
+  const auto& name = connection.flow.user_name();
+  context.actor = connection.flow.user() ? "user:" + name : "ssh";
+  if (!name.empty()) context.object = "user:" + name;
+  return connection;
+}
+
+/// The flow moves on only with the commit.
+void keep(Context& context, const LoginFlow& flow) {
+  context.after_commit([&state = context.state, peer = context.request.peer.id, flow](auto&) {
+    if (auto* there = state.sessions.find(peer)) there->flow = flow;
+  });
+}
+
+Record next_step(const Context& context, bool accepted, std::string_view next, std::string_view message = {}) {
+  Record out = answer(context);
+  out.set_flag("accepted", accepted).set("next", next);
+  if (!message.empty()) out.set("message", message);
+  return out;
+}
+
+std::string_view after_refusal(const LoginFlow& flow) {
+  if (flow.state() == LoginFlow::State::ended) return "end";
+  return flow.state() == LoginFlow::State::proven ? "otp" : "first";
+}
+
+Result<Record> auth_begin(Context& context, Record& input) {
+  auto flow = begin(context).flow;
+  if (input.text("account").empty() || input.text("target").empty()) {
+    return next_step(context, false, "end", "say where to: ssh USER+ACCOUNT+TARGET@broker");
+  }
+  SALLYPORT_TRYV(flow.begin(std::string(input.text("user")), {std::string(input.text("account")), std::string(input.text("target"))}));
+  keep(context, flow);
+  return next_step(context, true, "first");
+}
+
+Result<std::optional<access::User>> owner_of_key(Context& context, const LoginFlow& flow, base::ByteView blob) {
+  SALLYPORT_TRY(const auto key, access::find_login_key(context.sql(), blob));
+  if (!key) return std::optional<access::User>{};
+  SALLYPORT_TRY(auto user, access::get_user(context.sql(), key->user));
+  if (!flow.user_name().empty() && flow.user_name() != user.name) return std::optional<access::User>{};
+  return std::optional(std::move(user));
+}
+
+Result<Record> auth_key(Context& context, Record& input) {
+  auto flow = begin(context).flow;
+  const auto counted = flow.key_offered();
+  keep(context, flow);
+  if (!counted) return next_step(context, false, after_refusal(flow), "too many keys were offered");
+  SALLYPORT_TRY(const auto user, owner_of_key(context, flow, input.bytes("key")));
+  return next_step(context, user.has_value(), "first");
+}
+
+// --- The decision ---------------------------------------------------------------------------------------------------
+
+/// Everything that decide() needs for a session, kept alive together.
+struct SessionQuestion {
+  access::User user;
+  bool enrolled = false;
+  std::vector<access::Role> roles;
+  std::optional<vault::Account> account;
+  std::optional<vault::Checkout> checkout;
+  access::AccountFacts facts{base::AccountId::random(), {}};
+  std::optional<access::CheckoutFacts> leaned;
+
+  access::DecisionInput input(const Context& context, const access::Factors& factors) const {
+    return {.person = {user.id, user.disabled, enrolled},
+            .roles = roles,
+            .action = Right::session,
+            .account = &facts,
+            .channel = {},
+            .factors = factors,
+            .checkout = leaned ? &*leaned : nullptr,
+            .source = context.source,
+            .now = context.now,
+            .policy = context.state.policy};
+  }
+};
+
+Result<SessionQuestion> ask(Context& context, const LoginFlow& flow) {
+  SALLYPORT_TRY(auto user, access::get_user(context.sql(), *flow.user()));
+  SessionQuestion out{.user = std::move(user)};
+  SALLYPORT_TRY(out.enrolled, vault::totp_enrolled(context.sql(), out.user.id));
+  SALLYPORT_TRY(out.roles, access::roles_of(context.sql(), out.user.id));
+  auto account = vault::find_account(context.sql(), flow.account());
+  if (!account && account.error().code() != Errc::not_found) return std::move(account).error();
+  if (!account) return out;
+  out.account = std::move(account).value();
+  out.facts = {out.account->id, out.account->all_labels};
+  SALLYPORT_TRY(out.checkout, vault::find_active_checkout(context.sql(), out.account->id, out.user.id, context.now));
+  if (out.checkout) {
+    const auto& c = *out.checkout;
+    out.leaned = access::CheckoutFacts{c.user, c.account, c.state == vault::CheckoutState::active, c.with_otp, c.source, c.made, c.lease};
+  }
+  return out;
+}
+
+/// After the first proof: a code, or straight on? An account that is not there looks like one that is not open.
+Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
+  SALLYPORT_TRY(const auto question, ask(context, flow));
+  const bool needed = question.account ? access::otp_still_needed(question.input(context, flow.factors())) : question.enrolled;
+  return std::string_view(needed && question.enrolled ? "otp" : "grant");
+}
+
+Result<Record> auth_key_proven(Context& context, Record& input) {
+  auto flow = begin(context).flow;
+  SALLYPORT_TRY(const auto user, owner_of_key(context, flow, input.bytes("key")));
+  if (!user) {
+    flow.failed();
+    keep(context, flow);
+    context.quiet = true;
+    return next_step(context, false, after_refusal(flow));
+  }
+  SALLYPORT_TRYV(flow.key_proven(user->id, user->name));
+  keep(context, flow);
+  context.actor = context.object = "user:" + user->name;
+  context.rule = "allow.key";
+  SALLYPORT_TRY(const auto next, what_is_next(context, flow));
+  return next_step(context, true, next);
+}
+
+// --- Password and code: refusals are values, so that failures stay counted ----------------------------------------
+
+Result<HashWork> password_hash(Context& context, const Record& input) {
+  const auto& flow = begin(context).flow;
+  if (!flow.awaits_first()) return fail(Errc::conflict, "no password is asked for now");
+  HashWork work;
+  // Without a name there is no one to compare with: the same work is done for nobody.
+  SALLYPORT_TRY(auto attempt, access::prepare_password_check(context.sql(), context.keys(), flow.user_name(), context.state.config.password_cost));
+  work.attempt = std::move(attempt);
+  work.presented = input.secret("password").clone();
+  return work;
+}
+
+/// Takes the answer into the flow; the record that the child gets is the same for every kind of wrong.
+Result<Record> auth_password(Context& context, Record&) {
+  auto flow = begin(context).flow;
+  SALLYPORT_TRY(const auto settled, access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
+                                                                  context.hash->checked_hash, context.source, context.now));
+  if (!settled.accepted || !settled.user) {
+    flow.failed();
+    keep(context, flow);
+    context.rule = "deny.password";
+    context.quiet = true;
+    context.event("ssh.password", context.object, audit::Outcome::denied, settled.why);
+    return next_step(context, false, after_refusal(flow));
+  }
+  SALLYPORT_TRY(const auto user, access::get_user(context.sql(), *settled.user));
+  SALLYPORT_TRYV(flow.password_good(user.id, user.name));
+  keep(context, flow);
+  context.actor = "user:" + user.name;
+  context.rule = "allow.password";
+  SALLYPORT_TRY(const auto next, what_is_next(context, flow));
+  return next_step(context, true, next);
+}
+
+Result<Record> auth_otp(Context& context, Record& input) {
+  auto flow = begin(context).flow;
+  if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "no code is asked for now");
+  SALLYPORT_TRY(const auto refused, prove_code(context, *flow.user(), input.secret("otp")));
+  if (refused) {
+    flow.failed();
+    keep(context, flow);
+    context.quiet = true;
+    context.event("ssh.otp", context.object, audit::Outcome::denied, refused.why->context());
+    return next_step(context, false, after_refusal(flow), refused.why->context());
+  }
+  SALLYPORT_TRYV(flow.code_good(context.now));
+  keep(context, flow);
+  context.rule = "allow.otp";
+  return next_step(context, true, "grant");
+}
+
+// --- The grant ------------------------------------------------------------------------------------------------------
+
+std::string open_channels(Context& context, const SessionQuestion& question, const access::Factors& factors) {
+  access::Channels open;
+  for (const auto channel : {access::Channel::shell, access::Channel::exec, access::Channel::sftp, access::Channel::scp}) {
+    auto input = question.input(context, factors);
+    input.channel = channel;
+    if (access::decide(input).allowed) open.add(channel);
+  }
+  return access::format_channels(open);
+}
+
+Result<> room_to_record(const Context& context) {
+  const auto& config = context.state.config;
+  const auto free = base::free_space(config.data / "recordings");
+  if (!free || free.value() < config.recording_floor) return fail(Errc::unavailable, "there is no room for recordings; no session starts");
+  return base::ok();
+}
+
+Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) {
+  SALLYPORT_TRY(auto question, ask(context, flow));
+  context.object = "account:" + flow.account().text();
+  auto decision = access::decide(question.input(context, flow.factors()));
+  context.rule = decision.why();
+  SALLYPORT_TRYV(decision.as_result());
+  SALLYPORT_ENSURE(question.account && question.checkout);  // no role opens an account that is not there
+  return question;
+}
+
+base::Bytes wrap_for_file(Context& context, const base::SessionId& id, const base::SecretBytes& key) {
+  const auto envelope = context.keys().seal_secret({"recording-file", "default", id.text(), 1}, key);
+  base::Writer out;
+  return std::move(out.u32(envelope.kek_version).block(envelope.wrapped_dek).block(envelope.sealed)).take();
+}
+
+Result<Record> fill_grant(Context& context, const SessionQuestion& question, const LoginFlow& flow, const vault::Target& target,
+                          vault::RegisteredSession& made) {
+  SALLYPORT_TRY(auto credential, vault::read_secret(context.tx, context.keys(), question.account->id));
+  Record out = answer(context);
+  out.set("session", made.session.id.text()).set("user", question.user.name).set("account", question.account->name.text());
+  out.set("login", question.account->login).set("kind", vault::to_string(question.account->kind));
+  out.set("credential", std::move(credential)).set("channels", open_channels(context, question, flow.factors()));
+  out.set_list("host_keys");
+  for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
+  out.set("source", context.source).set("reason", question.checkout->reason).set("checkout", question.checkout->id.text());
+  out.set("file", made.session.file).set("wrapped_key", wrap_for_file(context, made.session.id, made.recording_key));
+  out.set("data_key", std::move(made.recording_key));
+  out.set("ends_in_ms", static_cast<std::uint64_t>(question.checkout->lease.remaining(context.now).count()));
+  return out;
+}
+
+/// After the commit: the session lives, and the listener (not the child) dials.
+void begin_session(Context& context, const SessionQuestion& question, LoginFlow flow, const vault::Target& target,
+                   const vault::Session& session) {
+  flow.granted();
+  LiveSession live{.id = session.id, .user = question.user.id, .account = question.account->id, .checkout = question.checkout->id,
+                   .user_name = question.user.name, .account_name = question.account->name.text()};
+  Record dial(find_operation(OperationId::push_dial)->input);
+  dial.set("connection", context.request.peer.id).set("session", session.id.text()).set("host", target.host);
+  dial.set("port", std::uint64_t{target.port}).set("file", session.file);
+  auto payload = std::make_shared<Payload>(encode(dial).value());
+  context.after_commit([&state = context.state, peer = context.request.peer.id, flow, live, payload](std::vector<Outgoing>& out) {
+    auto* connection = state.sessions.find(peer);
+    if (connection == nullptr) return;
+    connection->flow = flow;
+    connection->live = live;
+    auto push = LiveSessions::make_push(state.listener.value_or(0), OperationId::push_freeze);
+    push.frame.code = static_cast<std::uint16_t>(OperationId::push_dial);
+    push.frame.payload = std::move(*payload);
+    out.push_back(std::move(push));
+  });
+}
+
+Result<Record> auth_grant(Context& context, Record&) {
+  const auto flow = begin(context).flow;
+  if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "the proofs are not there yet");
+  if (!context.state.listener) return fail(Errc::unavailable, "the SSH listener is not there");
+  SALLYPORT_TRYV(room_to_record(context));
+  SALLYPORT_TRY(const auto question, decide_session(context, flow));
+  SALLYPORT_TRY(const auto target, vault::get_target(context.sql(), question.account->target));
+  if (target.host_keys.empty()) return fail(Errc::conflict, "no host key of " + target.name + " is pinned; an administrator adds one");
+  SALLYPORT_TRY(const bool rotating, vault::is_rotating(context.sql(), question.account->id));
+  if (rotating) return fail(Errc::conflict, "the secret of this account is being rotated; try again in a moment");
+  const vault::NewSession wanted{.user = question.user.id, .user_name = question.user.name, .account = question.account->id,
+                                 .account_name = question.account->name.text(), .target = target.id,
+                                 .checkout = question.checkout->id, .source = context.source, .how = flow.how()};
+  SALLYPORT_TRY(auto made, vault::register_session(context.tx, context.keys(), wanted, context.now));
+  context.detail = "session " + made.session.id.text() + " by " + wanted.how;
+  SALLYPORT_TRY(auto out, fill_grant(context, question, flow, target, made));
+  begin_session(context, question, flow, target, made.session);
+  context.then = Outgoing::Then::granted;
+  return out;
+}
+
+// --- The life of a session ----------------------------------------------------------------------------------------
+
+Result<LiveSession*> live_of(Context& context) {
+  auto& connection = begin(context);
+  if (!connection.live || connection.live->closed) return fail(Errc::conflict, "the session has ended");
+  context.object = "session:" + connection.live->id.text();
+  context.rule = "allow.process";
+  return &*connection.live;
+}
+
+Result<Record> session_event(Context& context, Record& input) {
+  constexpr std::uint32_t kEventsASecond = 200;
+  SALLYPORT_TRY(auto* live, live_of(context));
+  if (context.now.mono - live->events_since >= base::Seconds{1}) {
+    live->events_since = context.now.mono;
+    live->events = 0;
+  }
+  if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
+  context.quiet = true;
+  context.event("session." + std::string(input.text("action")), context.object,
+                               input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
+  return answer(context);
+}
+
+Result<base::Digest> digest_of(const Record& input) {
+  base::Digest out{};
+  const auto bytes = input.bytes("hash");
+  if (bytes.size() != out.size()) return fail(Errc::invalid, "hash must have 32 bytes");
+  std::ranges::copy(bytes, out.begin());
+  return out;
+}
+
+Result<Record> session_checkpoint(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  SALLYPORT_TRY(const auto hash, digest_of(input));
+  SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
+  const auto signature = context.keys().audit_key().sign(recorder::checkpoint_message(live->id, {input.number("sequence"), hash}));
+  context.detail = "chunk " + std::to_string(input.number("sequence"));
+  Record out = answer(context);
+  out.set("signature", base::Bytes(signature.begin(), signature.end()));
+  return out;
+}
+
+Result<Record> session_close(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
+  if (input.has("sequence")) {
+    SALLYPORT_TRY(const auto hash, digest_of(input));
+    SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
+  }
+  const vault::RecordingTotals totals{input.number("bytes"), input.number("duration_ms"), input.number("chunks")};
+  SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
+  context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " + std::string(input.text("recording"));
+  context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
+    if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
+  });
+  return answer(context);
+}
+
+constexpr auto kRows = std::to_array<HandlerRow>({
+    {OperationId::ssh_listen, ssh_listen},
+    {OperationId::session_register, session_register},
+    {OperationId::dial_failed, dial_failed},
+    {OperationId::auth_begin, auth_begin},
+    {OperationId::auth_key, auth_key},
+    {OperationId::auth_key_proven, auth_key_proven},
+    {OperationId::auth_password, auth_password, password_hash},
+    {OperationId::auth_otp, auth_otp},
+    {OperationId::auth_grant, auth_grant},
+    {OperationId::session_event, session_event},
+    {OperationId::session_checkpoint, session_checkpoint},
+    {OperationId::session_close, session_close},
+});
+
+}  // namespace
+
+std::span<const HandlerRow> ssh_handlers() { return kRows; }
+
+}  // namespace sallyport::app

@@ -1,0 +1,55 @@
+#pragma once
+// What the Service knows outside the store. One owner thread: the vault's loop.
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "live_sessions.hpp"
+#include "sallyport/access/decide.hpp"
+#include "sallyport/app/service.hpp"
+#include "sallyport/base/fd.hpp"
+#include "sallyport/vault/lockout.hpp"
+#include "sallyport/vault/vault.hpp"
+
+namespace sallyport::app {
+
+/// A log file that somebody is reading piece by piece: an unlinked file, so that it goes with its descriptor.
+struct AuditExport {
+  base::UniqueFd file;
+  std::uint64_t size = 0;
+  std::string reader;      ///< the actor who may go on reading it
+  base::MonoTime used{};
+};
+
+struct ServiceState {
+  ServiceConfig config;
+  const base::Clock* clock = nullptr;
+  std::string boot;
+  access::AccessPolicy policy;
+  std::unique_ptr<vault::Vault> vault;   ///< null while sealed
+  bool writable = false;                 ///< the last commit succeeded
+  vault::SourceLockouts lockouts;
+  LiveSessions sessions;
+  std::optional<std::uint64_t> listener;                  ///< the connection that dials
+  std::map<base::RotationId, std::uint64_t> rotations;    ///< given out: to which peer
+  std::set<std::uint64_t> rotators;                       ///< have asked, and wait to be woken
+  std::map<std::uint64_t, std::shared_ptr<AuditExport>> exports;
+  std::uint64_t last_export = 0;
+  std::uint64_t last_connection = 0;
+  std::vector<LiveSession> lost;            ///< their connection went without session.close; not yet in the store
+  unsigned failed_unseals = 0;              ///< since the start; told in the audit log at the next unsealing
+  base::MonoTime next_token_sweep{};
+
+  /// Denials of requests without a good token are events too, but a flood of them must not fill the log.
+  static constexpr unsigned kStrangerEvents = 20;  ///< a second
+  base::MonoTime stranger_since{};
+  unsigned stranger_events = 0;
+  std::uint64_t stranger_dropped = 0;
+
+  vault::Moment now() const { return vault::Moment::read(*clock, boot); }
+};
+
+}  // namespace sallyport::app
