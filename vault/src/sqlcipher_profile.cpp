@@ -73,11 +73,16 @@ base::Result<> set_cipher(const SqlcipherLibrary& library, sqlite3* connection, 
   SALLYPORT_TRY(const Answer version, pragmas.run("PRAGMA cipher_version"));
   if (version.text.empty())
     return base::fail(Errc::unsupported, name + ": this SQLite library does not encrypt; install libsqlcipher");
+  // 3.x writes format 3 and knows no other. 4.x must be told so (after the key, before the page size), and writes its
+  // troubles to stderr unless told not to: here they become Errors.
+  const bool old = version.text[0] == '3';
+  if (!old) {
+    SALLYPORT_TRYV(pragmas.run("PRAGMA cipher_log_level=NONE"));
+  }
   const base::SecretBytes text = raw_key_text(page_key);
   const int code = library.key(connection, text.expose().data(), static_cast<int>(text.size()));
   if (code != SQLITE_OK) return sqlcipher_error(library, connection, code, name, "opening");
-  // 3.x writes format 3 and knows no other; 4.x must be told, before the page size.
-  if (version.text[0] != '3') {
+  if (!old) {
     SALLYPORT_TRYV(pragmas.run("PRAGMA cipher_compatibility=3"));
   }
   return pragmas.set("PRAGMA cipher_page_size=4096", "PRAGMA cipher_page_size", "4096");

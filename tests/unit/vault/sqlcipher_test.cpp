@@ -72,7 +72,12 @@ TEST_CASE("the sqlcipher program reads the store in the documented profile") {
              "'\"; PRAGMA cipher_compatibility=3; PRAGMA cipher_page_size=4096; SELECT COUNT(*) FROM note;");
   base::Command command{.argv = {"sqlcipher", (dir / "s.db").string()}, .environment = {"PATH=/usr/bin:/bin"}};
   command.input = &script;
-  const auto finished = must(base::run(command));
+  const auto ran = base::run(command);
+  if (!ran && ran.error().code() == Errc::not_found) {
+    WARN("the sqlcipher program is not installed");
+    return;
+  }
+  const auto finished = must(ran);
   CHECK(finished.status == 0);
   const std::string out(base::as_text(finished.out));
   INFO(out);
