@@ -1,0 +1,98 @@
+// Files through the broker: each one is an event with path, size and SHA-256, and arrives unchanged.
+#include "broker_fixture.hpp"
+#include "support/catch.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+/// "sha256" of a file on this machine, as sha256sum says it.
+std::string sum(const World& world, const std::string& file) {
+  return text_of(world.shell("sha256sum < " + file).out).substr(0, 64);
+}
+
+std::string make_file(const World& world, const std::string& name, int size) {
+  const auto path = (world.directory.path() / name).string();
+  REQUIRE(world.shell("head -c " + std::to_string(size) + " /dev/urandom > " + path).status == 0);
+  return path;
+}
+
+bool has_event(const World& world, const std::string& path, const char* direction, int size, const std::string& hash) {
+  const auto line = "file " + path + " " + direction + " " + std::to_string(size) + " " + hash + " outcome=1 action=1";
+  return world.broker->wait_for_notice(line);
+}
+
+}  // namespace
+
+TEST_CASE("scp by sftp and by its old protocol, up and down") {
+  World world;
+  const std::string old = GENERATE("", "-O ");
+  const auto file = make_file(world, "local", 3000000);
+  const auto remote = "/tmp/sp-" + world.login + (old.empty() ? "-new" : "-old");
+  const auto up = world.shell("scp " + old + "$SSH_OPTS -P $PORT " + file + " $WHO:" + remote);
+  INFO(text_of(up.err) << world.broker->notices());
+  REQUIRE(up.status == 0);
+  CHECK(sum(world, remote) == sum(world, file));
+  CHECK(has_event(world, remote, "up", 3000000, sum(world, file)));
+  const auto down = world.shell("scp " + old + "$SSH_OPTS -P $PORT $WHO:" + remote + " $DIR/back && cmp " + file + " $DIR/back");
+  CHECK(down.status == 0);
+  INFO(world.broker->notices());
+  CHECK(has_event(world, remote, "down", 3000000, sum(world, file)));
+  (void)world.shell("rm -f " + remote);
+}
+
+TEST_CASE("a tree by the old scp protocol names every file") {
+  World world;
+  const auto remote = "/tmp/sp-tree-" + world.login;
+  const auto done = world.shell("mkdir -p $DIR/tree/deep && echo a > $DIR/tree/one && : > $DIR/tree/deep/empty && scp -O -r $SSH_OPTS -P $PORT $DIR/tree $WHO:" + remote);
+  INFO(text_of(done.err) << world.broker->notices());
+  REQUIRE(done.status == 0);
+  CHECK(world.broker->wait_for_notice("file " + remote + "/tree/one up 2 "));
+  CHECK(world.broker->wait_for_notice("/deep/empty up 0 "));
+  (void)world.shell("rm -rf " + remote);
+}
+
+TEST_CASE("sftp: get, put, rename and remove are events") {
+  World world;
+  const auto file = make_file(world, "local", 700001);
+  const auto remote = "/tmp/sp-sftp-" + world.login;
+  const auto done = world.shell("printf 'put " + file + " " + remote + "\\nget " + remote + " '$DIR'/back\\nrename " + remote + " " +
+                                remote + ".b\\nrm " + remote + ".b\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO && cmp " + file + " $DIR/back");
+  INFO(text_of(done.err) << world.broker->notices());
+  REQUIRE(done.status == 0);
+  const auto hash = sum(world, file);
+  CHECK(has_event(world, remote, "up", 700001, hash));
+  CHECK(has_event(world, remote, "down", 700001, hash));
+  CHECK(world.broker->wait_for_notice("action=3 other=" + remote + ".b"));
+  CHECK(world.broker->wait_for_notice("file " + remote + ".b up 0 no-hash outcome=1 action=2"));
+}
+
+TEST_CASE("sftp: a file that the target refuses is told as failed") {
+  World world;
+  const auto file = make_file(world, "local", 10);
+  const auto done = world.shell("printf 'put " + file + " /proc/no-such-place\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO");
+  CHECK(done.status != 0);
+  CHECK(world.broker->wait_for_notice("file /proc/no-such-place up 0 no-hash outcome=3"));
+}
+
+TEST_CASE("PuTTY's programs work: plink, pscp by sftp and by scp") {
+  World world;
+  const auto key = world.shell("puttygen $KEY -O private -o $DIR/alice.ppk");
+  if (key.status != 0) return;
+  const std::string hostkey = "$(ssh-keyscan -p $PORT 127.0.0.1 2>/dev/null | cut -d' ' -f2- | ssh-keygen -lf - | cut -d' ' -f2)";
+  const std::string options = "-batch -P $PORT -i $DIR/alice.ppk -hostkey " + hostkey;
+  const auto plink = world.shell("plink " + options + " -l alice+root+web1 127.0.0.1 'echo hello; exit 6'");
+  INFO(text_of(plink.err) << world.broker->notices());
+  CHECK(text_of(plink.out) == "hello\n");
+  CHECK(plink.status == 6);
+  const auto file = make_file(world, "local", 200000);
+  for (const std::string mode : {"-sftp", "-scp"}) {
+    const auto remote = "/tmp/sp-pscp" + mode + world.login;
+    const auto up = world.shell("pscp " + mode + " " + options + " -l alice+root+web1 " + file + " 127.0.0.1:" + remote);
+    INFO(text_of(up.err) << text_of(up.out) << world.broker->notices());
+    CHECK(up.status == 0);
+    CHECK(has_event(world, remote, "up", 200000, sum(world, file)));
+    (void)world.shell("rm -f " + remote);
+  }
+}

@@ -1,0 +1,296 @@
+#include "broker_fixture.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "sallyport/base/file.hpp"
+#include "sallyport/base/text.hpp"
+#include "sallyport/certs/ssh_key.hpp"
+#include "support/catch.hpp"
+
+namespace sallyport::test {
+namespace {
+
+using namespace broker;
+
+base::UniqueFd loopback_listener(std::uint16_t& port) {
+  base::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool bound = bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  if (!bound || listen(listener.get(), 64) != 0) throw std::runtime_error("no listener");
+  port = port_of(listener.get());
+  return listener;
+}
+
+base::UniqueFd dial(std::uint16_t port) {
+  base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fd.reset();
+  return fd;
+}
+
+std::string describe(const recorder::FileEvent& event) {
+  std::ostringstream out;
+  out << "file " << event.path << (event.direction == recorder::Direction::to_target ? " up " : " down ") << event.size << ' '
+      << (event.sha256 ? base::hex(*event.sha256) : "no-hash") << " outcome=" << int(event.outcome)
+      << " action=" << int(event.action) << " other=" << event.other_path;
+  return out.str();
+}
+
+struct Describe {
+  std::string operator()(const RequestDenied& n) const { return "denied " + n.what + " " + n.detail; }
+  std::string operator()(const ChannelStarted& n) const {
+    return "started " + std::to_string(n.channel) + " kind=" + std::to_string(int(n.kind)) + " " + n.text;
+  }
+  std::string operator()(const ChannelEnded& n) const {
+    return "ended " + std::to_string(n.channel) + " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
+  }
+  std::string operator()(const FileSeen& n) const { return describe(n.event); }
+  std::string operator()(const SessionOver& n) const {
+    return "over reason=" + std::to_string(int(n.reason)) + (n.end_mark ? " recorded " : " unrecorded ") + n.sentence;
+  }
+};
+
+class MemoryAuthority final : public Authority {
+ public:
+  MemoryAuthority(const BrokerSetup& setup, std::filesystem::path directory, int commands)
+      : setup_(setup), directory_(std::move(directory)), commands_(commands), event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        log_(open((directory_ / "notices").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
+
+  std::vector<int> descriptors() const override { return {event_.get(), commands_}; }
+
+  base::Result<std::vector<Message>> receive() override {
+    std::uint64_t count = 0;
+    (void)!read(event_.get(), &count, sizeof count);
+    char letter = 0;
+    if (read(commands_, &letter, 1) == 1) {
+      if (letter == 'F') waiting_.emplace_back(Freeze{});
+      if (letter == 'T') waiting_.emplace_back(Thaw{});
+      if (letter == 'E') waiting_.emplace_back(End{"An administrator ended this session."});
+    }
+    return std::exchange(waiting_, {});
+  }
+
+  base::Result<> ask(Ticket ticket, Question question) override {
+    std::visit([this, ticket](auto& q) { answer(ticket, q); }, question);
+    const std::uint64_t one = 1;
+    (void)!write(event_.get(), &one, sizeof one);
+    return base::ok();
+  }
+
+  base::Result<> tell(const Notice& notice) override {
+    note(std::visit(Describe{}, notice));
+    return base::ok();
+  }
+
+  void note(const std::string& text) const { (void)base::write_all(log_.get(), base::as_bytes(text + "\n")); }
+
+ private:
+  ProofAnswer first(bool good) const {
+    return {good, good && setup_.wants_code ? Needs::code : Needs::nothing};
+  }
+  void answer(Ticket ticket, PublicKeyProof& proof) {
+    const auto known = certs::SshPublicKey::parse_line(setup_.user_key_line);
+    const bool named = proof.login.user == "alice" || (!proof.login.user && proof.login.account);
+    const bool good = named && known && known.value().blob() == proof.key_blob;
+    note(std::string("key ") + (proof.verified ? "verified " : "offered ") + (good ? "good" : "bad"));
+    waiting_.emplace_back(Reply{ticket, first(good)});
+  }
+  void answer(Ticket ticket, PasswordProof& proof) {
+    const bool good = proof.login.user == "alice" && proof.password.expose_text() == setup_.user_password;
+    note(std::string("password ") + (good ? "good" : "bad"));
+    waiting_.emplace_back(Reply{ticket, first(good)});
+  }
+  void answer(Ticket ticket, CodeProof& proof) {
+    const bool good = proof.code.expose_text() == "123456";
+    note(std::string("code ") + (good ? "good" : "bad"));
+    waiting_.emplace_back(Reply{ticket, ProofAnswer{good, Needs::nothing}});
+  }
+  void answer(Ticket ticket, CheckpointRequest& request) {
+    note("checkpoint " + std::to_string(request.mark.sequence));
+    waiting_.emplace_back(Reply{ticket, CheckpointSigned{}});
+  }
+  void answer(Ticket ticket, OpenRequest& request) {
+    note("open " + request.login.text());
+    if (!setup_.refusal.empty()) {
+      waiting_.emplace_back(Reply{ticket, base::fail(base::Errc::denied, setup_.refusal)});
+      return;
+    }
+    const auto session = base::SessionId::random();
+    Grant grant{.session = session, .target_login = setup_.target_login, .kind = setup_.kind,
+                .credential = base::SecretBytes::copy(base::as_bytes(setup_.credential)), .host_keys = {setup_.pin},
+                .policy = setup_.policy, .environment = setup_.environment, .max_duration = setup_.max_duration,
+                .max_idle = setup_.max_idle, .banner = setup_.banner, .recording_key = base::SecretBytes::copy(base::Bytes(32, 7)),
+                .wrapped_recording_key = base::Bytes(64, 1), .recipients = {}, .recording_meta = {{"user", "alice"}}};
+    waiting_.emplace_back(Reply{ticket, std::move(grant)});
+    const auto file = directory_ / (session.text() + ".spr");
+    base::UniqueFd recording(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
+    auto target = dial(setup_.target_port);
+    if (!target) waiting_.emplace_back(ResourcesFailed{base::fail(base::Errc::unavailable, "The target web1 cannot be reached.")});
+    else waiting_.emplace_back(Resources{std::move(target), std::move(recording)});
+  }
+
+  const BrokerSetup& setup_;
+  std::filesystem::path directory_;
+  int commands_;
+  base::UniqueFd event_;
+  base::UniqueFd log_;
+  std::vector<Message> waiting_;
+};
+
+void limit_files(std::uint64_t bytes) {
+  if (bytes == 0) return;
+  (void)signal(SIGXFSZ, SIG_IGN);
+  const rlimit limit{bytes, bytes};
+  (void)setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& setup, const std::filesystem::path& directory, int commands) {
+  (void)base::LockedMemory::after_fork(base::LockPolicy::prefer);
+  limit_files(setup.recording_limit);
+  MemoryAuthority authority(setup, directory, commands);
+  const base::SystemClock clock;
+  auto session = SshSession::create(std::move(client), keys, authority, clock, setup.bounds);
+  if (!session) return 1;
+  const auto result = session.value()->run();
+  authority.note("result authenticated=" + std::to_string(result.authenticated) + " " + result.sentence);
+  return 0;
+}
+
+}  // namespace
+
+std::uint16_t port_of(int socket) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  if (getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) throw std::runtime_error("no port");
+  return ntohs(address.sin_port);
+}
+
+std::string text_of(const base::Bytes& bytes) { return std::string(bytes.begin(), bytes.end()); }
+
+TestBroker::TestBroker(const BrokerSetup& setup) {
+  (void)base::LockedMemory::init(base::LockPolicy::prefer);
+  auto listener = loopback_listener(port_);
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("no pipe");
+  commands_out_.reset(ends[0]);
+  commands_in_.reset(ends[1]);
+  server_ = fork();
+  if (server_ == 0) serve(listener.get(), setup);
+}
+
+void TestBroker::serve(int listener, const BrokerSetup& setup) {
+  (void)signal(SIGCHLD, SIG_IGN);
+  (void)signal(SIGPIPE, SIG_IGN);
+  (void)base::LockedMemory::after_fork(base::LockPolicy::prefer);
+  if (!SshSession::init_library()) _exit(1);
+  std::vector<base::SecretBytes> texts;
+  texts.push_back(std::move(certs::generate_ssh_key("broker").value().private_pem));
+  auto keys = HostKeys::load(texts);
+  texts.clear();  // the children's slabs start empty
+  if (!keys) _exit(1);
+  for (;;) {
+    base::UniqueFd client(accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (!client) continue;
+    if (fork() == 0) _exit(serve_one(std::move(client), keys.value(), setup, directory_.path(), commands_out_.get()));
+  }
+}
+
+TestBroker::~TestBroker() {
+  if (server_ <= 0) return;
+  (void)kill(server_, SIGKILL);
+  (void)waitpid(server_, nullptr, 0);
+}
+
+std::string TestBroker::notices() const {
+  const auto bytes = base::read_file(directory_.path() / "notices", 64U << 20U);
+  return bytes ? text_of(bytes.value()) : std::string();
+}
+
+bool TestBroker::wait_for_notice(const std::string& text) const {
+  for (int i = 0; i < 500; ++i) {
+    if (notices().find(text) != std::string::npos) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  return false;
+}
+
+void TestBroker::command(char letter) { (void)base::write_all(commands_in_.get(), base::as_bytes(std::string_view(&letter, 1))); }
+
+std::filesystem::path TestBroker::recording() const {
+  std::filesystem::path newest;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.path())) {
+    if (entry.path().extension() != ".spr") continue;
+    if (newest.empty() || last_write_time(entry.path()) > last_write_time(newest)) newest = entry.path();
+  }
+  return newest;
+}
+
+World::World(BrokerSetup setup, SshdOptions options) : sshd(std::move(options)) {
+  alice = make_key_file(directory.path(), "alice");
+  const auto account = make_key_file(directory.path(), "account");
+  login = can_add_users() ? sshd.add_user("Target-Secret-1") : getpwuid(getuid())->pw_name;
+  if (setup.credential.empty()) {
+    sshd.set_authorized_keys(login, account.public_line + "\n");
+    setup.credential = text_of(base::read_file(account.path, 16384).value());
+  }
+  if (setup.target_port == 0) setup.target_port = sshd.port();
+  if (setup.pin.empty()) setup.pin = sshd.host_key_blob();
+  if (setup.user_key_line.empty()) setup.user_key_line = alice.public_line;
+  setup.target_login = login;
+  broker = std::make_unique<TestBroker>(setup);
+}
+
+std::vector<std::string> World::ssh(std::vector<std::string> before, std::vector<std::string> after) const {
+  std::vector<std::string> argv{"ssh", "-F", "none", "-p", std::to_string(broker->port()), "-i", alice.path.string(),
+                                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
+                                "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"};
+  argv.insert(argv.end(), before.begin(), before.end());
+  argv.push_back("alice+root+web1@127.0.0.1");
+  argv.insert(argv.end(), after.begin(), after.end());
+  return argv;
+}
+
+base::Finished World::run_ssh(std::vector<std::string> before, std::vector<std::string> after) const {
+  base::Command command;
+  command.argv = ssh(std::move(before), std::move(after));
+  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "LC_TEST=from alice", "SECRET_TEST=no"};
+  command.output_limit = 64U << 20U;
+  auto finished = base::run(command);
+  if (!finished) throw std::runtime_error(finished.error().describe());
+  return std::move(finished).value();
+}
+
+base::Finished World::shell(const std::string& line, std::chrono::milliseconds timeout) const {
+  base::Command command;
+  const std::string options = "-F none -i " + alice.path.string() +
+                              " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes";
+  command.argv = {"sh", "-c", line};
+  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "DIR=" + directory.path().string(),
+                         "SSH_OPTS=" + options, "PORT=" + std::to_string(broker->port()), "WHO=alice+root+web1@127.0.0.1",
+                         "KEY=" + alice.path.string()};
+  command.output_limit = 64U << 20U;
+  command.timeout = timeout;
+  auto finished = base::run(command);
+  if (!finished) throw std::runtime_error(finished.error().describe());
+  return std::move(finished).value();
+}
+
+}  // namespace sallyport::test

@@ -1,0 +1,127 @@
+// Shells and commands through the broker, with the stock client and a real sshd.
+#include "broker_fixture.hpp"
+#include "sallyport/recorder/reader.hpp"
+#include "support/catch.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+TEST_CASE("one command runs at the target and its exit status comes back") {
+  World world;
+  for (const int status : {0, 3, 255}) {
+    const auto done = world.run_ssh({}, {"echo hello; echo oops >&2; exit " + std::to_string(status)});
+    INFO(world.broker->notices());
+    CHECK(done.status == status);
+    CHECK(text_of(done.out) == "hello\n");
+    CHECK(text_of(done.err) == "oops\n");
+  }
+  CHECK(world.broker->wait_for_notice("ended 1 status=255"));
+}
+
+TEST_CASE("a command that dies of a signal is seen as that") {
+  World world;
+  const auto done = world.run_ssh({}, {"kill -TERM $$"});
+  CHECK(done.status == 255);
+  CHECK(world.broker->wait_for_notice("signal=TERM"));
+}
+
+TEST_CASE("a terminal is a terminal and its size and type arrive") {
+  World world;
+  const auto done = world.shell("stty rows 41 cols 97 2>/dev/null; ssh $SSH_OPTS -p $PORT -tt $WHO 'test -t 0 && echo tty $TERM' </dev/null");
+  INFO(text_of(done.err));
+  CHECK(done.status == 0);
+  CHECK(text_of(done.out).find("tty") != std::string::npos);
+}
+
+TEST_CASE("a shell reads its commands from the client") {
+  World world;
+  const auto done = world.shell("printf 'echo one\\necho two\\nexit 4\\n' | ssh $SSH_OPTS -p $PORT -T $WHO");
+  CHECK(done.status == 4);
+  CHECK(text_of(done.out).find("one\ntwo\n") != std::string::npos);
+  CHECK(world.broker->wait_for_notice("started 1 kind=1"));
+}
+
+TEST_CASE("only variables of the list are set at the target") {
+  World world({}, SshdOptions{.extra = {"AcceptEnv *"}});
+  const auto done = world.run_ssh({"-o", "SendEnv=LC_TEST", "-o", "SendEnv=SECRET_TEST"}, {"echo [$LC_TEST][$SECRET_TEST]"});
+  CHECK(text_of(done.out) == "[from alice][]\n");
+}
+
+TEST_CASE("several commands share one connection and overlap") {
+  World world;
+  const auto done = world.shell(
+      "ssh $SSH_OPTS -p $PORT -M -S $DIR/mux -o ControlPersist=yes -N -f $WHO && "
+      "for i in 1 2 3 4 5; do ssh $SSH_OPTS -S $DIR/mux $WHO \"sleep 0.2; echo $i; exit $i\"; echo status $?; done & "
+      "wait; ssh $SSH_OPTS -S $DIR/mux $WHO 'echo last'; ssh $SSH_OPTS -S $DIR/mux -O exit $WHO 2>/dev/null");
+  const auto out = text_of(done.out);
+  INFO(out << text_of(done.err));
+  for (int i = 1; i <= 5; ++i) CHECK(out.find(std::to_string(i) + "\nstatus " + std::to_string(i) + "\n") != std::string::npos);
+  CHECK(out.find("last\n") != std::string::npos);
+  CHECK(world.broker->wait_for_notice("over reason=1 recorded"));
+  const auto notices = world.broker->notices();
+  CHECK(notices.find("open alice") == notices.rfind("open alice"));
+}
+
+TEST_CASE("twenty megabytes go both ways unchanged") {
+  World world;
+  const auto done = world.shell(
+      "head -c 20000000 /dev/urandom > $DIR/in && "
+      "ssh $SSH_OPTS -p $PORT $WHO cat < $DIR/in > $DIR/out && sha256sum < $DIR/in && sha256sum < $DIR/out");
+  INFO(text_of(done.err) << world.broker->notices());
+  REQUIRE(done.status == 0);
+  const auto out = text_of(done.out);
+  REQUIRE(out.size() == 2 * 68);
+  CHECK(out.substr(0, 64) == out.substr(68, 64));
+}
+
+TEST_CASE("bytes go on while both sides agree on new keys") {
+  World world;
+  const auto done = world.shell(
+      "head -c 8000000 /dev/urandom > $DIR/in && "
+      "ssh $SSH_OPTS -o RekeyLimit=1M -p $PORT $WHO cat < $DIR/in > $DIR/out && cmp $DIR/in $DIR/out");
+  INFO(text_of(done.err) << world.broker->notices());
+  CHECK(done.status == 0);
+}
+
+TEST_CASE("what a command printed and its text are in the recording") {
+  World world;
+  CHECK(world.run_ssh({}, {"echo remember-this"}).status == 0);
+  REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
+  auto source = recorder::FileSource::open(world.broker->recording());
+  REQUIRE(source);
+  auto reader = recorder::Reader::open(std::move(source).value(), base::SecretBytes::copy(base::Bytes(32, 7)));
+  REQUIRE(reader);
+  std::string output;
+  std::string command;
+  for (;;) {
+    auto record = reader.value().next();
+    REQUIRE(record);
+    if (!record.value()) break;
+    if (const auto* out = std::get_if<recorder::OutputRecord>(&record.value()->body)) output += base::as_text(out->bytes);
+    if (const auto* exec = std::get_if<recorder::CommandRecord>(&record.value()->body)) command = exec->text;
+  }
+  CHECK(reader.value().ended());
+  CHECK(output == "remember-this\n");
+  CHECK(command == "echo remember-this");
+}
+
+TEST_CASE("a password opens the target as well as a key") {
+  if (!can_add_users()) return;
+  BrokerSetup setup;
+  setup.kind = broker::CredentialKind::password;
+  setup.credential = "Target-Secret-1";
+  World world(setup);
+  CHECK(text_of(world.run_ssh({}, {"id -un"}).out) == world.login + "\n");
+  CHECK(world.sshd.wait_for_log("Accepted password"));
+}
+
+TEST_CASE("a target that asks for its password by keyboard-interactive gets it") {
+  if (!can_add_users()) return;
+  BrokerSetup setup;
+  setup.kind = broker::CredentialKind::password;
+  setup.credential = "Target-Secret-1";
+  World world(setup, SshdOptions{.use_pam = true, .password = false, .keyboard_interactive = true});
+  const auto done = world.run_ssh({}, {"id -un"});
+  INFO(text_of(done.err) << world.sshd.log());
+  CHECK(text_of(done.out) == world.login + "\n");
+}
