@@ -22,7 +22,7 @@ class Run {
  private:
   base::Result<Action> carry_out(const Action& action) {
     switch (action.step) {
-      case Step::record: SALLYPORT_TRYV(port_.record(job_.id, progress(action.outcome))); return rotation_.on(Event::recorded);
+      case Step::record: return record(action.outcome);
       case Step::apply: return answer(Event::apply_done, connector_.apply(job_, action.route));
       case Step::login_new: return answer(Event::login_done, connector_.login(job_, Credential::pending));
       case Step::login_old: return answer(Event::login_done, connector_.login(job_, Credential::current));
@@ -30,6 +30,11 @@ class Run {
       case Step::stop: break;
     }
     return action;
+  }
+
+  base::Result<Action> record(Outcome outcome) {
+    SALLYPORT_TRYV(port_.record(job_.id, progress(outcome)));
+    return rotation_.on(Event::recorded);
   }
 
   Action answer(Event event, Attempt attempt) {
