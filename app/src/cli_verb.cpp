@@ -252,7 +252,7 @@ std::string option_name(const Verb& verb, const Field& field) {
 }
 
 Command to_command(const Verb& verb) {
-  std::string summary(find_operation(verb.operation)->summary);
+  std::string summary(verb.summary.empty() ? find_operation(verb.operation)->summary : verb.summary);
   if (summary.ends_with('.')) summary.pop_back();
   Command command;
   command.words = verb.words;

@@ -18,6 +18,7 @@ struct Verb {
   std::string_view asks;         ///< optional secret fields that are asked for at a terminal
   std::string_view renames;      ///< "seconds=for": an option that is not called like its field
   std::string_view examples;     ///< one a line
+  std::string_view summary;      ///< where the operation's own does not fit
   std::string_view done;         ///< shown when there is no output: "user {name} removed"
 };
 

@@ -54,9 +54,9 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "grant add", .operation = Id::role_assign, .audience = kAdmin, .positionals = "name user",
    .examples = "sallyport grant add web-admins alice", .done = "{user} has the role {name}"},
   {.words = "grant list", .operation = Id::role_list, .audience = kAdmin, .columns = "name members",
-   .examples = "sallyport grant list"},
+   .examples = "sallyport grant list", .summary = "Lists who has which role"},
   {.words = "grant show", .operation = Id::role_show, .audience = kAdmin, .positionals = "name", .columns = "name members actions labels",
-   .examples = "sallyport grant show web-admins"},
+   .examples = "sallyport grant show web-admins", .summary = "Shows who has a role"},
   {.words = "grant remove", .operation = Id::role_unassign, .audience = kAdmin, .positionals = "name user",
    .examples = "sallyport grant remove web-admins alice", .done = "{user} no longer has the role {name}"},
 

@@ -87,10 +87,17 @@ const ConfigKey* find_key(std::span<const ConfigKey> keys, std::string_view name
   return found == keys.end() ? nullptr : &*found;
 }
 
-std::string as_text(const TomlEntry& entry) {
+base::Result<std::string> as_text(const TomlEntry& entry) {
   if (const auto* text = std::get_if<std::string>(&entry.value)) return *text;
   if (const auto* number = std::get_if<std::int64_t>(&entry.value)) return std::to_string(*number);
-  return std::get<bool>(entry.value) ? "true" : "false";
+  if (const auto* flag = std::get_if<bool>(&entry.value)) return std::string(*flag ? "true" : "false");
+  return wrong("must be text, a whole number, true or false");
+}
+
+base::Result<std::string> checked_value(const TomlEntry& entry, const ConfigKey* key, const fs::path& base_dir) {
+  if (key == nullptr) return wrong("no such key");
+  SALLYPORT_TRY(const auto text, as_text(entry));
+  return check_config_value(*key, text, base_dir);
 }
 
 std::string environment_name(std::string_view key) {
@@ -156,9 +163,7 @@ base::Result<Config> Config::load(const fs::path& file, std::span<const ConfigKe
   Config config;
   std::string problems;
   for (const auto& entry : entries) {
-    const auto* key = find_key(keys, entry.key);
-    const auto checked = key ? check_config_value(*key, as_text(entry), fs::absolute(file).parent_path())
-                             : base::Result<std::string>(wrong("no such key"));
+    const auto checked = checked_value(entry, find_key(keys, entry.key), fs::absolute(file).parent_path());
     if (checked) {
       config.values_[entry.key] = checked.value();
       continue;

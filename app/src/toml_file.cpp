@@ -18,22 +18,23 @@ base::Error at(const std::string& file, const toml::source_region& where, const 
   return base::fail(base::Errc::invalid, fmt::format("{}:{}: {}", file, where.begin.line, what));
 }
 
-base::Result<> flatten(const toml::table& table, const std::string& prefix, const std::string& file,
-                       std::vector<TomlEntry>& out) {
+void flatten(const toml::table& table, const std::string& prefix, std::vector<TomlEntry>& out) {
   for (const auto& [key, node] : table) {
     const std::string name = prefix + base::escape_text(std::string_view(key.str()));
-    TomlEntry entry{name, {}, node.source().begin.line};
     if (const auto* inner = node.as_table()) {
-      SALLYPORT_TRYV(flatten(*inner, name + ".", file, out));
+      flatten(*inner, name + ".", out);
       continue;
     }
-    if (const auto* text = node.as_string()) entry.value = text->get();
-    else if (const auto* number = node.as_integer()) entry.value = number->get();
-    else if (const auto* flag = node.as_boolean()) entry.value = flag->get();
-    else return at(file, node.source(), name + " must be text, a whole number, true or false");
+    TomlEntry entry{name, {}, node.source().begin.line};
+    if (const auto* text = node.as_string()) {
+      entry.value = text->get();
+    } else if (const auto* number = node.as_integer()) {
+      entry.value = number->get();
+    } else if (const auto* flag = node.as_boolean()) {
+      entry.value = flag->get();
+    }
     out.push_back(std::move(entry));
   }
-  return base::ok();
 }
 
 }  // namespace
@@ -43,7 +44,7 @@ base::Result<std::vector<TomlEntry>> read_toml(const std::filesystem::path& path
   const std::string file = base::escape_text(path.string());
   std::vector<TomlEntry> out;
   try {  // Debian's library is built with exceptions
-    SALLYPORT_TRYV(flatten(toml::parse(base::as_text(bytes)), "", file, out));
+    flatten(toml::parse(base::as_text(bytes)), "", out);
   } catch (const toml::parse_error& error) {
     return at(file, error.source(), base::escape_text(std::string(error.description())));
   }
