@@ -112,6 +112,36 @@ TEST_CASE("an END that counts otherwise, a META that is not first and a time tha
   CHECK(verify_bytes(ahead.file).describe().find("out of its reach") != std::string::npos);
 }
 
+TEST_CASE("a chunk that a holder of the key exchanged is found at the one that follows it") {
+  // The same header, salt and keys: only the chain tells the two files apart.
+  Forge made;
+  made.add(ChunkType::text, base::as_bytes("what was seen"));
+  const auto first = made.file.size();
+  made.add(ChunkType::text, base::as_bytes("and then"));
+  Forge other;
+  other.add(ChunkType::text, base::as_bytes("what was said"));
+  REQUIRE(other.file.size() == first);
+  auto spliced = other.file;
+  spliced.insert(spliced.end(), made.file.begin() + static_cast<std::ptrdiff_t>(first), made.file.end());
+  const auto report = verify_bytes(spliced);
+  CHECK(report.state == RecordingState::tampered);
+  CHECK(report.finding->chunk == 2);
+  CHECK(report.describe().find("chain") != std::string::npos);
+}
+
+TEST_CASE("END's root is compared") {
+  Forge forge;
+  Totals totals;
+  totals.chunks = 1;
+  totals.root = forge.chunks.root();
+  Forge good;
+  good.add(ChunkType::end, encode_end(totals));
+  CHECK(verify_bytes(good.file).state == RecordingState::complete);
+  totals.root[0] = static_cast<std::uint8_t>(totals.root[0] ^ 1U);
+  forge.add(ChunkType::end, encode_end(totals));
+  CHECK(verify_bytes(forge.file).describe().find("root") != std::string::npos);
+}
+
 TEST_CASE("a jump to a segment reads what stands there, back and forth") {
   const Sample sample;
   auto reader = reader_of(sample.file);
