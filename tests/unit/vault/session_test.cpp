@@ -1,0 +1,133 @@
+#include "sallyport/vault/session.hpp"
+
+#include "support/domain.hpp"
+
+using namespace sallyport;
+using namespace sallyport::vault;
+using namespace std::chrono_literals;
+using base::Errc;
+using test::code_of;
+using test::must;
+
+namespace {
+
+struct World : test::DomainVault {
+  Account account = (add_target(), add_account());
+  base::UserId alice = base::UserId::random();
+
+  RegisteredSession open(const base::UserId& user) {
+    const NewSession wanted{user,           "alice", account.id,  account.name.text(),
+                            account.target, {},      "192.0.2.1", "publickey,otp"};
+    return must(audited([&](auto& tx) { return register_session(tx, keys(), wanted, now()); }));
+  }
+  base::Result<> checkpoint(const base::SessionId& id, std::uint64_t sequence) {
+    RecordingCheckpoint one{sequence, {}};
+    one.chain.fill(static_cast<std::uint8_t>(sequence));
+    return sql([&](auto& tx) { return checkpoint_session(tx, id, one); });
+  }
+  base::Result<Session> close(const base::SessionId& id, RecordingState state = RecordingState::complete) {
+    return sql([&](auto& tx) { return close_session(tx, id, "client left", state, {4096, 1500, 3}, now()); });
+  }
+  Session get(const base::SessionId& id) {
+    return must(sql([&](auto& tx) { return get_session(tx, id); }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a session is registered with a file and a sealed key of its own") {
+  World world;
+  const auto one = world.open(world.alice);
+  const auto two = world.open(world.alice);
+  CHECK(one.session.file == one.session.id.text() + ".spr");
+  CHECK(one.session.recording == RecordingState::recording);
+  CHECK(one.recording_key.size() == 32);
+  CHECK_FALSE(base::equals_ct(one.recording_key, two.recording_key));
+  const auto key = must(world.audited([&](auto& tx) { return read_recording_key(tx, world.keys(), one.session.id); }));
+  CHECK(base::equals_ct(key, one.recording_key));
+}
+
+TEST_CASE("a recording's key moved to another session's row does not open") {
+  World world;
+  const auto one = world.open(world.alice);
+  const auto two = world.open(world.alice);
+  must(world.sql([&](Transaction& tx) {
+    return tx.execute(
+        "UPDATE session SET sealed = (SELECT sealed FROM session WHERE id = $1), "
+        "wrapped_dek = (SELECT wrapped_dek FROM session WHERE id = $1) WHERE id = $2",
+        one.session.id, two.session.id);
+  }));
+  const auto key = world.audited([&](auto& tx) { return read_recording_key(tx, world.keys(), two.session.id); });
+  CHECK(code_of(key) == Errc::corrupt);
+}
+
+TEST_CASE("checkpoints go forward only, and not after the end") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  must(world.checkpoint(id, 1));
+  must(world.checkpoint(id, 5));
+  CHECK(code_of(world.checkpoint(id, 5)) == Errc::conflict);
+  CHECK(code_of(world.checkpoint(id, 4)) == Errc::conflict);
+  CHECK(world.get(id).checkpoint->sequence == 5);
+  CHECK(world.get(id).checkpoint->chain[0] == 5);
+  must(world.close(id));
+  CHECK(code_of(world.checkpoint(id, 6)) == Errc::conflict);
+  CHECK(code_of(world.checkpoint(base::SessionId::random(), 1)) == Errc::not_found);
+}
+
+TEST_CASE("a session is closed once, never as still recording") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  CHECK(code_of(world.close(id, RecordingState::recording)) == Errc::invalid);
+  const Session closed = must(world.close(id));
+  CHECK(closed.ended.has_value());
+  CHECK(closed.end_reason == "client left");
+  CHECK(closed.totals.bytes == 4096);
+  CHECK(code_of(world.close(id)) == Errc::conflict);
+}
+
+TEST_CASE("sessions that a crash has cut are found open, and their recordings can be called truncated or missing") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  must(world.close(world.open(world.alice).session.id));
+  world.reopen();
+  const auto open = must(world.sql([](auto& tx) { return open_sessions(tx); }));
+  REQUIRE(open.size() == 1);
+  CHECK(open[0].id == id);
+  const auto mark = [&](RecordingState state) {
+    return world.sql([&](auto& tx) { return set_recording_state(tx, id, state); });
+  };
+  CHECK(code_of(mark(RecordingState::missing)) == Errc::not_found);
+  must(world.close(id, RecordingState::truncated));
+  must(mark(RecordingState::missing));
+  CHECK(world.get(id).recording == RecordingState::missing);
+}
+
+TEST_CASE("sessions are listed newest first, by person and state, in pages") {
+  World world;
+  const base::UserId bob = base::UserId::random();
+  const auto first = world.open(world.alice).session.id;
+  world.clock.advance(1s);
+  const auto second = world.open(bob).session.id;
+  world.clock.advance(1s);
+  const auto third = world.open(world.alice).session.id;
+  must(world.close(first));
+  const auto list = [&](const SessionFilter& filter) {
+    std::vector<base::SessionId> ids;
+    for (const auto& one : must(world.sql([&](auto& tx) { return list_sessions(tx, filter); }))) ids.push_back(one.id);
+    return ids;
+  };
+  using Ids = std::vector<base::SessionId>;
+  CHECK(list({}) == Ids{third, second, first});
+  CHECK(list({.user = world.alice}) == Ids{third, first});
+  CHECK(list({.open_only = true}) == Ids{third, second});
+  CHECK(list({.after = third, .limit = 1}) == Ids{second});
+}
+
+TEST_CASE("the words of recording states are read back") {
+  for (const auto state : {RecordingState::recording, RecordingState::complete, RecordingState::gap,
+                           RecordingState::truncated, RecordingState::missing}) {
+    CHECK(parse_recording_state(to_string(state)).value() == state);
+  }
+  CHECK_FALSE(parse_recording_state("lost").has_value());
+}
