@@ -1,0 +1,24 @@
+# The built program as a person drives it. What needs root and namespaces says so by exit status 77 (skipped).
+set(e2e_dir ${CMAKE_CURRENT_LIST_DIR})
+
+add_test(NAME "e2e: the command line without a server" COMMAND ${e2e_dir}/cli.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: docs/cli.md is what the program prints"
+         COMMAND ${e2e_dir}/docs.sh $<TARGET_FILE:sallyport> ${PROJECT_SOURCE_DIR}/docs/cli.md)
+add_test(NAME "e2e: completion of bash, zsh and fish" COMMAND ${e2e_dir}/completion.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: ssh-config writes the same again, and takes it away" COMMAND ${e2e_dir}/ssh_config.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
+set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
+    "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
+    "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh" "e2e: the demo")
+
+# The demo is worth something only if it notices: each step, broken in turn.
+execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/demo --steps OUTPUT_VARIABLE demo_steps OUTPUT_STRIP_TRAILING_WHITESPACE)
+string(REPLACE "\n" ";" demo_steps "${demo_steps}")
+foreach(step ${demo_steps})
+  add_test(NAME "e2e: the demo notices when ${step} is broken" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport> ${step})
+  list(APPEND e2e_tests "e2e: the demo notices when ${step} is broken")
+endforeach()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/demo)
+set_tests_properties(${e2e_tests} PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77)

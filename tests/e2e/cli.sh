@@ -1,0 +1,67 @@
+#!/bin/bash
+# What the command line does before any server is asked: usage, configuration, what it says and how it ends.
+. "$(dirname "$0")/lib.sh"
+
+expect 2 'no command was given' -- "$program"
+expect 2 'user add --help' -- "$program" user add
+expect 2 'needs a verb' -- "$program" user
+expect 2 'not expected' -- "$program" user add alice --bogus
+expect 2 'must be one of: table json' -- "$program" version -o xml
+expect 2 'nothing may follow' -- "$program" version -- more
+expect 2 'must be one of: bash, zsh, fish' -- "$program" completion tcsh
+expect 0 '^sallyport [0-9]' -- "$program" version
+expect 0 '"schema":"sallyport.version/1"' -- "$program" version -o json
+expect 0 '"schema"' -- "$program" -o json version
+SALLYPORT_OUTPUT=json expect 0 '"schema"' -- "$program" version
+SALLYPORT_OUTPUT=json expect 0 '^sallyport' -- "$program" version --output table
+
+# Every command has help with an example.
+while read -r -a words; do
+  expect 0 'sallyport' -- "$program" "${words[@]}" --help
+  [[ ${words[0]} == help ]] || "$program" "${words[@]}" --help | grep -q '^Examples:' || { echo "no example: ${words[*]}"; exit 1; }
+done < <("$program" --help | sed -nE 's/^  ([a-z][a-z-]*( [a-z]+)*)  +.*/\1/p')
+
+# Where the server is: nobody said; nobody listens; no ready file.
+expect 2 'nothing says where the server is' -- "$program" whoami
+expect 7 "can't be reached" -- "$program" openapi --server https://127.0.0.1:9
+expect 7 'no server is ready' -- "$program" whoami --data "$work/none"
+expect 7 'no vault answers' -- "$program" status --data "$work/none"
+expect 4 'not signed in' -- "$program" user list --server https://127.0.0.1:9
+expect 2 'must begin with https' -- "$program" whoami --server http://127.0.0.1:9
+expect 3 'there is no vault' -- "$program" server --data "$work/none"
+
+# Nothing is asked when stdin is no terminal.
+expect 2 'password-stdin is missing' -- "$program" init --dev --data "$work/d"
+expect 2 'passphrase-stdin is missing' -- "$program" unseal
+expect 2 'user is missing' -- "$program" login --server https://127.0.0.1:9
+expect 2 'password-stdin is missing' -- "$program" login --user a --server https://127.0.0.1:9
+
+# Configuration: what is wrong is named by line and key, all of it at once.
+mkdir -p "$XDG_CONFIG_HOME/sallyport"
+printf 'server = "https://h:1"\nservre = "x"\noutput = "xml"\nssh = 5\n' > "$XDG_CONFIG_HOME/sallyport/config.toml"
+expect 2 'config.toml:2: servre: no such key' -- "$program" config check
+expect 2 'config.toml:3: output: must be one of: table json' -- "$program" config check
+expect 2 'config.toml:4: ssh: must be host:port' -- "$program" config check
+printf 'data = "/x"\n[ssh]\nlisten = "0.0.0.0:99999"\n' > server.toml
+expect 2 'server.toml:3: ssh.listen' -- "$program" config check server.toml
+printf 'a = = b\n' > server.toml
+expect 2 'server.toml:1: ' -- "$program" config check server.toml
+printf 'data = "/x"\n[ssh]\nlisten = "0.0.0.0:2222"\n' > server.toml
+expect 0 'nothing wrong' -- "$program" config check server.toml
+
+# Flag over environment over project over user; a project file of doubtful owner does not count.
+printf 'output = "json"\n' > "$XDG_CONFIG_HOME/sallyport/config.toml"
+expect 0 schema -- "$program" version
+printf 'output = "table"\n' > .sallyport.toml
+expect 0 '^sallyport [0-9]' -- "$program" version
+chmod o+w .sallyport.toml
+expect 0 'passed over' -- "$program" version
+expect 0 schema -- "$program" version
+chmod o-w .sallyport.toml
+SALLYPORT_OUTPUT=json expect 0 schema -- "$program" version
+
+# A file with terminal escapes in its name can't write to the terminal.
+printf 'x = 1\n' > $'\e[31m.toml'
+"$program" config check $'\e[31m.toml' > out 2>&1 < /dev/null || true
+! grep -q $'\e' out || { echo "an escape sequence came through"; exit 1; }
+echo "as expected"

@@ -1,0 +1,26 @@
+#!/bin/bash
+# The completion scripts load, and bash's proposes what the table of commands has.
+. "$(dirname "$0")/lib.sh"
+"$program" completion bash > bash.completion
+"$program" completion zsh > zsh.completion
+"$program" completion fish > fish.completion
+bash -n bash.completion
+if command -v zsh > /dev/null; then zsh -n zsh.completion; fi
+if command -v fish > /dev/null; then fish --no-execute fish.completion; fi
+
+proposals() {  # the words after "sallyport", the last one unfinished
+  bash --norc -c '. ./bash.completion; COMP_WORDS=(sallyport "$@"); COMP_CWORD=$#; _sallyport; printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
+}
+proposes() {
+  local wanted=$1
+  shift
+  proposals "$@" | grep -qx -- "$wanted" || { echo "not proposed: $wanted after: $*"; proposals "$@"; exit 1; }
+}
+proposes user us
+proposes add user a
+proposes key user k
+proposes remove user key r
+proposes --labels target add web1 --la
+proposes --reason checkout root@web1 --r
+proposes json version -o j
+! proposals --xyz | grep -q . || { echo "something is proposed for --xyz"; exit 1; }
