@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <cstdlib>
+
 #include "store_fixture.hpp"
 
 namespace sallyport::vault::test {
@@ -76,6 +78,22 @@ TEST_CASE("opening brings other modules' schema up to date") {
   auto tx = must(vault->begin());
   CHECK(must(tx.sql().execute("INSERT INTO mine(a) VALUES(1)")) == 1);
   must(tx.commit());
+}
+
+// Hidden: run by name on one release, then on another, with SALLYPORT_PORTABLE_VAULT naming the same directory.
+TEST_CASE("a vault is carried between releases of SQLCipher", "[.portable]") {
+  const char* place = std::getenv("SALLYPORT_PORTABLE_VAULT");
+  REQUIRE(place != nullptr);
+  const base::SystemClock clock;
+  if (!fs::exists(fs::path(place) / kHeaderFile)) must(Vault::create(place, {.development = true}, clock));
+  const auto vault = must(Vault::open(place, must(unlock_with_development_key(place)), {}, clock));
+  CHECK_FALSE(vault->rollback_warning());
+  auto tx = must(vault->begin());
+  for (int i = 0; i < 100; ++i) tx.append(event("carried"));
+  must(tx.commit());
+  const auto report = must(vault->verify_audit());
+  WARN(report.text());
+  CHECK(report.intact());
 }
 
 TEST_CASE("an interrupted making of a vault is no obstacle") {
