@@ -146,7 +146,7 @@ void ChannelPair::serve_ends() {
     error_.discard();
     if (!client_left_) client_left_ = context_.clock.mono();
   }
-  const bool input_done = input_.drained(client_.channel) || !announced_;
+  const bool input_done = input_.drained() || !announced_;
   if (client_.eof && input_done && !target_.eof_sent && state_ == State::running) {
     target_.eof_sent = true;
     (void)ssh_channel_send_eof(target_.channel);
@@ -155,7 +155,10 @@ void ChannelPair::serve_ends() {
     client_.eof_sent = true;
     (void)ssh_channel_send_eof(client_.channel);
   }
-  const bool left = client_.closed && (input_done || context_.clock.mono() - *client_left_ > kLinger);
+  // A client that has seen end-of-file closes at once; the exit status that follows is still for it.
+  const bool awaits_exit = target_.eof && !target_.closed;
+  const bool lingered = client_left_ && context_.clock.mono() - *client_left_ > kLinger;
+  const bool left = client_.closed && ((input_done && !awaits_exit) || lingered);
   if ((target_.closed && delivered_all) || left) {
     if (state_ == State::running) send_exit();
     state_ = State::closing;
@@ -169,11 +172,11 @@ void ChannelPair::serve_ends() {
 
 bool ChannelPair::delivered() const {
   return client_.closed || client_.channel == nullptr ||
-         (output_.drained(target_.channel) && error_.drained(target_.channel));
+         (output_.drained() && error_.drained());
 }
 
 void ChannelPair::send_exit() {
-  if (exit_.sent || client_.closed) return;
+  if (exit_.sent || client_.close_sent) return;
   exit_.sent = true;
   if (exit_.status) {
     (void)ssh_channel_request_send_exit_status(client_.channel, static_cast<int>(*exit_.status));

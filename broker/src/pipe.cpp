@@ -3,28 +3,38 @@
 #include <algorithm>
 
 namespace sallyport::broker {
+namespace {
+
+constexpr std::size_t kKeptCapacity = 64U << 10U;
+
+}  // namespace
 
 std::size_t Pipe::offer(base::ByteView bytes) {
   if (bytes.size() > kMaxHeld) overrun_ = true;
-  if (!open_ || !queue_.empty()) return 0;
+  // libssh shows all that it holds, each time.
+  held_ = bytes.size();
+  if (!open_ || pulling_ || !queue_.empty()) return 0;
   queue_.assign(bytes.begin(), bytes.end());
+  held_ = 0;
   return bytes.size();
 }
 
 bool Pipe::pump(ssh_channel from, ssh_channel to, Leg& to_leg) {
   bool moved = false;
-  if (queue_.empty() && open_) moved = pull(from);
+  if (queue_.empty() && open_ && held_ > 0) moved = pull(from);
   if (!queue_.empty() && !seen_) seen_ = inspect_(queue_);
   return (seen_ && push(to, to_leg)) || moved;
 }
 
-/// All of it in one read: small reads make libssh 0.10 open the window again and again.
+/// All of it in one read: small reads make libssh 0.10 open the window again and again. The read may turn the loop, and
+/// so call offer().
 bool Pipe::pull(ssh_channel from) {
-  const int held = ssh_channel_poll(from, is_stderr_ ? 1 : 0);
-  if (held <= 0) return false;
-  queue_.resize(static_cast<std::size_t>(held));
-  const int got = ssh_channel_read_nonblocking(from, queue_.data(), static_cast<std::uint32_t>(held), is_stderr_ ? 1 : 0);
+  pulling_ = true;
+  queue_.resize(held_);
+  const int got = ssh_channel_read_timeout(from, queue_.data(), static_cast<std::uint32_t>(queue_.size()), is_stderr_ ? 1 : 0, 0);
+  pulling_ = false;
   queue_.resize(static_cast<std::size_t>(std::max(got, 0)));
+  held_ = got > 0 ? held_ - queue_.size() : 0;
   return got > 0;
 }
 
@@ -41,8 +51,12 @@ bool Pipe::push(ssh_channel to, Leg& to_leg) {
   return true;
 }
 
-bool Pipe::drained(ssh_channel from) const {
-  return queue_.empty() && ssh_channel_poll(from, is_stderr_ ? 1 : 0) <= 0;
+void Pipe::discard() noexcept {
+  // An idle session should be small; a busy one should not allocate all the time.
+  if (queue_.capacity() > kKeptCapacity) queue_ = base::Bytes();
+  queue_.clear();
+  seen_ = false;
+  sent_ = 0;
 }
 
 }  // namespace sallyport::broker

@@ -21,10 +21,11 @@ class Pipe {
   std::size_t offer(base::ByteView bytes);
   /// Outside callbacks: takes what libssh holds, shows it, writes what there is room for. True if anything moved.
   bool pump(ssh_channel from, ssh_channel to, Leg& to_leg);
-  bool drained(ssh_channel from) const;
+  /// Nothing waits here or in libssh. (Never by ssh_channel_poll(), which turns the loop when there is nothing.)
+  bool drained() const noexcept { return queue_.empty() && held_ == 0; }
   void set_open(bool open) noexcept { open_ = open; }
   /// Bytes that wait go nowhere.
-  void discard() { queue_ = {}; seen_ = false; sent_ = 0; }
+  void discard() noexcept;
   bool overrun() const noexcept { return overrun_; }
 
  private:
@@ -35,6 +36,8 @@ class Pipe {
   Inspect inspect_;
   base::Bytes queue_;
   std::size_t sent_ = 0;
+  std::size_t held_ = 0;  ///< bytes that libssh keeps for us
+  bool pulling_ = false;
   bool seen_ = false;     ///< inspected
   bool open_ = false;     ///< whether new bytes are taken
   bool overrun_ = false;

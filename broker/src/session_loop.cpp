@@ -248,7 +248,9 @@ void SshSession::Impl::reap() {
 }
 
 void SshSession::Impl::watch_peers() {
-  if (!context_.client->connected()) context_.end(recorder::EndReason::closed, "The client closed the connection.");
+  const bool refused = state_ == State::refusing;
+  if (!context_.client->connected()) context_.end(refused ? recorder::EndReason::error : recorder::EndReason::closed,
+                                                  refused ? refusal_ : "The client closed the connection.");
   if (context_.client->flooding()) context_.end(recorder::EndReason::error, "The client does not read.");
   if (state_ != State::serving) return;
   if (!context_.target->connected()) context_.end(recorder::EndReason::closed, "The target closed the connection.");
@@ -264,7 +266,8 @@ void SshSession::Impl::watch_deadlines() {
   if (state_until_ != base::MonoTime{} && now >= state_until_) {
     if (state_ == State::connecting) return refuse_session("The target did not answer in time.");
     if (state_ == State::awaiting_resources) return refuse_session("The session could not be prepared in time.");
-    context_.end(recorder::EndReason::limit, state_ == State::refusing ? refusal_ : "The time to log in is over.");
+    if (state_ == State::refusing) return context_.end(recorder::EndReason::error, refusal_);
+    context_.end(recorder::EndReason::limit, "The time to log in is over.");
   }
   if (state_ != State::serving) return;
   if (session_until_ != base::MonoTime{} && now >= session_until_) {
@@ -293,9 +296,11 @@ void SshSession::Impl::refuse_session(std::string sentence) {
   for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));
 }
 
+/// The client goes by itself once its channel is closed; state_until_ is for those who do not.
 void SshSession::Impl::serve_refused() {
-  if (refused_channel_ == nullptr || ssh_channel_is_open(refused_channel_) != 0) return;
-  context_.end(granted_ ? recorder::EndReason::error : recorder::EndReason::closed, refusal_);
+  if (!refusal_told_ || refusal_closed_) return;
+  refusal_closed_ = ssh_channel_close(refused_channel_) != SSH_AGAIN;
+  context_.progressed = true;
 }
 
 // ---- The end

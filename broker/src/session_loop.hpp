@@ -45,6 +45,7 @@ class SshSession::Impl {
   void drain_client();
   void drain_target();
   void on_client_message(MessageHandle message);
+  void explain_refusal(ssh_message message);
   void on_service(ssh_message message);
   void on_auth(MessageHandle message);
   void on_channel_open(MessageHandle message);
@@ -93,6 +94,8 @@ class SshSession::Impl {
   // A session that is refused after the login: the reason is told on its first channel.
   std::string refusal_;
   ssh_channel refused_channel_ = nullptr;
+  bool refusal_told_ = false;
+  bool refusal_closed_ = false;
 };
 
 }  // namespace sallyport::broker

@@ -9,6 +9,7 @@ namespace sallyport::broker {
 namespace {
 
 constexpr std::size_t kMaxEarlyOpens = 10;
+constexpr int kExitDenied = 5;  ///< the command line's word for "denied"
 
 std::string or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
 
@@ -97,18 +98,20 @@ void SshSession::Impl::on_client_message(MessageHandle message) {
   const ssh_channel channel = ssh_message_channel_request_channel(message.get());
   const auto found = std::find_if(channels_.begin(), channels_.end(), [channel](const auto& c) { return c.is_client_channel(channel); });
   if (found != channels_.end()) return found->on_request(std::move(message));
-  if (channel != nullptr && channel == refused_channel_) {
-    const int kind = ssh_message_subtype(message.get());
-    const bool start = kind == SSH_CHANNEL_REQUEST_SHELL || kind == SSH_CHANNEL_REQUEST_EXEC || kind == SSH_CHANNEL_REQUEST_SUBSYSTEM;
-    (void)ssh_message_channel_request_reply_success(message.get());
-    if (!start) return;
-    const std::string text = refusal_ + "\r\n";
-    (void)ssh_channel_write_stderr(channel, text.data(), static_cast<std::uint32_t>(text.size()));
-    (void)ssh_channel_request_send_exit_status(channel, 5);
-    (void)ssh_channel_close(channel);
-    return;
-  }
+  if (channel != nullptr && channel == refused_channel_) explain_refusal(message.get());
   // The channel may be gone: the message is let go without a look at it.
+}
+
+/// Says yes to whatever was asked, so that the reason can be read on stderr, and closes.
+void SshSession::Impl::explain_refusal(ssh_message message) {
+  const int kind = ssh_message_subtype(message);
+  (void)ssh_message_channel_request_reply_success(message);
+  const bool start = kind == SSH_CHANNEL_REQUEST_SHELL || kind == SSH_CHANNEL_REQUEST_EXEC || kind == SSH_CHANNEL_REQUEST_SUBSYSTEM;
+  if (!start || refusal_told_) return;
+  refusal_told_ = true;
+  const std::string text = refusal_ + "\r\n";
+  (void)ssh_channel_write_stderr(refused_channel_, text.data(), static_cast<std::uint32_t>(text.size()));
+  (void)ssh_channel_request_send_exit_status(refused_channel_, kExitDenied);
 }
 
 void SshSession::Impl::on_service(ssh_message message) {

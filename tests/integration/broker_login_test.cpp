@@ -17,7 +17,7 @@ base::Finished ask_ssh(const World& world, const std::string& password, const st
                         << "\ncase \"$1\" in *asscode*) echo '" << code << "';; *) echo '" << password << "';; esac\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   return world.shell("SSH_ASKPASS=$DIR/askpass SSH_ASKPASS_REQUIRE=force ssh -F none -p $PORT -o StrictHostKeyChecking=no "
-                     "-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o NumberOfPasswordPrompts=2 " + more + " " + who + " echo in");
+                     "-o UserKnownHostsFile=/dev/null " + more + " -o LogLevel=ERROR -o NumberOfPasswordPrompts=2 " + who + " echo in");
 }
 
 std::string prompts(const World& world) { return text_of(world.shell("cat $DIR/prompts 2>/dev/null").out); }
