@@ -15,6 +15,8 @@ class Ratchet {
   explicit Ratchet(base::SecretBytes data_key);
   void advance();
   const base::SecretBytes& chunk_key() const noexcept { return chunk_key_; }
+  /// What else a writer holds: the ratchet of the segment that follows.
+  const base::SecretBytes& next() const noexcept { return next_; }
   std::uint32_t segment() const noexcept { return segment_; }
 
  private:
