@@ -1,0 +1,102 @@
+#include "cli_parser.hpp"
+
+#include <set>
+
+#include "cli_verb.hpp"
+#include "completion.hpp"
+#include "support/catch.hpp"
+
+namespace sallyport::app {
+namespace {
+
+Invocation parsed(std::vector<std::string> words) {
+  auto result = parse_command_line(std::move(words));
+  if (const auto* error = std::get_if<UsageError>(&result)) FAIL(error->message);
+  REQUIRE(std::holds_alternative<Invocation>(result));
+  return std::get<Invocation>(std::move(result));
+}
+
+}  // namespace
+
+TEST_CASE("options of every command may stand before or after it") {
+  CHECK(parsed({"-o", "json", "user", "list"}).one("output") == "json");
+  CHECK(parsed({"user", "list", "--output", "json"}).one("output") == "json");
+}
+
+TEST_CASE("a noun that is a verb too takes both forms") {
+  CHECK(parsed({"checkout", "root@web1", "--reason", "x"}).command().words == "checkout");
+  CHECK(parsed({"checkout", "list"}).command().words == "checkout list");
+}
+
+TEST_CASE("everything after the destination of ssh is the other program's") {
+  const auto line = parsed({"--data", "/d", "ssh", "--user", "alice", "root@web1", "ls", "-l", "--", "--data"});
+  CHECK(line.one("account") == "root@web1");
+  CHECK(line.one("user") == "alice");
+  CHECK(line.one("data") == "/d");
+  CHECK(line.rest() == std::vector<std::string>{"ls", "-l", "--", "--data"});
+  CHECK(parsed({"ssh", "root@web1", "--", "-x"}).rest() == std::vector<std::string>{"-x"});
+}
+
+TEST_CASE("a target named ssh is no reason to stop reading options") {
+  CHECK(parsed({"target", "show", "ssh", "--output", "json"}).one("output") == "json");
+}
+
+TEST_CASE("help is given for a command, a noun and the program, whatever else is wrong") {
+  const auto help = [](std::vector<std::string> words) {
+    const auto result = parse_command_line(std::move(words));
+    REQUIRE(std::holds_alternative<HelpWanted>(result));
+    return std::get<HelpWanted>(result).words;
+  };
+  CHECK(help({"--help"}).empty());
+  CHECK(help({"user", "-h"}) == "user");
+  CHECK(help({"user", "add", "--help"}) == "user add");
+}
+
+TEST_CASE("no command takes a secret as a value on the command line") {
+  for (const auto& verb : verbs()) {
+    const auto command = to_command(verb);
+    for (const auto& field : find_operation(verb.operation)->input) {
+      if (field.type != FieldType::secret && field.type != FieldType::secret_bytes) continue;
+      for (const auto& arg : command.args) {
+        INFO(command.words << " " << arg.name);
+        CHECK(arg.name != option_name(verb, field));
+        CHECK(arg.name != field.name);
+      }
+    }
+  }
+}
+
+TEST_CASE("every command has a summary, an example unless it is hidden, and a name of its own") {
+  std::set<std::string> names;
+  for (const auto& command : all_commands()) {
+    INFO(command.words);
+    CHECK_FALSE(command.summary.empty());
+    CHECK((command.hidden || !command.examples.empty()));
+    CHECK(command.run);
+    CHECK(names.insert(command.words).second);
+  }
+}
+
+TEST_CASE("every operation that the API offers has a verb or a command of its own") {
+  // Those that commands of several steps use.
+  const std::set<std::string_view> used{"health", "auth.login", "auth.logout", "auth.whoami", "otp.enroll", "otp.confirm", "checkin",
+                                        "reveal", "recording.open", "recording.content", "audit.export", "audit.verify"};
+  std::set<OperationId> have;
+  for (const auto& verb : verbs()) have.insert(verb.operation);
+  for (const auto& operation : operations()) {
+    INFO(operation.name);
+    if (!operation.path.empty()) CHECK((have.contains(operation.id) || used.contains(operation.name)));
+  }
+}
+
+TEST_CASE("completion is offered for three shells, and knows every noun") {
+  for (const auto* shell : {"bash", "zsh", "fish"}) {
+    const auto script = completion_script(shell);
+    REQUIRE(script);
+    for (const auto* noun : {"user", "target", "recording", "ssh-config"}) CHECK(script.value().find(noun) != std::string::npos);
+    CHECK(script.value().find("ssh-master") == std::string::npos);
+  }
+  CHECK_FALSE(completion_script("tcsh"));
+}
+
+}  // namespace sallyport::app
