@@ -114,11 +114,14 @@ Result<> own(const std::filesystem::path& path, const Account& account, mode_t m
   return ok();
 }
 
+// Signs server certificates, at init only: no process of the server needs it.
+constexpr std::string_view kAuthorityKey = "ca.key";
+
 /// Regular files of a directory, not of those below it.
 Result<> own_files(const std::filesystem::path& directory, const Account& account, mode_t mode) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.is_symlink() || !entry.is_regular_file()) continue;
+    if (entry.is_symlink() || !entry.is_regular_file() || entry.path().filename() == kAuthorityKey) continue;
     SALLYPORT_TRYV(own(entry.path(), account, mode));
   }
   if (error) return fail(Errc::io, "can't list " + directory.native() + ": " + error.message());

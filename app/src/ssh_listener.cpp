@@ -82,7 +82,8 @@ SshListener::~SshListener() = default;
 Result<> SshListener::attach() {
   next_attach_ = Clock::now() + kAttachPause;
   SALLYPORT_TRY(auto connection, VaultConnection::connect(paths_.vault_socket));
-  SALLYPORT_TRYV(connection.request(OperationId::ssh_listen, Payload()));
+  SALLYPORT_TRY(auto nothing, encode(Record(find_operation(OperationId::ssh_listen)->input)));
+  SALLYPORT_TRYV(connection.request(OperationId::ssh_listen, std::move(nothing)));
   vault_ = std::move(connection);
   return ok();
 }

@@ -180,9 +180,9 @@ void Supervisor::take_signal() {
 void Supervisor::take_message(Process& process) {
   auto received = receive_control(process.control.get());
   if (!received) {
-    // Closed or not understood: it has ended, or is made to.
+    // Closed: it is ending. Not understood, or closed by one that nobody asked to end: it is made to.
     process.control.reset();
-    if (process.pid > 0) ::kill(process.pid, SIGKILL);
+    if (process.pid > 0 && !stopping_) ::kill(process.pid, SIGKILL);
     return;
   }
   const Control& message = received.value();

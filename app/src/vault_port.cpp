@@ -39,7 +39,8 @@ Result<std::optional<rotation::Job>> to_job(Record&& record) {
 }
 
 Result<std::optional<rotation::Job>> VaultPort::ask() {
-  SALLYPORT_TRY(const auto payload, client_.call(OperationId::rotation_next, Payload(), kAnswer));
+  SALLYPORT_TRY(auto nothing, encode(Record(find_operation(OperationId::rotation_next)->input)));
+  SALLYPORT_TRY(const auto payload, client_.call(OperationId::rotation_next, std::move(nothing), kAnswer));
   SALLYPORT_TRY(auto record, decode(payload.view(), find_operation(OperationId::rotation_next)->output));
   return to_job(std::move(record));
 }
