@@ -1,0 +1,160 @@
+#include "sallyport/broker/scp_tracker.hpp"
+
+#include "sallyport/base/hash.hpp"
+#include "support/catch.hpp"
+
+using namespace sallyport;
+using namespace sallyport::broker;
+using recorder::Direction;
+using recorder::FileOutcome;
+
+namespace {
+
+base::ByteView bytes(std::string_view text) { return base::as_bytes(text); }
+const std::string kOk(1, '\0');
+
+ScpTracker upload(std::string path = "/tmp/x") { return ScpTracker(1, {Direction::to_target, false, std::move(path)}); }
+
+/// The target is ready, takes the file's line.
+void offer(ScpTracker& tracker, const std::string& line) {
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes(line));
+}
+
+}  // namespace
+
+TEST_CASE("scp: only the exact far side of scp is scp") {
+  CHECK(parse_scp_command("scp -t /tmp/x"));
+  CHECK(parse_scp_command("scp -v -r -p -d -t -- -x"));
+  CHECK(parse_scp_command("scp -f 'a file'")->path == "a file");
+  CHECK(parse_scp_command("scp -rf dir\\ name")->path == "dir name");
+  CHECK(parse_scp_command("scp -t x")->direction == Direction::to_target);
+  CHECK(parse_scp_command("scp -f x")->direction == Direction::to_client);
+  const std::string bad = GENERATE("", "scp", "scp -t", "scp x", "scp -t x y", "scp -t x;id", "scp -t x; bash", "scp -t `id`", "scp -t $HOME",
+                                   "scp -t x|id", "scp -t x>y", "scp -t x&", "scp -t \"x\"", "scp -t 'x", "scp -t x\nid", "scp -t *", "scp -t a?",
+                                   "scp -t (x)", "scp -S id -t x", "scp -oProxyCommand=id -t x", "scp -tf x", "scp -t -f x", "/bin/scp -t x",
+                                   "scp  -t x", "scp -t x ", "SCP -t x", "scp -t x\\", "scp -t ^x", "scp -t -", "scp -t !x", "scp -t #x");
+  INFO(bad);
+  CHECK_FALSE(parse_scp_command(bad));
+}
+
+TEST_CASE("scp: an upload is one event with size and hash") {
+  auto tracker = upload();
+  offer(tracker, "C0644 5 x\n");
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes("hel"));
+  tracker.on_client(bytes("lo" + kOk));
+  CHECK(tracker.take_events().empty());
+  tracker.on_target(bytes(kOk));
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].path == "/tmp/x");
+  CHECK(events[0].size == 5);
+  CHECK(events[0].sha256 == base::sha256(bytes("hello")));
+  CHECK(events[0].outcome == FileOutcome::complete);
+  CHECK(events[0].direction == Direction::to_target);
+}
+
+TEST_CASE("scp: an empty file is an event too") {
+  auto tracker = upload("/tmp/");
+  offer(tracker, "C0644 0 empty\n");
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes(kOk));
+  tracker.on_target(bytes(kOk));
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].path == "/tmp/empty");
+  CHECK(events[0].sha256 == base::sha256({}));
+}
+
+TEST_CASE("scp: a file that the receiver refuses is failed and the next one is followed") {
+  auto tracker = upload("/tmp/");
+  offer(tracker, "C0644 5 a\n");
+  tracker.on_target(bytes("\x01scp: /tmp/a: Permission denied\n"));
+  tracker.on_client(bytes("C0644 1 b\n"));
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes("b" + kOk));
+  tracker.on_target(bytes(kOk));
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].outcome == FileOutcome::failed);
+  CHECK_FALSE(events[0].sha256);
+  CHECK(events[1].path == "/tmp/b");
+  CHECK(events[1].outcome == FileOutcome::complete);
+}
+
+TEST_CASE("scp: directories make the path, and times are passed over") {
+  ScpTracker tracker(1, {Direction::to_target, true, "/srv"});
+  const auto line = [&tracker](const std::string& text) {
+    tracker.on_client(bytes(text));
+    tracker.on_target(bytes(kOk));
+  };
+  tracker.on_target(bytes(kOk));
+  line("D0755 0 tree\n");
+  line("T1 0 1 0\n");
+  line("C0644 1 f\n");
+  line("f" + kOk);
+  line("E\n");
+  line("C0644 1 g\n");
+  line("g" + kOk);
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].path == "/srv/tree/f");
+  CHECK(events[1].path == "/srv/g");
+}
+
+TEST_CASE("scp: a sender that breaks off leaves a partial file") {
+  auto tracker = upload();
+  offer(tracker, "C0644 100 x\n");
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes("half"));
+  tracker.on_end();
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].outcome == FileOutcome::partial);
+  CHECK(events[0].size == 4);
+}
+
+TEST_CASE("scp: a sender that does not wait is no longer followed") {
+  auto tracker = upload();
+  offer(tracker, "C0644 5 x\nC0644 5 hidden\n");
+  CHECK_FALSE(tracker.following());
+}
+
+TEST_CASE("scp: answers given ahead do not hide a file") {
+  auto tracker = upload();
+  tracker.on_target(bytes(std::string(4, '\0')));
+  tracker.on_client(bytes("C0644 5 x\nhello" + kOk));
+  CHECK(tracker.following());
+  CHECK(tracker.take_events().size() == 1);
+}
+
+TEST_CASE("scp: hostile input ends the tracking within bounds") {
+  auto tracker = upload();
+  SECTION("endless line") {
+    tracker.on_target(bytes(kOk));
+    tracker.on_client(bytes(std::string(100000, 'C')));
+  }
+  SECTION("endless early answers") { tracker.on_target(bytes(std::string(100000, '\0'))); }
+  SECTION("no size") { offer(tracker, "C0644 x y\n"); }
+  SECTION("huge size") { offer(tracker, "C0644 99999999999999999999999 y\n"); }
+  SECTION("up out of nowhere") { offer(tracker, "E\n"); }
+  SECTION("unknown line") { offer(tracker, "X\n"); }
+  SECTION("deep") {
+    for (int i = 0; i < 70; ++i) {
+      tracker.on_target(bytes(kOk));
+      tracker.on_client(bytes("D0755 0 d\n"));
+    }
+  }
+  CHECK_FALSE(tracker.following());
+}
+
+TEST_CASE("scp: any cut of the stream gives the same event") {
+  const std::string sent = "C0644 5 x\nhello" + kOk;
+  auto tracker = upload();
+  tracker.on_target(bytes(std::string(3, '\0')));
+  for (const char c : sent) tracker.on_client(bytes(std::string_view(&c, 1)));
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].sha256 == base::sha256(bytes("hello")));
+}

@@ -1,0 +1,226 @@
+#include "sallyport/broker/sftp_tracker.hpp"
+
+#include "support/catch.hpp"
+
+using namespace sallyport;
+using namespace sallyport::broker;
+using recorder::Direction;
+using recorder::FileAction;
+using recorder::FileOutcome;
+
+namespace {
+
+base::Bytes packet(std::uint8_t type, const base::Writer& body) {
+  base::Writer out;
+  base::Writer inner;
+  inner.u8(type).raw(body.bytes());
+  out.block(inner.bytes());
+  return std::move(out).take();
+}
+
+/// Plays both sides; every call is one packet.
+struct Talk {
+  SftpTracker tracker{1};
+  std::uint32_t id = 0;
+
+  Talk() {
+    tracker.on_client(packet(1, base::Writer().u32(3)));
+    tracker.on_target(packet(2, base::Writer().u32(3)));
+  }
+  std::uint32_t open(std::string_view path, std::uint32_t flags, std::string_view handle) {
+    tracker.on_client(packet(3, base::Writer().u32(++id).block(path).u32(flags).u32(0)));
+    tracker.on_target(packet(102, base::Writer().u32(id).block(handle)));
+    return id;
+  }
+  std::uint32_t write(std::string_view handle, std::uint64_t offset, std::string_view data) {
+    tracker.on_client(packet(6, base::Writer().u32(++id).block(handle).u64(offset).block(data)));
+    return id;
+  }
+  std::uint32_t read(std::string_view handle, std::uint64_t offset) {
+    tracker.on_client(packet(5, base::Writer().u32(++id).block(handle).u64(offset).u32(32768)));
+    return id;
+  }
+  void data(std::uint32_t request, std::string_view bytes) { tracker.on_target(packet(103, base::Writer().u32(request).block(bytes))); }
+  void status(std::uint32_t request, std::uint32_t code) {
+    tracker.on_target(packet(101, base::Writer().u32(request).u32(code).block(std::string_view("")).block(std::string_view(""))));
+  }
+  void close(std::string_view handle) {
+    tracker.on_client(packet(4, base::Writer().u32(++id).block(handle)));
+    status(id, 0);
+  }
+  recorder::FileEvent only_event() {
+    auto events = tracker.take_events();
+    REQUIRE(events.size() == 1);
+    return events[0];
+  }
+};
+
+base::Digest hash_of(std::string_view text) { return base::sha256(base::as_bytes(text)); }
+
+}  // namespace
+
+TEST_CASE("sftp: an upload is one event with size and hash") {
+  Talk talk;
+  talk.open("/tmp/x", 0x1a, "h1");
+  talk.status(talk.write("h1", 0, "hello "), 0);
+  talk.status(talk.write("h1", 6, "world"), 0);
+  CHECK(talk.tracker.take_events().empty());
+  talk.close("h1");
+  const auto event = talk.only_event();
+  CHECK(event.path == "/tmp/x");
+  CHECK(event.direction == Direction::to_target);
+  CHECK(event.size == 11);
+  CHECK(event.sha256 == hash_of("hello world"));
+  CHECK(event.outcome == FileOutcome::complete);
+}
+
+TEST_CASE("sftp: a download is one event, also when replies overtake each other") {
+  Talk talk;
+  talk.open("/etc/x", 1, "h1");
+  const auto first = talk.read("h1", 0);
+  const auto second = talk.read("h1", 3);
+  const auto third = talk.read("h1", 6);
+  talk.data(second, "def");
+  talk.data(first, "abc");
+  talk.status(third, 1);
+  talk.close("h1");
+  const auto event = talk.only_event();
+  CHECK(event.direction == Direction::to_client);
+  CHECK(event.sha256 == hash_of("abcdef"));
+}
+
+TEST_CASE("sftp: bytes written twice, with a hole, or too far ahead have no hash") {
+  Talk talk;
+  talk.open("/tmp/x", 2, "h");
+  SECTION("twice") {
+    talk.status(talk.write("h", 0, "aaaa"), 0);
+    talk.status(talk.write("h", 2, "bb"), 0);
+  }
+  SECTION("hole") { talk.status(talk.write("h", 5, "a"), 0); }
+  SECTION("overlap while waiting") {
+    talk.status(talk.write("h", 2, "cc"), 0);
+    talk.status(talk.write("h", 0, "aaa"), 0);
+  }
+  SECTION("far ahead") {
+    const std::string piece(200000, 'x');
+    for (std::uint64_t i = 1; i < 20; ++i) talk.status(talk.write("h", i * piece.size(), piece), 0);
+    talk.status(talk.write("h", 0, piece), 0);
+  }
+  talk.close("h");
+  CHECK_FALSE(talk.only_event().sha256);
+}
+
+TEST_CASE("sftp: the budget for waiting bytes comes back when a file is closed") {
+  Talk talk;
+  const std::string piece(400000, 'x');
+  for (int round = 0; round < 20; ++round) {
+    talk.open("/tmp/x", 2, "h");
+    talk.status(talk.write("h", piece.size(), piece), 0);
+    talk.status(talk.write("h", 0, piece), 0);
+    talk.close("h");
+    CHECK(talk.only_event().sha256 == hash_of(piece + piece));
+  }
+}
+
+TEST_CASE("sftp: a write that the target refuses makes the file failed") {
+  Talk talk;
+  talk.open("/tmp/x", 2, "h");
+  talk.status(talk.write("h", 0, "x"), 4);
+  talk.close("h");
+  CHECK(talk.only_event().outcome == FileOutcome::failed);
+}
+
+TEST_CASE("sftp: an open that the target refuses is an event") {
+  Talk talk;
+  talk.tracker.on_client(packet(3, base::Writer().u32(9).block(std::string_view("/root/x")).u32(2).u32(0)));
+  talk.status(9, 3);
+  const auto event = talk.only_event();
+  CHECK(event.outcome == FileOutcome::failed);
+  CHECK(event.direction == Direction::to_target);
+}
+
+TEST_CASE("sftp: files still open at the end are partial") {
+  Talk talk;
+  talk.open("/tmp/x", 2, "h");
+  talk.status(talk.write("h", 0, "x"), 0);
+  talk.tracker.on_end();
+  CHECK(talk.only_event().outcome == FileOutcome::partial);
+}
+
+TEST_CASE("sftp: what is done to names is an event") {
+  Talk talk;
+  const auto ask = [&talk](std::uint8_t type, const base::Writer& rest) {
+    base::Writer body;
+    talk.tracker.on_client(packet(type, body.u32(++talk.id).raw(rest.bytes())));
+    talk.status(talk.id, 0);
+    return talk.only_event();
+  };
+  const std::string_view a = "/a";
+  const std::string_view b = "/b";
+  CHECK(ask(13, base::Writer().block(a)).action == FileAction::remove);
+  CHECK(ask(14, base::Writer().block(a).u32(0)).action == FileAction::make_directory);
+  CHECK(ask(15, base::Writer().block(a)).action == FileAction::remove_directory);
+  CHECK(ask(9, base::Writer().block(a).u32(0)).action == FileAction::set_attributes);
+  CHECK(ask(20, base::Writer().block(a).block(b)).action == FileAction::link);
+  CHECK(ask(18, base::Writer().block(a).block(b)).other_path == "/b");
+  const auto posix = ask(200, base::Writer().block(std::string_view("posix-rename@openssh.com")).block(a).block(b));
+  CHECK(posix.action == FileAction::rename);
+  CHECK(posix.path == "/a");
+}
+
+TEST_CASE("sftp: a copy within the target leaves no hash") {
+  Talk talk;
+  talk.open("/a", 1, "from");
+  talk.open("/b", 2, "to");
+  talk.tracker.on_client(packet(200, base::Writer().u32(++talk.id).block(std::string_view("copy-data")).block(std::string_view("from")).u64(0).u64(0).block(std::string_view("to")).u64(0)));
+  talk.status(talk.id, 0);
+  talk.close("to");
+  CHECK_FALSE(talk.only_event().sha256);
+}
+
+TEST_CASE("sftp: any cut of the stream gives the same event") {
+  Talk talk;
+  talk.open("/tmp/x", 2, "h");
+  const auto bytes = packet(6, base::Writer().u32(77).block(std::string_view("h")).u64(0).block(std::string_view("hello")));
+  for (const auto byte : bytes) talk.tracker.on_client({&byte, 1});
+  talk.status(77, 0);
+  talk.close("h");
+  CHECK(talk.only_event().sha256 == hash_of("hello"));
+}
+
+TEST_CASE("sftp: what cannot be followed ends the tracking") {
+  Talk talk;
+  SECTION("a packet over the bound") { talk.tracker.on_client(base::Writer().u32(600000).bytes()); }
+  SECTION("an empty packet") { talk.tracker.on_client(base::Writer().u32(0).bytes()); }
+  SECTION("a request number twice") {
+    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+  }
+  SECTION("a reply to nothing") { talk.status(4242, 0); }
+  SECTION("an unknown request") { talk.tracker.on_client(packet(50, base::Writer().u32(5))); }
+  SECTION("a short request") { talk.tracker.on_client(packet(3, base::Writer().u32(5).u32(100))); }
+  SECTION("data for no read") {
+    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.data(5, "secret");
+  }
+  SECTION("a write accepted for a handle that was never given") { talk.status(talk.write("ghost", 0, "x"), 0); }
+  SECTION("a handle given twice") {
+    talk.open("/a", 1, "h");
+    talk.open("/b", 1, "h");
+  }
+  SECTION("too many requests") {
+    for (std::uint32_t i = 0; i < 1100; ++i) talk.tracker.on_client(packet(17, base::Writer().u32(i).block(std::string_view("/"))));
+  }
+  SECTION("too many handles") {
+    for (int i = 0; i < 300; ++i) talk.open("/a", 1, "h" + std::to_string(i));
+  }
+  SECTION("a path over the bound") { talk.tracker.on_client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a')))); }
+  CHECK_FALSE(talk.tracker.following());
+}
+
+TEST_CASE("sftp: another version of the protocol is not followed") {
+  SftpTracker tracker(1);
+  tracker.on_client(packet(1, base::Writer().u32(6)));
+  tracker.on_target(packet(2, base::Writer().u32(6)));
+  CHECK_FALSE(tracker.following());
+}
