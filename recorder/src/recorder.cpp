@@ -1,10 +1,7 @@
+// The face: checks what the caller gave, then lets Impl take it.
 #include "sallyport/recorder/recorder.hpp"
 
-#include <algorithm>
-
-#include "checkpoints.hpp"
-#include "segment_writer.hpp"
-#include "send_queue.hpp"
+#include "recorder_impl.hpp"
 
 namespace sallyport::recorder {
 
@@ -12,291 +9,6 @@ using base::Errc;
 using base::fail;
 using base::MonoTime;
 using base::Result;
-
-namespace {
-
-constexpr base::Milliseconds kRetry{20};             ///< how soon to ask an Output again that said "not now"
-constexpr base::Milliseconds kCountsInterval{10000};
-
-}  // namespace
-
-class Recorder::Impl {
- public:
-  Impl(Output& output, const base::Clock& clock) : clock_(clock), queue_(output), start_(clock.mono()), last_sync_(start_) {}
-
-  Result<> begin(RecordingStart start, base::SecretBytes data_key);
-  /// Runs `step` where a record may be taken now; whatever fails in it fails the recording.
-  template <class Step>
-  Result<> taking(Step&& step) {
-    SALLYPORT_TRYV(check_writable());
-    auto done = step();
-    if (done) done = push();
-    if (!done) return give_up(done.error());
-    return base::ok();
-  }
-  Result<OpenChannel*> channel(ChannelNumber number);
-
-  Result<> put_output_pieces(const OutputRecord& record);
-  /// One record of any kind but output: `put(pending, delta)`.
-  template <class Put>
-  Result<> put_one(ChunkType type, Put&& put) {
-    SALLYPORT_TRY(auto delta, segments_->open(type, now_ms(), queue_.tail()));
-    put(segments_->pending(), delta);
-    return segments_->room() == 0 ? close_chunk() : base::ok();
-  }
-  Result<> close_chunk() { return segments_->close(queue_.tail()); }
-  Result<> put_counts_of(OpenChannel& channel);
-  Result<> put_all_counts();
-  Result<> put_gap(GapReason reason, std::uint64_t bytes, std::string_view text);
-
-  Result<> tick();
-  std::optional<MonoTime> deadline() const;
-  Result<> put_checkpoint(const Mark& mark, const base::Signature& signature);
-  Result<Closed> finish(EndReason reason, std::string_view text);
-
-  const base::Clock& clock_;
-  SendQueue queue_;
-  ChannelTable channels_;
-  std::optional<SegmentWriter> segments_;  ///< gone, with its keys, once the recording failed or has ended
-  Checkpoints checkpoints_;
-  std::optional<base::Error> failure_;
-  RecorderState state_ = RecorderState::recording;
-
- private:
-  Result<> check_writable() const;
-  Result<> check_alive() const;
-  Result<> push();
-  Result<> tick_chunks();
-  Result<> sync(bool now);
-  Result<> seal_end(EndReason reason, std::string_view text);
-  base::Error give_up(const base::Error& error);
-  void set_state(RecorderState state);
-  std::uint64_t now_ms();
-  MonoTime at(std::uint64_t ms) const { return start_ + base::Milliseconds(static_cast<std::int64_t>(ms)); }
-
-  MonoTime start_;
-  std::uint64_t last_ms_ = 0;
-  std::uint64_t gap_from_ms_ = 0;
-  MonoTime last_counts_ = start_;
-  MonoTime last_sync_;
-  std::optional<std::pair<MonoTime, Mark>> syncing_;  ///< a sync under way: since when, and what it makes durable
-  bool unsynced_ = false;
-  std::uint64_t noted_content_ = 0;
-  std::uint64_t files_ = 0;
-  std::uint64_t gaps_ = 0;
-  std::optional<Closed> end_;
-
-  friend class Recorder;
-};
-
-// --- state -----------------------------------------------------------------------------------------------------------
-
-void Recorder::Impl::set_state(RecorderState state) {
-  state_ = state;
-  if (state == RecorderState::failed || state == RecorderState::ended) segments_.reset();
-}
-
-base::Error Recorder::Impl::give_up(const base::Error& error) {
-  if (!failure_) failure_ = error;
-  set_state(RecorderState::failed);
-  return *failure_;
-}
-
-Result<> Recorder::Impl::check_alive() const {
-  if (state_ == RecorderState::failed) return *failure_;
-  if (state_ == RecorderState::ended || end_) return fail(Errc::unavailable, "the recording has ended");
-  return base::ok();
-}
-
-Result<> Recorder::Impl::check_writable() const {
-  SALLYPORT_TRYV(check_alive());
-  if (queue_.waiting() >= kQueueLimit) return fail(Errc::limit, "the recording's queue is full");
-  return base::ok();
-}
-
-Result<> Recorder::Impl::push() {
-  const MonoTime now = clock_.mono();
-  if (queue_.waiting() > 0) unsynced_ = true;
-  if (const auto last = segments_->last_content(); last > noted_content_) {
-    noted_content_ = last;
-    checkpoints_.on_content(last, now, false);
-  }
-  SALLYPORT_TRYV(queue_.push(now));
-  const auto since = queue_.blocked_since();
-  if (since && now - *since >= kBlockedLimit) {
-    return fail(Errc::timed_out, "the recording could not be written for 5 seconds");
-  }
-  set_state(since ? RecorderState::blocked : RecorderState::recording);
-  return base::ok();
-}
-
-std::uint64_t Recorder::Impl::now_ms() {
-  const auto passed = static_cast<std::uint64_t>(std::max<std::int64_t>((clock_.mono() - start_).count(), 0));
-  last_ms_ = std::max(last_ms_, passed);
-  return last_ms_;
-}
-
-// --- records ---------------------------------------------------------------------------------------------------------
-
-Result<> Recorder::Impl::begin(RecordingStart start, base::SecretBytes data_key) {
-  if (data_key.size() != base::kKeySize) return fail(Errc::invalid, "a recording's data key has 32 bytes");
-  FileHeader header{{start.session, clock_.wall(), std::move(start.wrapped_key), std::move(start.recipients)}, {}};
-  base::random_bytes(header.salt);
-  SALLYPORT_TRY(auto bytes, encode_header(header, data_key));
-  SALLYPORT_TRY(auto meta, encode_meta(start.meta));
-  segments_.emplace(ChunkWriter(header.salt, bytes, std::move(data_key)), channels_);
-  queue_.tail() = std::move(bytes);
-  SALLYPORT_TRYV(segments_->single(ChunkType::meta, 0, meta, queue_.tail()));
-  SALLYPORT_TRYV(push());
-  SALLYPORT_TRYV(sync(true));
-  if (queue_.waiting() > 0 || syncing_) return fail(Errc::unavailable, "the recording's file does not take its first bytes");
-  return base::ok();
-}
-
-Result<OpenChannel*> Recorder::Impl::channel(ChannelNumber number) {
-  SALLYPORT_TRYV(check_alive());
-  OpenChannel* found = channels_.find(number);
-  if (found == nullptr) return fail(Errc::invalid, "the recording has no open channel of that number");
-  return found;
-}
-
-Result<> Recorder::Impl::put_output_pieces(const OutputRecord& record) {
-  auto rest = record.bytes;
-  while (!rest.empty()) {
-    SALLYPORT_TRY(auto delta, segments_->open(ChunkType::events, now_ms(), queue_.tail()));
-    const auto piece = rest.first(std::min(rest.size(), segments_->room()));
-    put_output(segments_->pending(), delta, {record.channel, record.stream, piece});
-    rest = rest.subspan(piece.size());
-    if (segments_->room() == 0) {
-      SALLYPORT_TRYV(close_chunk());
-    }
-  }
-  channels_.count(record.channel, Direction::to_client, record.bytes.size());
-  return base::ok();
-}
-
-Result<> Recorder::Impl::put_counts_of(OpenChannel& channel) {
-  if (!channel.counted) return base::ok();
-  channel.counted = false;
-  const CountsRecord record{channel.number, channel.to_target, channel.to_client};
-  return put_one(ChunkType::events, [&](auto& out, auto delta) { put_counts(out, delta, record); });
-}
-
-Result<> Recorder::Impl::put_all_counts() {
-  last_counts_ = clock_.mono();
-  for (auto& channel : channels_.all()) {
-    SALLYPORT_TRYV(put_counts_of(channel));
-  }
-  return base::ok();
-}
-
-Result<> Recorder::Impl::put_gap(GapReason reason, std::uint64_t bytes, std::string_view text) {
-  SALLYPORT_TRYV(close_chunk());
-  const GapRecord record{gap_from_ms_, now_ms(), bytes, reason, std::string(text)};
-  SALLYPORT_TRYV(segments_->single(ChunkType::gap, record.to_ms, encode_gap(record), queue_.tail()));
-  ++gaps_;
-  checkpoints_.on_content(segments_->chunks().last().sequence, clock_.mono(), true);
-  SALLYPORT_TRYV(push());
-  return sync(true);
-}
-
-// --- time ------------------------------------------------------------------------------------------------------------
-
-Result<> Recorder::Impl::tick() {
-  if (state_ == RecorderState::ended) return base::ok();
-  if (state_ == RecorderState::failed) return *failure_;
-  auto done = end_ ? base::ok() : tick_chunks();
-  if (done) done = push();
-  if (done) done = sync(false);
-  if (!done) return give_up(done.error());
-  return base::ok();
-}
-
-Result<> Recorder::Impl::tick_chunks() {
-  const MonoTime now = clock_.mono();
-  if (channels_.counted() && now - last_counts_ >= kCountsInterval) {
-    SALLYPORT_TRYV(put_all_counts());
-  }
-  if (const auto since = segments_->pending_since(); since && now >= at(*since) + kChunkAge) {
-    SALLYPORT_TRYV(close_chunk());
-  }
-  if (const auto rest = segments_->rest_at(); rest && now >= at(*rest)) {
-    SALLYPORT_TRYV(close_chunk());
-    SALLYPORT_TRYV(segments_->rest(queue_.tail()));
-  }
-  return base::ok();
-}
-
-/// Syncs when it is time (or now) and the Output has taken everything.
-Result<> Recorder::Impl::sync(bool at_once) {
-  const MonoTime now = clock_.mono();
-  if (!syncing_) {
-    if (!unsynced_ || queue_.waiting() > 0 || (!at_once && now - last_sync_ < kSyncInterval)) return base::ok();
-    last_sync_ = now;
-    unsynced_ = false;
-    syncing_.emplace(now, end_ ? end_->end : segments_->chunks().last());
-  }
-  SALLYPORT_TRY(auto durable, queue_.sync());
-  if (durable) {
-    checkpoints_.on_durable(syncing_->second);
-    syncing_.reset();
-  } else if (now - syncing_->first >= kBlockedLimit) {
-    return fail(Errc::timed_out, "the recording could not be made durable for 5 seconds");
-  }
-  return base::ok();
-}
-
-std::optional<MonoTime> Recorder::Impl::deadline() const {
-  if (state_ == RecorderState::failed || state_ == RecorderState::ended) return std::nullopt;
-  const MonoTime now = clock_.mono();
-  std::optional<MonoTime> first;
-  const auto consider = [&first](MonoTime time) { first = first ? std::min(*first, time) : time; };
-  if (queue_.waiting() > 0 || syncing_) consider(now + kRetry);
-  if (unsynced_) consider(last_sync_ + kSyncInterval);
-  if (end_) return first;
-  if (const auto since = segments_->pending_since()) consider(at(*since) + kChunkAge);
-  if (const auto rest = segments_->rest_at()) consider(at(*rest));
-  if (channels_.counted()) consider(last_counts_ + kCountsInterval);
-  // Once it is due it waits for a sync, which has its own time.
-  if (const auto due = checkpoints_.due(); due && *due > now) consider(*due);
-  return first;
-}
-
-Result<> Recorder::Impl::put_checkpoint(const Mark& mark, const base::Signature& signature) {
-  if (!checkpoints_.answer(mark)) return fail(Errc::invalid, "that checkpoint was not asked for");
-  // Too late to be of use: verify() looks back only so far, and a newer one has been asked for.
-  if (segments_->chunks().chunks() - mark.sequence > kCheckpointReach) return base::ok();
-  return taking([&]() -> Result<> {
-    SALLYPORT_TRYV(close_chunk());
-    return segments_->single(ChunkType::checkpoint, now_ms(), encode_checkpoint({mark, signature}), queue_.tail());
-  });
-}
-
-// --- end -------------------------------------------------------------------------------------------------------------
-
-Result<> Recorder::Impl::seal_end(EndReason reason, std::string_view text) {
-  SALLYPORT_TRYV(put_all_counts());
-  SALLYPORT_TRYV(close_chunk());
-  Totals totals{segments_->chunks().chunks(), now_ms(), channels_.to_client(), channels_.to_target(), files_, gaps_,
-                segments_->chunks().root(), reason, std::string(text.substr(0, kMaxSentence))};
-  SALLYPORT_TRYV(segments_->single(ChunkType::end, totals.duration_ms, encode_end(totals), queue_.tail()));
-  end_ = Closed{segments_->chunks().last(), std::move(totals)};
-  return base::ok();
-}
-
-Result<Closed> Recorder::Impl::finish(EndReason reason, std::string_view text) {
-  if (state_ == RecorderState::failed) return *failure_;
-  if (state_ == RecorderState::ended) return *end_;
-  auto done = end_ ? base::ok() : seal_end(reason, text);
-  if (done) done = push();
-  if (done) done = sync(true);
-  if (!done) return give_up(done.error());
-  if (queue_.waiting() > 0 || unsynced_ || syncing_) return fail(Errc::timed_out, "the recording's end is not on the disk yet");
-  set_state(RecorderState::ended);
-  return *end_;
-}
-
-// --- the face --------------------------------------------------------------------------------------------------------
 
 Recorder::Recorder(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Recorder::Recorder(Recorder&&) noexcept = default;
@@ -310,11 +22,11 @@ Result<Recorder> Recorder::start(RecordingStart start, base::SecretBytes data_ke
 }
 
 Result<> Recorder::channel_opened(ChannelNumber channel, ChannelKind kind) {
-  if (impl_->channels_.find(channel) != nullptr) return fail(Errc::invalid, "the recording has that channel already");
-  if (impl_->channels_.size() >= kMaxOpenChannels) return fail(Errc::limit, "the recording has too many open channels");
+  if (impl_->channels().find(channel) != nullptr) return fail(Errc::invalid, "the recording has that channel already");
+  if (impl_->channels().size() >= kMaxOpenChannels) return fail(Errc::limit, "the recording has too many open channels");
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) { put_opened(out, delta, {channel, kind, false}); }));
-    impl_->channels_.open(channel, kind);
+    impl_->channels().open(channel, kind);
     return base::ok();
   });
 }
@@ -324,7 +36,7 @@ Result<> Recorder::channel_closed(ChannelNumber channel, std::optional<std::uint
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_counts_of(*open));
     SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) { put_closed(out, delta, {channel, exit_status}); }));
-    impl_->channels_.close(channel);
+    impl_->channels().close(channel);
     return base::ok();
   });
 }
@@ -360,7 +72,7 @@ Result<> Recorder::file_event(const FileEvent& event) {
   }
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_one(ChunkType::file, [&](auto& out, auto delta) { put_file(out, delta, event); }));
-    ++impl_->files_;
+    impl_->note_file();
     return base::ok();
   });
 }
@@ -370,32 +82,21 @@ Result<> Recorder::gap(GapReason reason, std::uint64_t bytes, std::string_view t
 }
 
 void Recorder::count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept {
-  impl_->channels_.count(channel, direction, bytes);
+  impl_->channels().count(channel, direction, bytes);
 }
 
 Result<> Recorder::tick() { return impl_->tick(); }
 std::optional<MonoTime> Recorder::deadline() const { return impl_->deadline(); }
 
-std::optional<Mark> Recorder::checkpoint_wanted() {
-  if (!impl_->check_alive()) return std::nullopt;
-  return impl_->checkpoints_.wanted(impl_->clock_.mono());
-}
+std::optional<Mark> Recorder::checkpoint_wanted() { return impl_->checkpoint_wanted(); }
 
-Result<> Recorder::checkpoint(const Mark& mark, const base::Signature& signature) {
-  SALLYPORT_TRYV(impl_->check_alive());
-  return impl_->put_checkpoint(mark, signature);
-}
+Result<> Recorder::checkpoint(const Mark& mark, const base::Signature& signature) { return impl_->put_checkpoint(mark, signature); }
 
 Result<Closed> Recorder::finish(EndReason reason, std::string_view text) { return impl_->finish(reason, text); }
 
-RecorderState Recorder::state() const noexcept { return impl_->state_; }
-
-bool Recorder::accepting() const noexcept {
-  const bool alive = impl_->state_ == RecorderState::recording || impl_->state_ == RecorderState::blocked;
-  return alive && !impl_->end_ && impl_->queue_.waiting() < kQueueLimit;
-}
-
-const std::optional<base::Error>& Recorder::failure() const noexcept { return impl_->failure_; }
-std::uint64_t Recorder::written_bytes() const noexcept { return impl_->queue_.written(); }
+RecorderState Recorder::state() const noexcept { return impl_->state(); }
+bool Recorder::accepting() const noexcept { return impl_->accepting(); }
+const std::optional<base::Error>& Recorder::failure() const noexcept { return impl_->failure(); }
+std::uint64_t Recorder::written_bytes() const noexcept { return impl_->written(); }
 
 }  // namespace sallyport::recorder
