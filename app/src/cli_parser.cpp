@@ -25,9 +25,10 @@ class Tree {
   Tree() : root_("sallyport") {
     root_.set_help_flag("");
     root_.fallthrough();
+    root_.require_subcommand(0, 1);  // else a target named "ssh" is taken for the command
     help_flag(root_, "");
     for (const auto& arg : global_args()) {
-      root_.add_option(arg.name == "output" ? "-o,--output" : "--" + arg.name, globals_[arg.name])->expected(1);
+      root_.add_option(arg.name == "output" ? "-o,--output" : "--" + arg.name, globals_[arg.name])->expected(1)->allow_extra_args(false);
     }
     for (const auto& command : all_commands()) add(command);
   }
@@ -74,6 +75,7 @@ class Tree {
     for (auto* known : parent.get_subcommands([&](const CLI::App* app) { return app->get_name() == name; })) return *known;
     auto* made = parent.add_subcommand(name);
     made->set_help_flag("");
+    made->require_subcommand(0, 1);
     help_flag(*made, words);
     return *made;
   }
@@ -98,10 +100,10 @@ class Tree {
   static void add_arg(Leaf& leaf, const Arg& arg) {
     switch (arg.kind) {
       case ArgKind::flag: leaf.app->add_flag("--" + arg.name, leaf.flags[arg.name]); return;
-      case ArgKind::positional: leaf.app->add_option(arg.name, leaf.values[arg.name])->expected(1); return;
+      case ArgKind::positional: leaf.app->add_option(arg.name, leaf.values[arg.name])->expected(1)->allow_extra_args(false); return;
       case ArgKind::option: {
         const auto names = (arg.name.size() == 1 ? "-" : "--") + arg.name;
-        leaf.app->add_option(names, leaf.values[arg.name])->expected(1);
+        leaf.app->add_option(names, leaf.values[arg.name])->expected(1)->allow_extra_args(false);
         return;
       }
       case ArgKind::rest: return;

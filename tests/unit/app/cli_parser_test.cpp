@@ -41,6 +41,13 @@ TEST_CASE("a target named ssh is no reason to stop reading options") {
   CHECK(parsed({"target", "show", "ssh", "--output", "json"}).one("output") == "json");
 }
 
+TEST_CASE("an option takes one value and leaves the next word alone, and is given once") {
+  CHECK(parsed({"target", "add", "--port", "22", "web1", "host"}).one("host") == "host");
+  CHECK(std::holds_alternative<UsageError>(parse_command_line({"target", "add", "web1", "host", "--port", "1", "--port", "2"})));
+  CHECK(parsed({"user", "show", "user"}).one("name") == "user");
+  CHECK(parsed({"grant", "add", "list", "add"}).one("user") == "add");
+}
+
 TEST_CASE("help is given for a command, a noun and the program, whatever else is wrong") {
   const auto help = [](std::vector<std::string> words) {
     const auto result = parse_command_line(std::move(words));
