@@ -1,0 +1,215 @@
+# The lines of tools/bench. Each measures Sallyport and its peers in turn, interleaved where the figure is small, and calls
+# row WHAT OURS PEER THEIRS RATIO.
+
+bulk_bytes=$((200 << 20))
+
+target_config() {  # PORT: as the demo's, with a key for the direct way
+  cat << END
+Port $1
+ListenAddress 127.0.0.1
+HostKey $stage/target_host_key
+PidFile $stage/target.pid
+UsePAM no
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+AuthorizedKeysFile $stage/home/authorized
+StrictModes no
+Subsystem sftp internal-sftp
+MaxStartups 100
+PrintMotd no
+END
+}
+
+start_hop() {  # a second sshd, the one that `ssh -J` goes through
+  local port
+  for port in $(shuf -i 20000-39999 -n 20); do
+    target_config "$port" | sed "s#target.pid#hop.pid#" > "$stage/hop.conf"
+    /usr/sbin/sshd -D -e -f "$stage/hop.conf" 2>> "$stage/log/hop" &
+    hop_pid=$! hop_port=$port
+    wait_until 5 answers "$port" && kill -0 "$hop_pid" 2>/dev/null && return
+  done
+  fail "the second sshd does not start"
+}
+
+# Three names for one machine, so that each way is measured with the same words.
+write_ssh_config() {
+  cat > "$stage/home/.ssh/config" << END
+Host *
+  User root
+  IdentityFile $stage/home/.ssh/id_ed25519
+  IdentitiesOnly yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+  BatchMode yes
+  Ciphers aes256-gcm@openssh.com
+Host direct jumped
+  HostName 127.0.0.1
+  Port $target_port
+Host jumped
+  ProxyJump hop
+Host hop
+  HostName 127.0.0.1
+  Port $hop_port
+Host brokered
+  HostName $broker_host
+  Port $broker_port
+  User bench+root+web1
+END
+}
+
+prepare() {
+  ssh-keygen -q -t ed25519 -N '' -C bench -f "$stage/home/.ssh/id_ed25519"
+  ssh-keygen -q -t ed25519 -N '' -C lent -f "$stage/lent_key"
+  cat "$stage/home/.ssh/id_ed25519.pub" "$stage/lent_key.pub" > "$stage/home/authorized"
+  start_target
+  start_hop
+  as admin init --dev --data "$stage/data" --password-stdin <<< "bench-password" > /dev/null
+  start_server || fail "the server does not become ready"
+  write_ssh_config
+  enrol admin bench-password
+  as admin target add web1 127.0.0.1 --port "$target_port" --labels env=bench --host-key "$stage/target_host_key.pub" > /dev/null
+  as admin account add root@web1 --kind ssh_key --exclusive no --code-reuse 15m --secret-stdin < "$stage/lent_key" > /dev/null
+  as admin role add everything --actions session,audit --labels env=bench > /dev/null
+  as admin user add bench --password-stdin <<< bench-password > /dev/null
+  as admin grant add everything bench > /dev/null
+  enrol bench bench-password
+  as bench user key add bench "$stage/home/.ssh/id_ed25519.pub" > /dev/null
+  cp "$stage/people/bench/run/sallyport"/*.token "$stage/token"
+  checked_out_at=0
+  ways=(direct jumped brokered)
+  head -c "$bulk_bytes" /dev/urandom > "$stage/bulk"
+}
+
+# A login takes no code of its own while a checkout made with one is fresh (5 minutes).
+fresh_checkout() {
+  (($(date +%s) - checked_out_at < 200)) && return
+  as bench checkout root@web1 --reason bench --for 1h --otp-stdin <<< "$(code bench)" > /dev/null || fail "checkout"
+  checked_out_at=$(date +%s)
+}
+
+on() { HOME=$stage/home ssh -F "$stage/home/.ssh/config" "$@"; }
+seconds() { local from=$EPOCHREALTIME; "$@" || fail "$*"; awk -v a="$from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f\n", b - a }'; }
+
+# compare WHAT UNIT ROUNDS FUNCTION: the function prints a figure for a way; medians of interleaved rounds.
+compare() {
+  local what=$1 unit=$2 rounds=$3 function=$4 way round
+  declare -A got
+  fresh_checkout
+  for ((round = 0; round < rounds; ++round)); do
+    for way in "${ways[@]}"; do "$function" "$way" >> "$stage/figures.$what.$way"; done
+  done
+  for way in "${ways[@]}"; do got[$way]=$(median < "$stage/figures.$what.$way"); done
+  row "$what" "${got[brokered]} $unit" "OpenSSH, direct" "${got[direct]} $unit" "$(ratio "${got[brokered]}" "${got[direct]}")"
+  row "$what" "${got[brokered]} $unit" "OpenSSH, ssh -J" "${got[jumped]} $unit" "$(ratio "${got[brokered]}" "${got[jumped]}")"
+}
+
+login_once() { seconds on "$1" true < /dev/null | awk '{ printf "%.1f\n", $1 * 1000 }'; }
+line_login() { compare "full login and one command" ms 15 login_once; }
+
+keys_p50() { HOME=$stage/home "$tools/keystroke" 300 ssh -F "$stage/home/.ssh/config" -tt "$1" 'stty raw -echo; echo READY; exec cat' > "$stage/keys.$1" && sed 's/p50_ms=\([0-9.]*\).*/\1/' "$stage/keys.$1"; }
+keys_p99() { sed 's/.*p99_ms=//' "$stage/keys.$1"; }
+line_keystroke() {
+  compare "keystroke and echo, p50" ms 3 keys_p50
+  compare "keystroke and echo, p99" ms 1 keys_p99
+}
+
+per_second() { awk -v bytes="$bulk_bytes" '{ printf "%.0f\n", bytes / $1 / 1e6 }'; }
+exec_down_once() { on "$1" "cat $stage/bulk" < /dev/null > /dev/null; }
+exec_up_once() { on "$1" 'cat > /dev/null' < "$stage/bulk"; }
+sftp_in() { HOME=$stage/home sftp -q -F "$stage/home/.ssh/config" -b - "$1" > /dev/null; }
+sftp_get_once() { sftp_in "$1" <<< "get $stage/bulk $stage/got"; }
+sftp_put_once() { sftp_in "$1" <<< "put $stage/bulk $stage/put"; }
+rate() { seconds "$1" "$2" | per_second; }
+exec_down() { rate exec_down_once "$1"; }
+exec_up() { rate exec_up_once "$1"; }
+sftp_get() { rate sftp_get_once "$1"; }
+sftp_put() { rate sftp_put_once "$1"; }
+line_exec_down() { compare "exec down, content recorded" MB/s 3 exec_down; }
+line_exec_up() { compare "exec up, bytes counted" MB/s 3 exec_up; }
+line_sftp_get() { compare "sftp get, SHA-256 recorded" MB/s 3 sftp_get; }
+line_sftp_put() { compare "sftp put, SHA-256 recorded" MB/s 3 sftp_put; }
+
+# Proportional set size of a process and all below it, in KB; shells and what they run are not the server's.
+pss_tree() {
+  local pid sum=0 one
+  for pid in "$@"; do
+    one=0
+    [[ $(cat "/proc/$pid/comm" 2>/dev/null) =~ ^(sallyport|sshd) ]] && one=$(awk '/^Pss:/ { print $2 }' "/proc/$pid/smaps_rollup" 2>/dev/null || echo 0)
+    # shellcheck disable=SC2046
+    sum=$((sum + one + $(pss_tree $(pgrep -P "$pid" || true))))
+  done
+  echo "$sum"
+}
+# What ten idle sessions add below the process that listens, for each of them.
+idle_session() {  # WAY LISTENER_PID
+  local before after pids=() i
+  before=$(pss_tree "$2")
+  for i in {1..10}; do
+    on "$1" 'echo here; sleep 30' < /dev/null > "$stage/idle.$i" &
+    pids+=($!)
+  done
+  for i in {1..10}; do wait_until 10 grep -q here "$stage/idle.$i" || fail "an idle session did not start"; done
+  after=$(pss_tree "$2")
+  kill "${pids[@]}" 2>/dev/null || true
+  wait "${pids[@]}" 2>/dev/null || true
+  echo $(((after - before) / 10))
+}
+line_memory() {
+  fresh_checkout
+  local ours theirs
+  ours=$(idle_session brokered "$server_pid")
+  theirs=$(idle_session direct "$target_pid")
+  row "memory of an idle session (PSS)" "$ours KB" "sshd" "$theirs KB" "$(ratio "$ours" "$theirs")"
+}
+
+# The same terminal session every time: listings, a compiler's chatter, a redrawn screen.
+terminal_script='stty cols 120 rows 40; for i in 1 2 3; do ls -l --color=always /usr/bin | head -n 400; done; for i in $(seq 1 200); do printf "\033[H\033[2Jtick %d\n" $i; ps aux | head -n 20; done; exit'
+line_recording() {
+  fresh_checkout
+  local id file cast ours theirs
+  on -tt brokered "$terminal_script" < /dev/null > /dev/null 2>&1 || true
+  id=$(as bench session list -o json | jq -r '.sessions | sort_by(.started) | last | .id')
+  file=$stage/data/recordings/$id.spr
+  ours=$(stat -c %s "$file")
+  as bench recording export "$id" --format asciicast-v2 > "$stage/cast"
+  theirs=$(stat -c %s "$stage/cast")
+  row "recorded bytes of one session" "$ours B" "asciicast v2, plain" "$theirs B" "$(ratio "$ours" "$theirs")"
+  cast=$(gzip -6 < "$stage/cast" | wc -c)
+  row "recorded bytes of one session" "$ours B" "asciicast v2, gzip -6" "$cast B" "$(ratio "$ours" "$cast")"
+}
+
+postgres_bin() { find /usr/lib/postgresql -name pgbench -printf '%h\n' 2>/dev/null | sort -V | tail -n 1; }
+start_postgres() {
+  pg_bin=$(postgres_bin)
+  [[ -n $pg_bin ]] || fail "pgbench is missing: apt-get install postgresql"
+  mkdir -p "$stage/pg"
+  chmod 711 "$stage"
+  chown postgres "$stage/pg"
+  pg() { setpriv --reuid postgres --regid postgres --clear-groups env -i PATH="$pg_bin:/usr/bin:/bin" LANG=C.UTF-8 "$@"; }
+  pg initdb -D "$stage/pg/data" -A trust > "$stage/log/initdb"
+  pg pg_ctl -D "$stage/pg/data" -w -o "-c listen_addresses= -c unix_socket_directories=$stage/pg -c max_connections=100" -l "$stage/pg/log" start > /dev/null
+  pg psql -q -h "$stage/pg" postgres -c 'CREATE TABLE checkout(id text PRIMARY KEY, account text, made timestamptz, reason text); CREATE TABLE audit(seq bigserial PRIMARY KEY, event text)'
+  cat > "$stage/pg/checkout.sql" << 'END'
+BEGIN;
+INSERT INTO checkout VALUES (gen_random_uuid()::text, 'root@web1', now(), 'load');
+INSERT INTO audit(event) VALUES ('checkout.create by bench of root@web1, reason: load, from 127.0.0.1');
+COMMIT;
+END
+}
+stop_postgres() { [[ -d ${stage:-/none}/pg/data ]] && pg pg_ctl -D "$stage/pg/data" -m immediate stop > /dev/null; }
+
+line_checkouts() {
+  fresh_checkout
+  start_postgres
+  local url clients figures ours theirs
+  url=$(jq -r .web "$stage/ready.json")
+  for clients in 1 16 64; do
+    figures=$("$tools/api_load" run "$url" "$stage/data/tls/ca.pem" "$stage/token" root@web1 "$clients" 5) || fail "load: $figures"
+    ours=$(sed 's/.*per_second=\([0-9]*\).*/\1/' <<< "$figures")
+    theirs=$(pg pgbench -h "$stage/pg" -n -f "$stage/pg/checkout.sql" -c "$clients" -j 1 -T 5 postgres 2>/dev/null | sed -n 's/^tps = \([0-9]*\).*/\1/p')
+    row "durable checkouts, $clients clients" "$ours /s" "PostgreSQL, two rows, no TLS" "$theirs /s" "$(ratio "$ours" "$theirs")"
+    row "  $(sed 's/.*\(p50_ms=.*\)/\1/' <<< "$figures")" "" "" "" ""
+  done
+}
