@@ -5,7 +5,8 @@
 namespace sallyport::recorder {
 
 OpenChannel* ChannelTable::find(ChannelNumber number) noexcept {
-  const auto it = std::find_if(channels_.begin(), channels_.end(), [number](const auto& c) { return c.number == number; });
+  const auto it =
+      std::find_if(channels_.begin(), channels_.end(), [number](const auto& c) { return c.number == number; });
   return it == channels_.end() ? nullptr : &*it;
 }
 

@@ -22,10 +22,10 @@ class Checkpoints {
 
  private:
   std::optional<base::MonoTime> due_;
-  std::uint64_t needed_ = 0;        ///< the chunk that made it due
+  std::uint64_t needed_ = 0;  ///< the chunk that made it due
   std::uint64_t last_content_ = 0;
   std::optional<Mark> durable_;
-  std::deque<Mark> asked_;          ///< unanswered; bounded
+  std::deque<Mark> asked_;  ///< unanswered; bounded
 };
 
 }  // namespace sallyport::recorder

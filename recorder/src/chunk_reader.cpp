@@ -14,7 +14,8 @@ constexpr std::size_t kMaxSegments = 65536;
 
 }  // namespace
 
-Result<FileHeader> load_header(Window& window, const base::SecretBytes* data_key, base::Digest& hash, std::uint64_t& size) {
+Result<FileHeader> load_header(Window& window, const base::SecretBytes* data_key, base::Digest& hash,
+                               std::uint64_t& size) {
   SALLYPORT_TRY(auto prefix, window.view(0, kHeaderPrefix));
   if (prefix.size() < kHeaderPrefix) return fail(Errc::corrupt, "the header is cut");
   SALLYPORT_TRY(auto whole_size, header_size(prefix));
@@ -95,7 +96,8 @@ Result<Step> ChunkReader::read_sealed(const Clear& clear) {
   SALLYPORT_TRY(auto whole, window_.view(position_, size));
   if (whole.size() == size) return open_sealed(clear, whole);
   // If the next chunk stands in there, the file was not cut here.
-  if (chunk_begins_in(whole.subspan(kClearSize), clear.sequence + 1)) return fault("the chunk's size points behind the end of the file, and another chunk follows");
+  if (chunk_begins_in(whole.subspan(kClearSize), clear.sequence + 1))
+    return fault("the chunk's size points behind the end of the file, and another chunk follows");
   Step step = fault("the file stops inside the chunk");
   step.kind = Step::Kind::cut;
   return step;
@@ -109,7 +111,8 @@ Result<Step> ChunkReader::open_sealed(const Clear& clear, base::ByteView whole) 
   auto plain = base::unseal_with_nonce(ratchet_.chunk_key(), chunk_nonce(header_.salt, clear.sequence),
                                        whole.subspan(kClearSize), whole.first(kClearSize));
   if (!plain) return fault("the chunk was changed: it does not verify");
-  if (previous_ && *previous_ != clear.previous) return fault("the chain is broken: the chunk before is not the one that was written");
+  if (previous_ && *previous_ != clear.previous)
+    return fault("the chain is broken: the chunk before is not the one that was written");
   plain_ = std::move(plain).value();
   auto content = decompress(clear);
   if (!content) return fault(content.error().context());

@@ -32,7 +32,8 @@ struct Step {
 };
 
 /// Reads the header. Without a key nothing is checked but its shape.
-base::Result<FileHeader> load_header(Window& window, const base::SecretBytes* data_key, base::Digest& hash, std::uint64_t& size);
+base::Result<FileHeader> load_header(Window& window, const base::SecretBytes* data_key, base::Digest& hash,
+                                     std::uint64_t& size);
 
 /// Whether the source stops inside its header, and no chunk stands in what is there.
 base::Result<bool> header_is_cut(Source& source);
@@ -69,11 +70,11 @@ class ChunkReader {
   Decompressor decompressor_;
   base::Bytes plain_;
   std::uint64_t position_ = 0;
-  std::uint64_t sequence_ = 0;     ///< that the next chunk must have
-  std::uint64_t time_ms_ = 0;      ///< of the chunk before
+  std::uint64_t sequence_ = 0;            ///< that the next chunk must have
+  std::uint64_t time_ms_ = 0;             ///< of the chunk before
   std::optional<base::Digest> previous_;  ///< hash of the chunk before; unknown after a jump
   bool ended_ = false;
-  bool may_advance_ = false;       ///< the next chunk may start a segment
+  bool may_advance_ = false;  ///< the next chunk may start a segment
 };
 
 }  // namespace sallyport::recorder

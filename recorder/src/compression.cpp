@@ -28,8 +28,8 @@ Result<> Compressor::begin() {
     return !ZSTD_isError(ZSTD_CCtx_setParameter(context_.get(), what, value));
   };
   // Smaller tables than the level's own: a chunk is 64 KiB, and there may be a thousand sessions.
-  const bool done = set(ZSTD_c_compressionLevel, level_) && set(ZSTD_c_windowLog, kWindowLog) && set(ZSTD_c_hashLog, 15) &&
-                    set(ZSTD_c_chainLog, 14) && set(ZSTD_c_contentSizeFlag, 0);
+  const bool done = set(ZSTD_c_compressionLevel, level_) && set(ZSTD_c_windowLog, kWindowLog) &&
+                    set(ZSTD_c_hashLog, 15) && set(ZSTD_c_chainLog, 14) && set(ZSTD_c_contentSizeFlag, 0);
   if (!done) return fail(Errc::internal, "zstd refused its settings");
   return base::ok();
 }
@@ -72,7 +72,8 @@ Result<base::ByteView> Decompressor::piece(base::ByteView compressed, std::size_
   for (;;) {
     const std::size_t before = out.pos;
     const std::size_t left = ZSTD_decompressStream(context_.get(), &out, &in);
-    if (ZSTD_isError(left)) return fail(Errc::corrupt, std::string("it does not decompress: ") + ZSTD_getErrorName(left));
+    if (ZSTD_isError(left))
+      return fail(Errc::corrupt, std::string("it does not decompress: ") + ZSTD_getErrorName(left));
     if (out.pos > max) return fail(Errc::corrupt, "it is longer than a chunk may be when decompressed");
     if (out.pos < out.size) {
       if (in.pos == in.size) break;

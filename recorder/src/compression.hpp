@@ -9,8 +9,8 @@ struct ZSTD_DCtx_s;
 
 namespace sallyport::recorder {
 
-inline constexpr int kWindowLog = 18;      ///< of the writer: 256 KiB keeps an idle session small
-inline constexpr int kMaxWindowLog = 19;   ///< of the reader, as the format says
+inline constexpr int kWindowLog = 18;     ///< of the writer: 256 KiB keeps an idle session small
+inline constexpr int kMaxWindowLog = 19;  ///< of the reader, as the format says
 
 /// Holds no context between reset() and the next piece: a silent session costs nothing.
 class Compressor {
@@ -22,7 +22,9 @@ class Compressor {
   bool in_frame() const noexcept { return context_ != nullptr; }
 
  private:
-  struct Free { void operator()(ZSTD_CCtx_s* context) const noexcept; };
+  struct Free {
+    void operator()(ZSTD_CCtx_s* context) const noexcept;
+  };
   base::Result<> begin();
 
   std::unique_ptr<ZSTD_CCtx_s, Free> context_;
@@ -38,7 +40,9 @@ class Decompressor {
   base::Result<base::ByteView> piece(base::ByteView compressed, std::size_t max);
 
  private:
-  struct Free { void operator()(ZSTD_DCtx_s* context) const noexcept; };
+  struct Free {
+    void operator()(ZSTD_DCtx_s* context) const noexcept;
+  };
   base::Result<> begin();
 
   std::unique_ptr<ZSTD_DCtx_s, Free> context_;

@@ -70,7 +70,8 @@ void CastWriter::take_fact(const Record& record) {
   }
   const auto* closed = std::get_if<ClosedRecord>(&record.body);
   const bool tells_exit = closed != nullptr && closed->exit_status && started_ && shown_.is(closed->channel);
-  if (tells_exit && options_.version == CastVersion::v3) put_event(record.time_ms, 'x', std::to_string(*closed->exit_status));
+  if (tells_exit && options_.version == CastVersion::v3)
+    put_event(record.time_ms, 'x', std::to_string(*closed->exit_status));
 }
 
 void CastWriter::put_header(const std::optional<WindowSize>& size) {

@@ -51,7 +51,9 @@ struct Describe {
     return true;
   }
   bool operator()(const CheckpointRecord& checkpoint) const {
-    out.text("type", "checkpoint").number("chunk", checkpoint.mark.sequence).text("hash", base::hex(checkpoint.mark.hash));
+    out.text("type", "checkpoint")
+        .number("chunk", checkpoint.mark.sequence)
+        .text("hash", base::hex(checkpoint.mark.hash));
     return true;
   }
   bool operator()(const EndRecord& end) const {
@@ -83,7 +85,8 @@ Result<> export_facts(Reader& reader, const TextSink& sink) {
     SALLYPORT_TRY(auto record, reader.next());
     if (!record) return base::ok();
     JsonObject object;
-    object.number("time_ms", record->time_ms).text("at", base::format_time(at(reader.header().started, record->time_ms)));
+    object.number("time_ms", record->time_ms)
+        .text("at", base::format_time(at(reader.header().started, record->time_ms)));
     object.text("session", reader.header().session.text());
     if (!std::visit(Describe{object}, record->body)) continue;
     SALLYPORT_TRYV(sink(std::move(object).take() + "\n"));

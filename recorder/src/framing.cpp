@@ -142,7 +142,8 @@ Result<Clear> decode_clear(base::ByteView bytes) {
   SALLYPORT_TRY(auto zero, reader.u16());
   if ((clear.flags & ~kFlagCompressed) != 0 || zero != 0) return corrupt("the chunk has unknown flags");
   SALLYPORT_TRY(clear.sealed_size, reader.u32());
-  if (clear.sealed_size < base::kTagSize || clear.sealed_size > kMaxSealed) return corrupt("the chunk's size is out of bounds");
+  if (clear.sealed_size < base::kTagSize || clear.sealed_size > kMaxSealed)
+    return corrupt("the chunk's size is out of bounds");
   SALLYPORT_TRY(clear.segment, reader.u32());
   SALLYPORT_TRY(clear.sequence, reader.u64());
   SALLYPORT_TRY(clear.time_ms, reader.u64());
@@ -205,7 +206,11 @@ Result<CheckpointRecord> decode_checkpoint(base::ByteView plain) {
 
 base::Bytes encode_gap(const GapRecord& gap) {
   base::Writer out;
-  out.u64(gap.from_ms).u64(gap.to_ms).u64(gap.bytes).u8(static_cast<std::uint8_t>(gap.reason)).block(cut_sentence(gap.text));
+  out.u64(gap.from_ms)
+      .u64(gap.to_ms)
+      .u64(gap.bytes)
+      .u8(static_cast<std::uint8_t>(gap.reason))
+      .block(cut_sentence(gap.text));
   return std::move(out).take();
 }
 
@@ -254,7 +259,8 @@ Result<Totals> decode_end(base::ByteView plain) {
   SALLYPORT_TRY(auto text, reader.take(size));
   out.text = std::string(base::as_text(text));
   const auto zeros = reader.rest();
-  if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t byte) { return byte != 0; })) return corrupt("END is not padded with zeros");
+  if (std::any_of(zeros.begin(), zeros.end(), [](std::uint8_t byte) { return byte != 0; }))
+    return corrupt("END is not padded with zeros");
   return out;
 }
 

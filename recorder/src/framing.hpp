@@ -1,5 +1,6 @@
 #pragma once
-// The fixed parts of the file: its header, the clear header of a chunk, and the bodies of META, CHECKPOINT, GAP and END.
+// The fixed parts of the file: its header, the clear header of a chunk, and the bodies of META, CHECKPOINT, GAP and
+// END.
 #include <array>
 
 #include "sallyport/base/secret_bytes.hpp"

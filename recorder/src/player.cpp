@@ -17,8 +17,10 @@ constexpr std::size_t kMaxSought = 8U << 20U;
 }  // namespace
 
 Result<Player> Player::create(Reader reader, PlayOptions options) {
-  if (!(options.speed >= kMinSpeed && options.speed <= kMaxSpeed)) return fail(Errc::invalid, "the speed must be from 0.01 to 1000");
-  if (options.max_idle && options.max_idle->count() < 0) return fail(Errc::invalid, "the idle limit must not be negative");
+  if (!(options.speed >= kMinSpeed && options.speed <= kMaxSpeed))
+    return fail(Errc::invalid, "the speed must be from 0.01 to 1000");
+  if (options.max_idle && options.max_idle->count() < 0)
+    return fail(Errc::invalid, "the idle limit must not be negative");
   return Player(std::move(reader), options);
 }
 
@@ -65,7 +67,8 @@ void Player::pace(PlayEvent& event) {
 Result<> Player::seek(base::Milliseconds time) {
   const auto target = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
   SALLYPORT_TRY(auto segments, reader_.segments());
-  const auto after = std::find_if(segments->begin(), segments->end(), [&](const auto& start) { return start.time_ms > target; });
+  const auto after =
+      std::find_if(segments->begin(), segments->end(), [&](const auto& start) { return start.time_ms > target; });
   if (!segments->empty()) {
     SALLYPORT_TRYV(reader_.go_to(after == segments->begin() ? *after : *std::prev(after)));
   }

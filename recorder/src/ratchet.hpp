@@ -22,7 +22,7 @@ class Ratchet {
  private:
   void enter();
 
-  base::SecretBytes next_;       ///< before enter(): the ratchet of `segment_`; after it: of the segment that follows
+  base::SecretBytes next_;  ///< before enter(): the ratchet of `segment_`; after it: of the segment that follows
   base::SecretBytes chunk_key_;
   std::uint32_t segment_ = 0;
 };

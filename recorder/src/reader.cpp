@@ -40,10 +40,16 @@ Result<std::optional<Record>> Reader::Impl::next() {
     }
     SALLYPORT_TRY(auto step, chunks.next());
     switch (step.kind) {
-      case Step::Kind::chunk: cursor = RecordCursor(step.chunk); break;
-      case Step::Kind::cut: cut = true; return std::optional<Record>{};
-      case Step::Kind::end_of_file: return std::optional<Record>{};
-      case Step::Kind::fault: return fail(Errc::corrupt, describe(step.finding));
+      case Step::Kind::chunk:
+        cursor = RecordCursor(step.chunk);
+        break;
+      case Step::Kind::cut:
+        cut = true;
+        return std::optional<Record>{};
+      case Step::Kind::end_of_file:
+        return std::optional<Record>{};
+      case Step::Kind::fault:
+        return fail(Errc::corrupt, describe(step.finding));
     }
   }
 }

@@ -28,7 +28,8 @@ void put_enum(base::Bytes& out, Enum value) {
 
 Result<std::uint32_t> take_u32(base::Reader& reader) {
   SALLYPORT_TRY(auto value, take_varint(reader));
-  if (value > std::numeric_limits<std::uint32_t>::max()) return fail(Errc::corrupt, "a number in a record is too large");
+  if (value > std::numeric_limits<std::uint32_t>::max())
+    return fail(Errc::corrupt, "a number in a record is too large");
   return static_cast<std::uint32_t>(value);
 }
 
@@ -201,8 +202,10 @@ Result<Record> take_record(base::Reader& reader, ChunkType type, std::uint64_t& 
   SALLYPORT_TRY(auto kind, reader.u8());
   SALLYPORT_TRY(auto delta, take_varint(reader));
   SALLYPORT_TRY(auto channel, take_u32(reader));
-  if (!belongs(static_cast<RecordKind>(kind), type)) return fail(Errc::corrupt, "a record stands in a chunk of the wrong type");
-  if (delta > std::numeric_limits<std::uint64_t>::max() - time_ms) return fail(Errc::corrupt, "a record's time is out of bounds");
+  if (!belongs(static_cast<RecordKind>(kind), type))
+    return fail(Errc::corrupt, "a record stands in a chunk of the wrong type");
+  if (delta > std::numeric_limits<std::uint64_t>::max() - time_ms)
+    return fail(Errc::corrupt, "a record's time is out of bounds");
   time_ms += delta;
   Record record{time_ms, 0, 0, EndRecord{}};
   SALLYPORT_TRYV(take_body(reader, static_cast<RecordKind>(kind), channel, record));

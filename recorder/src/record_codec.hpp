@@ -5,7 +5,15 @@
 namespace sallyport::recorder {
 
 enum class RecordKind : std::uint8_t {
-  output = 1, error_output = 2, resize = 3, opened = 4, closed = 5, counts = 6, open_still = 7, command = 16, file = 17
+  output = 1,
+  error_output = 2,
+  resize = 3,
+  opened = 4,
+  closed = 5,
+  counts = 6,
+  open_still = 7,
+  command = 16,
+  file = 17
 };
 
 inline constexpr std::size_t kMaxRecordHead = 64;  ///< more than any record takes besides its bytes, path and text

@@ -16,8 +16,10 @@ bool RecordCursor::is_single() const noexcept {
     case ChunkType::meta:
     case ChunkType::checkpoint:
     case ChunkType::gap:
-    case ChunkType::end: return true;
-    default: return false;
+    case ChunkType::end:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -12,7 +12,11 @@ class RecordCursor {
   RecordCursor() noexcept : rest_(base::ByteView{}) {}
   /// Views into the chunk's plaintext.
   explicit RecordCursor(const Chunk& chunk) noexcept
-      : clear_(chunk.clear), offset_(chunk.offset), rest_(chunk.plain), time_ms_(chunk.clear.time_ms), single_(is_single()) {}
+      : clear_(chunk.clear),
+        offset_(chunk.offset),
+        rest_(chunk.plain),
+        time_ms_(chunk.clear.time_ms),
+        single_(is_single()) {}
   /// Errc::corrupt, naming the chunk, for what the format does not allow.
   base::Result<std::optional<Record>> next();
 

@@ -15,7 +15,8 @@ Recorder::Recorder(Recorder&&) noexcept = default;
 Recorder& Recorder::operator=(Recorder&&) noexcept = default;
 Recorder::~Recorder() = default;
 
-Result<Recorder> Recorder::start(RecordingStart start, base::SecretBytes data_key, Output& output, const base::Clock& clock) {
+Result<Recorder> Recorder::start(RecordingStart start, base::SecretBytes data_key, Output& output,
+                                 const base::Clock& clock) {
   auto impl = std::make_unique<Impl>(output, clock);
   SALLYPORT_TRYV(impl->begin(std::move(start), std::move(data_key)));
   return Recorder(std::move(impl));
@@ -23,9 +24,12 @@ Result<Recorder> Recorder::start(RecordingStart start, base::SecretBytes data_ke
 
 Result<> Recorder::channel_opened(ChannelNumber channel, ChannelKind kind) {
   if (impl_->channels().find(channel) != nullptr) return fail(Errc::invalid, "the recording has that channel already");
-  if (impl_->channels().size() >= kMaxOpenChannels) return fail(Errc::limit, "the recording has too many open channels");
+  if (impl_->channels().size() >= kMaxOpenChannels)
+    return fail(Errc::limit, "the recording has too many open channels");
   return impl_->taking([&]() -> Result<> {
-    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) { put_opened(out, delta, {channel, kind, false}); }));
+    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) {
+      put_opened(out, delta, {channel, kind, false});
+    }));
     impl_->channels().open(channel, kind);
     return base::ok();
   });
@@ -35,7 +39,9 @@ Result<> Recorder::channel_closed(ChannelNumber channel, std::optional<std::uint
   SALLYPORT_TRY(auto open, impl_->channel(channel));
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_counts_of(*open));
-    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) { put_closed(out, delta, {channel, exit_status}); }));
+    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) {
+      put_closed(out, delta, {channel, exit_status});
+    }));
     impl_->channels().close(channel);
     return base::ok();
   });
@@ -49,7 +55,9 @@ Result<> Recorder::output(ChannelNumber channel, base::ByteView bytes, Stream st
 Result<> Recorder::resize(ChannelNumber channel, std::uint32_t columns, std::uint32_t rows) {
   SALLYPORT_TRY(auto open, impl_->channel(channel));
   return impl_->taking([&]() -> Result<> {
-    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) { put_resize(out, delta, {channel, columns, rows}); }));
+    SALLYPORT_TRYV(impl_->put_one(ChunkType::events, [&](auto& out, auto delta) {
+      put_resize(out, delta, {channel, columns, rows});
+    }));
     open->columns = columns;
     open->rows = rows;
     return base::ok();
@@ -60,7 +68,9 @@ Result<> Recorder::exec(ChannelNumber channel, std::string_view text) {
   SALLYPORT_TRYV(impl_->channel(channel));
   if (text.size() > kMaxCommand) return fail(Errc::limit, "the command is too long to be recorded");
   return impl_->taking([&]() -> Result<> {
-    SALLYPORT_TRYV(impl_->put_one(ChunkType::command, [&](auto& out, auto delta) { put_command(out, delta, {channel, text}); }));
+    SALLYPORT_TRYV(impl_->put_one(ChunkType::command, [&](auto& out, auto delta) {
+      put_command(out, delta, {channel, text});
+    }));
     return impl_->close_chunk();
   });
 }
@@ -90,7 +100,9 @@ std::optional<MonoTime> Recorder::deadline() const { return impl_->deadline(); }
 
 std::optional<Mark> Recorder::checkpoint_wanted() { return impl_->checkpoint_wanted(); }
 
-Result<> Recorder::checkpoint(const Mark& mark, const base::Signature& signature) { return impl_->put_checkpoint(mark, signature); }
+Result<> Recorder::checkpoint(const Mark& mark, const base::Signature& signature) {
+  return impl_->put_checkpoint(mark, signature);
+}
 
 Result<Closed> Recorder::finish(EndReason reason, std::string_view text) { return impl_->finish(reason, text); }
 

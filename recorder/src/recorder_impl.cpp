@@ -11,7 +11,7 @@ using base::Result;
 
 namespace {
 
-constexpr base::Milliseconds kRetry{20};             ///< how soon to ask an Output again that said "not now"
+constexpr base::Milliseconds kRetry{20};  ///< how soon to ask an Output again that said "not now"
 constexpr base::Milliseconds kCountsInterval{10000};
 
 }  // namespace
@@ -76,7 +76,8 @@ Result<> Recorder::Impl::begin(RecordingStart start, base::SecretBytes data_key)
   SALLYPORT_TRYV(segments_->single(ChunkType::meta, 0, meta, queue_.tail()));
   SALLYPORT_TRYV(push());
   SALLYPORT_TRYV(sync(true));
-  if (queue_.waiting() > 0 || syncing_) return fail(Errc::unavailable, "the recording's file does not take its first bytes");
+  if (queue_.waiting() > 0 || syncing_)
+    return fail(Errc::unavailable, "the recording's file does not take its first bytes");
   return base::ok();
 }
 
@@ -206,8 +207,9 @@ Result<> Recorder::Impl::put_checkpoint(const Mark& mark, const base::Signature&
 Result<> Recorder::Impl::seal_end(EndReason reason, std::string_view text) {
   SALLYPORT_TRYV(put_all_counts());
   SALLYPORT_TRYV(close_chunk());
-  Totals totals{segments_->chunks().chunks(), now_ms(), channels_.to_client(), channels_.to_target(), files_, gaps_,
-                segments_->chunks().root(), reason, std::string(text.substr(0, kMaxSentence))};
+  Totals totals{segments_->chunks().chunks(), now_ms(), channels_.to_client(),
+                channels_.to_target(),        files_,   gaps_,
+                segments_->chunks().root(),   reason,   std::string(text.substr(0, kMaxSentence))};
   SALLYPORT_TRYV(segments_->single(ChunkType::end, totals.duration_ms, encode_end(totals), queue_.tail()));
   end_ = Closed{segments_->chunks().last(), std::move(totals)};
   return base::ok();
@@ -220,7 +222,8 @@ Result<Closed> Recorder::Impl::finish(EndReason reason, std::string_view text) {
   if (done) done = push();
   if (done) done = sync(true);
   if (!done) return give_up(done.error());
-  if (queue_.waiting() > 0 || unsynced_ || syncing_) return fail(Errc::timed_out, "the recording's end is not on the disk yet");
+  if (queue_.waiting() > 0 || unsynced_ || syncing_)
+    return fail(Errc::timed_out, "the recording's end is not on the disk yet");
   set_state(RecorderState::ended);
   return *end_;
 }

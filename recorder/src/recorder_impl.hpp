@@ -9,7 +9,8 @@ namespace sallyport::recorder {
 
 class Recorder::Impl {
  public:
-  Impl(Output& output, const base::Clock& clock) : clock_(clock), queue_(output), start_(clock.mono()), last_sync_(start_) {}
+  Impl(Output& output, const base::Clock& clock)
+      : clock_(clock), queue_(output), start_(clock.mono()), last_sync_(start_) {}
 
   base::Result<> begin(RecordingStart start, base::SecretBytes data_key);
 
@@ -70,13 +71,13 @@ class Recorder::Impl {
   std::optional<base::Error> failure_;
   RecorderState state_ = RecorderState::recording;
   base::MonoTime start_;
-  std::uint64_t last_ms_ = 0;              ///< so that time never falls
-  std::uint64_t last_output_ms_ = 0;       ///< where a GAP begins
+  std::uint64_t last_ms_ = 0;         ///< so that time never falls
+  std::uint64_t last_output_ms_ = 0;  ///< where a GAP begins
   base::MonoTime last_counts_ = start_;
   base::MonoTime last_sync_;
   std::optional<std::pair<base::MonoTime, Mark>> syncing_;  ///< a sync under way: since when, and what it makes durable
   bool unsynced_ = false;
-  std::uint64_t noted_content_ = 0;        ///< the last chunk of records that Checkpoints knows
+  std::uint64_t noted_content_ = 0;  ///< the last chunk of records that Checkpoints knows
   std::uint64_t files_ = 0;
   std::uint64_t gaps_ = 0;
   std::optional<Closed> end_;

@@ -43,12 +43,12 @@ class SegmentWriter {
   Compressor compressor_;
   base::Bytes pending_;
   ChunkType pending_type_ = ChunkType::events;
-  std::uint64_t pending_ms_ = 0;   ///< time of the first pending record
-  std::uint64_t last_ms_ = 0;      ///< of the last record
+  std::uint64_t pending_ms_ = 0;  ///< time of the first pending record
+  std::uint64_t last_ms_ = 0;     ///< of the last record
   std::uint64_t segment_ms_ = 0;
   std::size_t segment_plain_ = 0;
   std::uint64_t last_content_ = 0;
-  bool fresh_ = true;              ///< the segment has no record yet
+  bool fresh_ = true;  ///< the segment has no record yet
 };
 
 }  // namespace sallyport::recorder

@@ -22,14 +22,16 @@ std::optional<Shown> ShownChannel::on_output(const OutputRecord& output) {
   if (output.bytes.empty()) return std::nullopt;
   if (channel_) return *channel_ == output.channel ? std::optional(Shown{output.bytes, std::nullopt}) : std::nullopt;
   channel_ = output.channel;
-  const auto early = std::find_if(early_.rbegin(), early_.rend(), [&](const auto& entry) { return entry.first == output.channel; });
+  const auto early =
+      std::find_if(early_.rbegin(), early_.rend(), [&](const auto& entry) { return entry.first == output.channel; });
   Shown shown{output.bytes, std::nullopt};
   if (early != early_.rend()) shown.size = size_ = early->second;
   return shown;
 }
 
 std::optional<Shown> ShownChannel::on_resize(const ResizeRecord& resize) {
-  const WindowSize size{std::clamp<std::uint32_t>(resize.columns, 1, kMaxSide), std::clamp<std::uint32_t>(resize.rows, 1, kMaxSide)};
+  const WindowSize size{std::clamp<std::uint32_t>(resize.columns, 1, kMaxSide),
+                        std::clamp<std::uint32_t>(resize.rows, 1, kMaxSide)};
   if (channel_) {
     // A segment begins by repeating the size.
     if (*channel_ != resize.channel || size_ == size) return std::nullopt;

@@ -14,7 +14,9 @@ constexpr unsigned kMaxNumber = 9999;
 constexpr char32_t kEsc = 0x1B;
 constexpr char32_t kDel = 0x7F;
 
-bool in(std::string_view set, char32_t c) { return c < 0x80 && set.find(static_cast<char>(c)) != std::string_view::npos; }
+bool in(std::string_view set, char32_t c) {
+  return c < 0x80 && set.find(static_cast<char>(c)) != std::string_view::npos;
+}
 
 /// ESC + these pass: save and restore the cursor, index, next line, set tab, reverse index.
 constexpr std::string_view kEscapeFinals = "78DEHM";
@@ -22,7 +24,8 @@ constexpr std::string_view kEscapeFinals = "78DEHM";
 constexpr std::string_view kStringStarts = "]PX^_k";
 /// CSI finals that pass without prefix and intermediates: moving, erasing, inserting, deleting, scrolling, tabs, SGR.
 constexpr std::string_view kCsiFinals = "@ABCDEFGHIKLMPSXZ`abdefgmr";
-/// DEC private modes that change only what is seen: reverse video, origin, wrap, cursor blink, cursor, alternate screen.
+/// DEC private modes that change only what is seen: reverse video, origin, wrap, cursor blink, cursor, alternate
+/// screen.
 constexpr std::string_view kPrivateModes = ";5;6;7;12;25;47;1047;1048;1049;";
 
 /// A CSI sequence taken apart.
@@ -70,13 +73,18 @@ bool numbers_are_small(std::string_view parameters) {
 bool plain_csi_passes(std::string_view parameters, char final) {
   if (!numbers_are_small(parameters)) return false;
   switch (final) {
-    case 'J': return parameters.empty() || parameters == "0" || parameters == "1" || parameters == "2";  // 3: scrollback
-    case 'T': return parameters.find(';') == std::string_view::npos;  // with more than one: mouse tracking
+    case 'J':
+      return parameters.empty() || parameters == "0" || parameters == "1" || parameters == "2";  // 3: scrollback
+    case 'T':
+      return parameters.find(';') == std::string_view::npos;  // with more than one: mouse tracking
     case 's':
-    case 'u': return parameters.empty();
+    case 'u':
+      return parameters.empty();
     case 'h':
-    case 'l': return parameters == "4";  // insert mode
-    default: return in(kCsiFinals, static_cast<unsigned char>(final));
+    case 'l':
+      return parameters == "4";  // insert mode
+    default:
+      return in(kCsiFinals, static_cast<unsigned char>(final));
   }
 }
 
@@ -90,7 +98,8 @@ void put_csi(std::string_view middle, char final, std::string& out) {
 void put_private_modes(std::string_view parameters, char final, std::string& out) {
   for (const auto mode : split(parameters)) {
     const std::string key = ";" + std::string(mode) + ";";
-    if (!mode.empty() && kPrivateModes.find(key) != std::string_view::npos) put_csi("?" + std::string(mode), final, out);
+    if (!mode.empty() && kPrivateModes.find(key) != std::string_view::npos)
+      put_csi("?" + std::string(mode), final, out);
   }
 }
 
@@ -120,12 +129,17 @@ void TerminalFilter::on_code_point(char32_t c, std::string& out) {
     return on_escape(c - 0x40, out);
   }
   switch (state_) {
-    case State::ground: return on_ground(c, out);
-    case State::escape: return on_escape(c, out);
-    case State::escape_intermediate: return on_escape_intermediate(c, out);
+    case State::ground:
+      return on_ground(c, out);
+    case State::escape:
+      return on_escape(c, out);
+    case State::escape_intermediate:
+      return on_escape_intermediate(c, out);
     case State::csi:
-    case State::csi_ignore: return on_csi(c, out);
-    case State::string: return on_string(c);
+    case State::csi_ignore:
+      return on_csi(c, out);
+    case State::string:
+      return on_string(c);
   }
 }
 
@@ -191,7 +205,8 @@ void TerminalFilter::end_csi(char final, std::string& out) {
     return put_private_modes(csi->parameters, final, out);
   }
   const bool soft_reset = sequence_ == "!" && final == 'p';
-  const bool cursor_shape = csi->prefix.empty() && csi->parameters.size() <= 1 && csi->intermediates == " " && final == 'q';
+  const bool cursor_shape =
+      csi->prefix.empty() && csi->parameters.size() <= 1 && csi->intermediates == " " && final == 'q';
   if (soft_reset || cursor_shape) put_csi(sequence_, final, out);
 }
 

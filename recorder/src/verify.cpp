@@ -66,7 +66,8 @@ Result<bool> Verifier::take(const Chunk& chunk) {
     auto record = cursor.next();
     if (!record) {
       if (record.error().code() != base::Errc::corrupt) return record.error();
-      found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset, "the chunk verifies, but its content cannot be read"});
+      found(RecordingState::tampered,
+            {chunk.clear.sequence, chunk.offset, "the chunk verifies, but its content cannot be read"});
       return false;
     }
     if (!record.value()) break;
@@ -92,7 +93,9 @@ void Verifier::on_record(const Chunk& chunk, const Record& record) {
 }
 
 void Verifier::on_checkpoint(const Chunk& chunk, const CheckpointRecord& checkpoint) {
-  const auto wrong = [&](const char* reason) { found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset, reason}); };
+  const auto wrong = [&](const char* reason) {
+    found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset, reason});
+  };
   const auto& mark = checkpoint.mark;
   if (recent_.empty() || mark.sequence < recent_.front().sequence || mark.sequence > recent_.back().sequence) {
     return wrong("the checkpoint names a chunk out of its reach");
@@ -109,15 +112,19 @@ void Verifier::on_checkpoint(const Chunk& chunk, const CheckpointRecord& checkpo
 }
 
 void Verifier::on_end(const Chunk& chunk, const Totals& totals) {
-  const bool fits = totals.chunks == report_.chunks && totals.gaps == report_.gaps && totals.files == files_ && totals.root == merkle_.root();
-  if (!fits) return found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset, "END's totals or root do not fit the recording"});
+  const bool fits = totals.chunks == report_.chunks && totals.gaps == report_.gaps && totals.files == files_ &&
+                    totals.root == merkle_.root();
+  if (!fits)
+    return found(RecordingState::tampered,
+                 {chunk.clear.sequence, chunk.offset, "END's totals or root do not fit the recording"});
   report_.totals = totals;
 }
 
 /// Against a place in the chain that the audit log knows.
 void Verifier::compare(const Chunk& chunk, const std::optional<Mark>& mark, const char* which) {
   if (!mark || mark->sequence != chunk.clear.sequence || mark->hash == chunk.hash) return;
-  found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset, std::string("the chunk is not the one that the audit log knows as ") + which});
+  found(RecordingState::tampered, {chunk.clear.sequence, chunk.offset,
+                                   std::string("the chunk is not the one that the audit log knows as ") + which});
 }
 
 void Verifier::conclude(const Step& last) {
@@ -125,7 +132,8 @@ void Verifier::conclude(const Step& last) {
   const auto short_of = [&](const std::optional<Mark>& mark) { return mark && mark->sequence >= report_.chunks; };
   const Finding here{report_.chunks, report_.bytes, "the file ends before a chunk that the audit log knows"};
   // After END nothing can be missing: a mark behind it means that this END is not the one that was made.
-  if (report_.totals && (short_of(expected_.last_checkpoint) || short_of(expected_.end))) return found(RecordingState::tampered, here);
+  if (report_.totals && (short_of(expected_.last_checkpoint) || short_of(expected_.end)))
+    return found(RecordingState::tampered, here);
   if (short_of(expected_.last_checkpoint) || short_of(expected_.end)) return found(RecordingState::truncated, here);
   if (report_.totals) {
     report_.state = report_.gaps > 0 ? RecordingState::gap : RecordingState::complete;
@@ -143,13 +151,15 @@ void Verifier::conclude(const Step& last) {
 std::string VerifyReport::describe() const {
   std::string line(to_string(state));
   if (finding) return line + ": " + recorder::describe(*finding);
-  return line + ": " + std::to_string(chunks) + " chunks, " + std::to_string(checkpoints) + " checkpoints, " + std::to_string(gaps) + " gaps";
+  return line + ": " + std::to_string(chunks) + " chunks, " + std::to_string(checkpoints) + " checkpoints, " +
+         std::to_string(gaps) + " gaps";
 }
 
 Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected) {
   VerifyReport report;
   if (source == nullptr || source->size() == 0) {
-    report.finding = Finding{std::nullopt, 0, source == nullptr ? "the recording is not there" : "the recording is empty"};
+    report.finding =
+        Finding{std::nullopt, 0, source == nullptr ? "the recording is not there" : "the recording is empty"};
     return report;
   }
   auto chunks = ChunkReader::open(*source, data_key);

@@ -16,7 +16,7 @@ class Window {
  private:
   Source* source_;
   base::Bytes buffer_;
-  std::uint64_t start_ = 0;   ///< of what the buffer holds
+  std::uint64_t start_ = 0;  ///< of what the buffer holds
   std::size_t filled_ = 0;
 };
 

@@ -1,5 +1,5 @@
-// The container reader on hostile files. The first byte chooses: the bytes as they are, or as chunks forged with the right key,
-// so that the fuzzer reaches what stands behind the tags.
+// The container reader on hostile files. The first byte chooses: the bytes as they are, or as chunks forged with the
+// right key, so that the fuzzer reaches what stands behind the tags.
 #include <cstdint>
 #include <memory>
 
@@ -35,7 +35,9 @@ class FuzzSource final : public recorder::Source {
  public:
   explicit FuzzSource(base::ByteView bytes) : view_(bytes) {}
   std::uint64_t size() const override { return view_.size(); }
-  base::Result<std::size_t> read_at(std::uint64_t offset, base::MutableByteView out) override { return view_.read_at(offset, out); }
+  base::Result<std::size_t> read_at(std::uint64_t offset, base::MutableByteView out) override {
+    return view_.read_at(offset, out);
+  }
 
  private:
   recorder::MemorySource view_;

@@ -14,7 +14,10 @@ namespace {
 std::string cast_of(const base::Bytes& file, const CastOptions& options) {
   auto reader = reader_of(file);
   std::string out;
-  const auto done = export_cast(reader, options, [&](std::string_view text) -> base::Result<> { out += text; return base::ok(); });
+  const auto done = export_cast(reader, options, [&](std::string_view text) -> base::Result<> {
+    out += text;
+    return base::ok();
+  });
   REQUIRE(done);
   return out;
 }
@@ -60,13 +63,15 @@ TEST_CASE("asciicast v2 has times from the start; unfiltered it keeps all sequen
 TEST_CASE("a recording that printed nothing is a valid cast of its header") {
   Rig rig;
   REQUIRE(rig.recorder.finish(EndReason::closed));
-  CHECK(cast_of(rig.output.file, {}) == "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24},\"timestamp\":1795369200}\n");
+  CHECK(cast_of(rig.output.file, {}) ==
+        "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24},\"timestamp\":1795369200}\n");
 }
 
 TEST_CASE("a sink that fails ends the export") {
   const auto file = hostile();
   auto reader = reader_of(file);
-  const auto done = export_cast(reader, {}, [](std::string_view) -> base::Result<> { return base::fail(base::Errc::closed, "gone"); });
+  const auto done = export_cast(
+      reader, {}, [](std::string_view) -> base::Result<> { return base::fail(base::Errc::closed, "gone"); });
   REQUIRE_FALSE(done);
   CHECK(done.error().code() == base::Errc::closed);
 }
@@ -81,7 +86,8 @@ TEST_CASE("asciinema prints a v2 export as it was shown") {
   base::Command command;
   // It wants a terminal for its keys.
   command.argv = {"script", "-qec", "asciinema cat " + path.string(), "/dev/null"};
-  command.environment = {"SHELL=/bin/sh", "TERM=xterm", "PATH=/usr/bin:/bin", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "HOME=" + dir.path().string()};
+  command.environment = {"SHELL=/bin/sh", "TERM=xterm",     "PATH=/usr/bin:/bin",
+                         "LANG=C.UTF-8",  "LC_ALL=C.UTF-8", "HOME=" + dir.path().string()};
   const auto finished = base::run(command);
   REQUIRE(finished);
   CAPTURE(base::as_text(finished.value().err));
@@ -101,13 +107,21 @@ TEST_CASE("facts are one JSON object a line") {
   REQUIRE(rig.recorder.finish(EndReason::ended, "done"));
   auto reader = reader_of(rig.output.file);
   std::vector<std::string> lines;
-  REQUIRE(export_facts(reader, [&](std::string_view text) -> base::Result<> { lines.emplace_back(text); return base::ok(); }));
+  REQUIRE(export_facts(reader, [&](std::string_view text) -> base::Result<> {
+    lines.emplace_back(text);
+    return base::ok();
+  }));
   const std::string head = R"({"time_ms":0,"at":"2026-11-22T17:40:00.000Z","session":"abcdefghijklmnop",)";
   REQUIRE(lines.size() == 5);
-  CHECK(lines[0] == head + R"("type":"session","meta":{"user":"alice","account":"root@web1"}})" "\n");
-  CHECK(lines[1] == head + R"("type":"channel_opened","channel":1,"kind":"sftp"})" "\n");
-  CHECK(lines[2] == head + R"("type":"exec","channel":1,"text":"ls \"x\"\n"})" "\n");
-  CHECK(lines[3] == head + "\"type\":\"file\",\"channel\":1,\"how\":\"sftp\",\"action\":\"transfer\",\"direction\":\"to_target\",\"path\":\"/tmp/\xEF\xBF\xBD\","
-                           "\"path_base64\":\"L3RtcC//\",\"size\":3,\"outcome\":\"complete\"}\n");
+  CHECK(lines[0] == head + R"("type":"session","meta":{"user":"alice","account":"root@web1"}})"
+                           "\n");
+  CHECK(lines[1] == head + R"("type":"channel_opened","channel":1,"kind":"sftp"})"
+                           "\n");
+  CHECK(lines[2] == head + R"("type":"exec","channel":1,"text":"ls \"x\"\n"})"
+                           "\n");
+  CHECK(lines[3] == head +
+                        "\"type\":\"file\",\"channel\":1,\"how\":\"sftp\",\"action\":\"transfer\",\"direction\":\"to_"
+                        "target\",\"path\":\"/tmp/\xEF\xBF\xBD\","
+                        "\"path_base64\":\"L3RtcC//\",\"size\":3,\"outcome\":\"complete\"}\n");
   CHECK(lines[4].find(R"("type":"end","reason":"ended","text":"done","duration_ms":0)") != std::string::npos);
 }

@@ -34,7 +34,9 @@ class SmallDisk {
   SmallDisk() : mounted_(::mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=1m") == 0) {}
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
-  ~SmallDisk() { if (mounted_) ::umount2(dir_.path().c_str(), MNT_DETACH); }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(dir_.path().c_str(), MNT_DETACH);
+  }
   bool mounted() const { return mounted_; }
   std::filesystem::path file() const { return dir_ / "r.spr"; }
 

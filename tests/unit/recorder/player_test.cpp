@@ -90,7 +90,9 @@ TEST_CASE("playback drops what would act on the watcher's terminal, also when it
   REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
   rig.print("a\x1b]52;c;ZX");
   rig.wait(3000);
-  rig.print("Zp\x07" "b\x1b[6");
+  rig.print(
+      "Zp\x07"
+      "b\x1b[6");
   rig.wait(3000);
   rig.print("nc");
   REQUIRE(rig.recorder.finish(EndReason::closed));

@@ -45,8 +45,15 @@ TEST_CASE("who holds a writer's keys in one segment cannot read the segment befo
 
 TEST_CASE("the Merkle root is that of RFC 6962") {
   // Computed by hand over 0..4 leaves: node = SHA-256(1 || left || right), leaf = SHA-256(0 || data).
-  const auto data = [](std::uint8_t i) { base::Digest digest{}; digest[0] = i; return digest; };
-  const auto leaf = [&](std::uint8_t i) { const base::Bytes zero{0}; return base::sha256(zero, data(i)); };
+  const auto data = [](std::uint8_t i) {
+    base::Digest digest{};
+    digest[0] = i;
+    return digest;
+  };
+  const auto leaf = [&](std::uint8_t i) {
+    const base::Bytes zero{0};
+    return base::sha256(zero, data(i));
+  };
   const auto node = [](const base::Digest& a, const base::Digest& b) {
     base::Bytes bytes{1};
     bytes.insert(bytes.end(), a.begin(), a.end());

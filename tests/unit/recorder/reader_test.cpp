@@ -66,13 +66,13 @@ TEST_CASE("a zstd window over the bound is refused") {
 
 TEST_CASE("records that lie about their lengths and kinds are refused with the chunk's name") {
   const std::vector<base::Bytes> bad{
-      {99, 0, 0},                                                        // unknown kind
-      {1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F},                           // output of 4 GiB
-      {1, 0, 0, 5, 'a'},                                                 // output that is not there
-      {1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F},   // varint of 70 bits
-      {1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0},                           // channel over 32 bits
-      {4, 0, 0, 9},                                                      // unknown channel kind
-      {16, 0, 0, 1, 'a'},                                                // a command in an EVENTS chunk
+      {99, 0, 0},                                                       // unknown kind
+      {1, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F},                          // output of 4 GiB
+      {1, 0, 0, 5, 'a'},                                                // output that is not there
+      {1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F},  // varint of 70 bits
+      {1, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0},                          // channel over 32 bits
+      {4, 0, 0, 9},                                                     // unknown channel kind
+      {16, 0, 0, 1, 'a'},                                               // a command in an EVENTS chunk
       {5, 0, 0, 2},
       {3, 0, 0, 80},
   };

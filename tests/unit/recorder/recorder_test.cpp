@@ -24,9 +24,11 @@ TEST_CASE("what was recorded is read back with its times") {
     if (const auto* meta = std::get_if<MetaRecord>(&body)) CHECK(meta->fields == start_of().meta);
     if (const auto* text = std::get_if<CommandRecord>(&body)) command = text->text;
     if (const auto* event = std::get_if<FileEvent>(&body)) file = *event;
-    if (const auto* closed = std::get_if<ClosedRecord>(&body); closed != nullptr && closed->exit_status) exit_status = closed->exit_status;
+    if (const auto* closed = std::get_if<ClosedRecord>(&body); closed != nullptr && closed->exit_status)
+      exit_status = closed->exit_status;
     if (const auto* opened = std::get_if<OpenedRecord>(&body); opened != nullptr && opened->again) ++again;
-    if (const auto* output = std::get_if<OutputRecord>(&body); output != nullptr && base::as_text(output->bytes) == "second segment\r\n") {
+    if (const auto* output = std::get_if<OutputRecord>(&body);
+        output != nullptr && base::as_text(output->bytes) == "second segment\r\n") {
       second_at = record.value()->time_ms;
     }
   }
@@ -261,7 +263,9 @@ TEST_CASE("an error of the output at any call fails the recording for good") {
     output.fail_at = at;
     CAPTURE(at);
     REQUIRE_FALSE(run(output));
-    if (!output.file.empty()) CHECK(verify_bytes(output.file).state == (at + 1 < whole.calls ? RecordingState::truncated : RecordingState::gap));
+    if (!output.file.empty())
+      CHECK(verify_bytes(output.file).state ==
+            (at + 1 < whole.calls ? RecordingState::truncated : RecordingState::gap));
   }
 }
 
@@ -276,7 +280,8 @@ TEST_CASE("channels that are not open, doubled channels and long texts are refus
   event.channel = 5;
   event.path = std::string(kMaxPath + 1, 'a');
   CHECK(rig.recorder.file_event(event).error().code() == base::Errc::limit);
-  for (ChannelNumber i = 10; i < 10 + kMaxOpenChannels - 1; ++i) REQUIRE(rig.recorder.channel_opened(i, ChannelKind::other));
+  for (ChannelNumber i = 10; i < 10 + kMaxOpenChannels - 1; ++i)
+    REQUIRE(rig.recorder.channel_opened(i, ChannelKind::other));
   CHECK(rig.recorder.channel_opened(99, ChannelKind::other).error().code() == base::Errc::limit);
   REQUIRE(rig.recorder.finish(EndReason::closed));
   CHECK(rig.recorder.output(5, base::as_bytes("late")).error().code() == base::Errc::unavailable);

@@ -46,7 +46,10 @@ inline base::SecretBytes key_of(std::uint8_t byte = 7) {
 inline base::SessionId session_id() { return base::SessionId::parse("abcdefghijklmnop").value(); }
 
 inline RecordingStart start_of() {
-  return {session_id(), base::to_bytes("wrapped"), {{"recovery", base::to_bytes("sealed")}}, {{"user", "alice"}, {"account", "root@web1"}}};
+  return {session_id(),
+          base::to_bytes("wrapped"),
+          {{"recovery", base::to_bytes("sealed")}},
+          {{"user", "alice"}, {"account", "root@web1"}}};
 }
 
 /// A recorder on a clock that is moved by hand.
@@ -60,7 +63,9 @@ struct Rig {
     REQUIRE(made);
     return std::move(made).value();
   }
-  void print(std::string_view text, ChannelNumber channel = 0) { REQUIRE(recorder.output(channel, base::as_bytes(text))); }
+  void print(std::string_view text, ChannelNumber channel = 0) {
+    REQUIRE(recorder.output(channel, base::as_bytes(text)));
+  }
   void wait(int ms) {
     clock.advance(Milliseconds(ms));
     REQUIRE(recorder.tick());
@@ -127,7 +132,9 @@ class OwnedSource final : public Source {
  public:
   explicit OwnedSource(base::Bytes bytes) : bytes_(std::move(bytes)), view_(bytes_) {}
   std::uint64_t size() const override { return view_.size(); }
-  base::Result<std::size_t> read_at(std::uint64_t offset, base::MutableByteView out) override { return view_.read_at(offset, out); }
+  base::Result<std::size_t> read_at(std::uint64_t offset, base::MutableByteView out) override {
+    return view_.read_at(offset, out);
+  }
 
  private:
   base::Bytes bytes_;
@@ -153,7 +160,10 @@ inline std::string output_of(const base::Bytes& file, ChannelNumber channel = 0)
   }
 }
 
-struct Place { std::size_t offset; std::size_t size; };
+struct Place {
+  std::size_t offset;
+  std::size_t size;
+};
 /// Where the header and the chunks stand, from their clear sizes.
 inline std::vector<Place> places(base::ByteView file) {
   const auto number = [&](std::size_t at) {

@@ -20,7 +20,9 @@ namespace {
 
 class Stopwatch {
  public:
-  double ms() const { return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count(); }
+  double ms() const {
+    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -30,7 +32,8 @@ class Stopwatch {
 std::string listing(std::mt19937& random, int lines) {
   std::string out;
   for (int i = 0; i < lines; ++i) {
-    out += "-rw-r--r-- 1 root root " + std::to_string(random() % 10000000) + " Nov 22 17:" + std::to_string(10 + random() % 50) + " \x1b[01;34mname-" +
+    out += "-rw-r--r-- 1 root root " + std::to_string(random() % 10000000) +
+           " Nov 22 17:" + std::to_string(10 + random() % 50) + " \x1b[01;34mname-" +
            std::to_string(random() % 100000) + ".log\x1b[0m\r\n";
   }
   return out;
@@ -39,8 +42,9 @@ std::string listing(std::mt19937& random, int lines) {
 std::string top_screen(std::mt19937& random) {
   std::string out = "\x1b[H";
   for (int i = 0; i < 24; ++i) {
-    out += std::to_string(1000 + i * 7) + " root      20   0  " + std::to_string(100000 + random() % 999) + "  " + std::to_string(random() % 100) + "." +
-           std::to_string(random() % 10) + "  0:0" + std::to_string(random() % 10) + " process-" + std::to_string(i) + "\x1b[K\r\n";
+    out += std::to_string(1000 + i * 7) + " root      20   0  " + std::to_string(100000 + random() % 999) + "  " +
+           std::to_string(random() % 100) + "." + std::to_string(random() % 10) + "  0:0" +
+           std::to_string(random() % 10) + " process-" + std::to_string(i) + "\x1b[K\r\n";
   }
   return out;
 }
@@ -111,9 +115,13 @@ TEST_CASE("size of a fixed session, and speed of reading it", "[.bench]") {
   CastOptions options;
   options.version = CastVersion::v2;
   options.filter = false;
-  REQUIRE(export_cast(reader, options, [&](std::string_view part) -> base::Result<> { cast += part.size(); return base::ok(); }));
-  std::cout << "fixed session: recording " << file.size() << " B, asciicast v2 " << cast << " B, " << static_cast<double>(cast) / static_cast<double>(file.size())
-            << " times; " << places(file).size() - 1 << " chunks\n";
+  REQUIRE(export_cast(reader, options, [&](std::string_view part) -> base::Result<> {
+    cast += part.size();
+    return base::ok();
+  }));
+  std::cout << "fixed session: recording " << file.size() << " B, asciicast v2 " << cast << " B, "
+            << static_cast<double>(cast) / static_cast<double>(file.size()) << " times; " << places(file).size() - 1
+            << " chunks\n";
   const Stopwatch verifying;
   const auto report = verify_bytes(file);
   std::cout << "verify " << verifying.ms() << " ms: " << report.describe() << "\n";

@@ -24,7 +24,8 @@ bool names(const VerifyReport& report, const std::vector<Place>& parts, std::siz
 TEST_CASE("an untouched recording is complete") {
   const Sample sample;
   const auto report = verify_bytes(sample.file, sample.expected());
-  CHECK(report.describe() == "complete: " + std::to_string(sample.closed.totals.chunks + 1) + " chunks, 1 checkpoints, 0 gaps");
+  CHECK(report.describe() ==
+        "complete: " + std::to_string(sample.closed.totals.chunks + 1) + " chunks, 1 checkpoints, 0 gaps");
   REQUIRE(report.state == RecordingState::complete);
   CHECK(report.chunks == sample.closed.totals.chunks + 1);
   CHECK(report.bytes == sample.file.size());
@@ -107,7 +108,8 @@ TEST_CASE("chunks that are removed, doubled or swapped are found") {
   CHECK(verify_bytes(doubled).finding->chunk == 4);
   CHECK(verify_bytes(swapped).finding->chunk == 3);
   CHECK(verify_bytes(followed).describe().find("bytes follow END") != std::string::npos);
-  for (const auto* file : {&removed, &doubled, &swapped, &followed}) CHECK(verify_bytes(*file).state == RecordingState::tampered);
+  for (const auto* file : {&removed, &doubled, &swapped, &followed})
+    CHECK(verify_bytes(*file).state == RecordingState::tampered);
 }
 
 TEST_CASE("another recording made with the same key does not pass for the one in the audit log") {

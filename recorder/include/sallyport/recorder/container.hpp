@@ -16,11 +16,11 @@
 namespace sallyport::recorder {
 
 inline constexpr std::uint16_t kFormatVersion = 1;
-inline constexpr std::size_t kClearSize = 64;              ///< bytes of a chunk's clear header
+inline constexpr std::size_t kClearSize = 64;  ///< bytes of a chunk's clear header
 inline constexpr std::size_t kSaltSize = 16;
-inline constexpr std::size_t kMaxHeader = 32U << 10U;      ///< the file header's body
-inline constexpr std::size_t kMaxPlain = 256U << 10U;      ///< a chunk's plaintext, decompressed
-inline constexpr std::size_t kMaxSealed = 384U << 10U;     ///< a chunk's ciphertext and tag
+inline constexpr std::size_t kMaxHeader = 32U << 10U;   ///< the file header's body
+inline constexpr std::size_t kMaxPlain = 256U << 10U;   ///< a chunk's plaintext, decompressed
+inline constexpr std::size_t kMaxSealed = 384U << 10U;  ///< a chunk's ciphertext and tag
 inline constexpr std::size_t kMaxWrappedKey = 4096;
 inline constexpr std::size_t kMaxRecipients = 16;
 inline constexpr std::size_t kMaxKeyId = 64;
@@ -29,11 +29,19 @@ inline constexpr std::size_t kMaxMetaFields = 64;
 inline constexpr std::size_t kMaxMetaText = 4096;
 inline constexpr std::size_t kMaxCommand = 128U << 10U;
 inline constexpr std::size_t kMaxPath = 4096;
-inline constexpr std::size_t kMaxSentence = 256;           ///< reasons of END and GAP
-inline constexpr std::uint64_t kCheckpointReach = 65536;   ///< a CHECKPOINT names a chunk at most so far back
+inline constexpr std::size_t kMaxSentence = 256;          ///< reasons of END and GAP
+inline constexpr std::uint64_t kCheckpointReach = 65536;  ///< a CHECKPOINT names a chunk at most so far back
 
 enum class ChunkType : std::uint8_t {
-  meta = 1, keyframe = 2, events = 3, text = 4, command = 5, file = 6, checkpoint = 7, gap = 8, end = 9
+  meta = 1,
+  keyframe = 2,
+  events = 3,
+  text = 4,
+  command = 5,
+  file = 6,
+  checkpoint = 7,
+  gap = 8,
+  end = 9
 };
 
 /// A place in the chain: this chunk, with this hash. What checkpoints sign and the audit log keeps.
@@ -65,9 +73,9 @@ struct Header {
 using Meta = std::vector<std::pair<std::string, std::string>>;
 
 enum class EndReason : std::uint8_t {
-  closed = 1,     ///< the client or the target closed it
-  limit = 2,      ///< time, idle or size limit
-  ended = 3,      ///< the vault or a person ended it
+  closed = 1,  ///< the client or the target closed it
+  limit = 2,   ///< time, idle or size limit
+  ended = 3,   ///< the vault or a person ended it
   vault_lost = 4,
   error = 5,
 };
@@ -81,13 +89,13 @@ std::string_view to_string(GapReason reason) noexcept;
 
 /// What END says, and what the audit log should keep of it.
 struct Totals {
-  std::uint64_t chunks = 0;       ///< before END
+  std::uint64_t chunks = 0;  ///< before END
   std::uint64_t duration_ms = 0;
-  std::uint64_t output_bytes = 0; ///< to the client
-  std::uint64_t input_bytes = 0;  ///< to the target, counted only
+  std::uint64_t output_bytes = 0;  ///< to the client
+  std::uint64_t input_bytes = 0;   ///< to the target, counted only
   std::uint64_t files = 0;
   std::uint64_t gaps = 0;
-  base::Digest root{};            ///< Merkle root of the chunks before END
+  base::Digest root{};  ///< Merkle root of the chunks before END
   EndReason reason = EndReason::closed;
   std::string text;
   friend bool operator==(const Totals&, const Totals&) = default;

@@ -1,5 +1,6 @@
 #pragma once
-// Recordings as files for other tools: asciicast v2 and v3 (docs.asciinema.org/manual/asciicast), and the facts as JSON lines.
+// Recordings as files for other tools: asciicast v2 and v3 (docs.asciinema.org/manual/asciicast), and the facts as JSON
+// lines.
 #include <functional>
 
 #include "sallyport/recorder/reader.hpp"

@@ -14,10 +14,10 @@ namespace sallyport::recorder {
 inline constexpr std::string_view kTerminalRestore = "\x1b[?1049l\x1b[!p\x1b[0m\x1b[?25h\x1b(B\x0f\r\n";
 
 struct PlayOptions {
-  double speed = 1.0;                                 ///< kMinSpeed to kMaxSpeed
-  std::optional<base::Milliseconds> max_idle;         ///< pauses longer than this are cut to it (before speed)
-  std::optional<ChannelNumber> channel;               ///< absent: the first channel that printed something
-  bool filter = true;                                 ///< off only for tools: the recording is hostile input
+  double speed = 1.0;                          ///< kMinSpeed to kMaxSpeed
+  std::optional<base::Milliseconds> max_idle;  ///< pauses longer than this are cut to it (before speed)
+  std::optional<ChannelNumber> channel;        ///< absent: the first channel that printed something
+  bool filter = true;                          ///< off only for tools: the recording is hostile input
 };
 inline constexpr double kMinSpeed = 0.01;
 inline constexpr double kMaxSpeed = 1000;

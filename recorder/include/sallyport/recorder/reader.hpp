@@ -1,6 +1,6 @@
 #pragma once
-// Reads a recording's records in order, or from a segment on. Every chunk is checked (tag, chain, numbers) before any of
-// it is shown. Memory is bounded whatever the file says.
+// Reads a recording's records in order, or from a segment on. Every chunk is checked (tag, chain, numbers) before any
+// of it is shown. Memory is bounded whatever the file says.
 #include <memory>
 #include <optional>
 #include <vector>
@@ -17,7 +17,7 @@ base::Result<Header> read_header(Source& source);
 /// One segment as its first clear header shows it.
 struct SegmentStart {
   std::uint32_t segment;
-  std::uint64_t offset;     ///< of its first chunk
+  std::uint64_t offset;  ///< of its first chunk
   std::uint64_t sequence;
   std::uint64_t time_ms;
 };

@@ -2,8 +2,8 @@
 // Writes one session's recording. A value without threads or sockets: the session's poll loop calls it.
 //
 // Rule for callers: record first, then pass on. Every call that fails means that nothing may be passed on; after
-// State::failed the session has to end. Ask accepting() before reading from a channel: false means stop reading, and the
-// peer's window does the rest.
+// State::failed the session has to end. Ask accepting() before reading from a channel: false means stop reading, and
+// the peer's window does the rest.
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -40,7 +40,7 @@ struct RecordingStart {
 
 /// What finish() gives to the audit log.
 struct Closed {
-  Mark end;        ///< END's own place in the chain
+  Mark end;  ///< END's own place in the chain
   Totals totals;
 };
 
@@ -50,7 +50,8 @@ class Recorder {
  public:
   /// Writes the header and META and makes them durable before it returns: a session that cannot be recorded never
   /// begins. Takes the 32-byte data key and wipes it. Errc::invalid for fields over their bounds.
-  static base::Result<Recorder> start(RecordingStart start, base::SecretBytes data_key, Output& output, const base::Clock& clock);
+  static base::Result<Recorder> start(RecordingStart start, base::SecretBytes data_key, Output& output,
+                                      const base::Clock& clock);
 
   Recorder(Recorder&&) noexcept;
   Recorder& operator=(Recorder&&) noexcept;

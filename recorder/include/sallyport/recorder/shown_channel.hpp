@@ -11,8 +11,8 @@ namespace sallyport::recorder {
 using WindowSize = std::pair<std::uint32_t, std::uint32_t>;  ///< columns, rows
 
 struct Shown {
-  base::ByteView bytes;             ///< into the record
-  std::optional<WindowSize> size;   ///< a new one, before the bytes
+  base::ByteView bytes;            ///< into the record
+  std::optional<WindowSize> size;  ///< a new one, before the bytes
 };
 
 class ShownChannel {
@@ -30,7 +30,7 @@ class ShownChannel {
   std::optional<Shown> on_resize(const ResizeRecord& resize);
 
   std::optional<ChannelNumber> channel_;
-  std::optional<WindowSize> size_;  ///< told last
+  std::optional<WindowSize> size_;                           ///< told last
   std::vector<std::pair<ChannelNumber, WindowSize>> early_;  ///< sizes seen while no channel is chosen; bounded
 };
 

@@ -1,8 +1,8 @@
 #pragma once
-// Makes recorded output safe for the terminal of the person who watches it. Keeps text, colours, cursor movement, erasing,
-// scrolling and the alternate screen; everything else is dropped, above all what makes a terminal answer (DA, DSR, DECRQM,
-// ENQ), act (clipboard, title, window, printer, keyboard and mouse modes) or keep state. A list of what may pass, so what
-// is not known does not pass. Sequences as in ECMA-48 and xterm's ctlseqs.
+// Makes recorded output safe for the terminal of the person who watches it. Keeps text, colours, cursor movement,
+// erasing, scrolling and the alternate screen; everything else is dropped, above all what makes a terminal answer (DA,
+// DSR, DECRQM, ENQ), act (clipboard, title, window, printer, keyboard and mouse modes) or keep state. A list of what
+// may pass, so what is not known does not pass. Sequences as in ECMA-48 and xterm's ctlseqs.
 #include <array>
 #include <cstdint>
 #include <string>

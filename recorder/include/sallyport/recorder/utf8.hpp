@@ -18,8 +18,10 @@ class Utf8Decoder {
   template <class Sink>
   void feed(base::ByteView bytes, Sink&& sink) {
     for (const std::uint8_t byte : bytes) {
-      if (need_ == 0 && byte < 0x80) sink(static_cast<char32_t>(byte));
-      else step(byte, sink);
+      if (need_ == 0 && byte < 0x80)
+        sink(static_cast<char32_t>(byte));
+      else
+        step(byte, sink);
     }
   }
   /// Ends the text: a half character is U+FFFD.
@@ -43,7 +45,10 @@ class Utf8Decoder {
       }
       need_ = 0;
       sink(kReplacement);
-      if (byte < 0x80) { sink(static_cast<char32_t>(byte)); return; }
+      if (byte < 0x80) {
+        sink(static_cast<char32_t>(byte));
+        return;
+      }
     }
     if (!lead(byte)) sink(kReplacement);
   }
