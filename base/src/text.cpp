@@ -88,6 +88,7 @@ std::string hex(ByteView bytes) {
 }
 
 Result<Bytes> unhex(std::string_view text) {
+  if (text.empty()) return Bytes{};  // libsodium wants no null pointer
   Bytes out(text.size() / 2);
   std::size_t size = 0;
   const char* end = nullptr;
