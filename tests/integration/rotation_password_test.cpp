@@ -92,7 +92,7 @@ TEST_CASE("a server without a key of the pinned type is a changed host key") {
   CHECK(SshConnector().login(job, Credential::current).outcome == Outcome::host_key_changed);
 }
 
-TEST_CASE("a password that PAM's chpasswd refuses leaves the old one in force and proven") {
+TEST_CASE("a password that cannot be set leaves the old one in force and proven") {
   NEEDS_SYSTEM_USERS();
   Sshd server;
   const auto user = server.add_user(std::string(kOldPassword));
