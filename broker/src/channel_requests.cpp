@@ -146,6 +146,7 @@ int ChannelPair::serve_start(ssh_message message) {
 
 /// What it is, and its text. False for a subsystem that is not offered.
 bool ChannelPair::classify(ssh_message message) {
+  text_.clear();
   switch (ssh_message_subtype(message)) {
     case SSH_CHANNEL_REQUEST_SHELL: kind_ = recorder::ChannelKind::shell; return true;
     case SSH_CHANNEL_REQUEST_SUBSYSTEM:

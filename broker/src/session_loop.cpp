@@ -12,6 +12,7 @@ namespace {
 
 constexpr base::Milliseconds kLongestSleep{1000};
 constexpr base::Milliseconds kRefusalTime{5000};
+constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
 
 }  // namespace
@@ -179,7 +180,7 @@ void SshSession::Impl::on_message(ResourcesFailed& failed) {
 void SshSession::Impl::on_message(Freeze&) { context_.frozen = true; }
 void SshSession::Impl::on_message(Thaw&) { context_.frozen = false; }
 void SshSession::Impl::on_message(End& end) {
-  context_.end(recorder::EndReason::ended, end.sentence.empty() ? "This session was ended." : end.sentence);
+  context_.end(recorder::EndReason::ended, end.sentence.empty() ? "This session was ended." : base::escape_text(end.sentence, kLongestSentence));
 }
 
 // ---- The steps
@@ -287,10 +288,10 @@ void SshSession::Impl::watch_deadlines() {
 // ---- Refused after the login
 
 /// The person is proven: what stands in the way is told on the first channel that asks for something, or at the goodbye.
-void SshSession::Impl::refuse_session(std::string sentence) {
+void SshSession::Impl::refuse_session(const std::string& sentence) {
   login_.reset();
   grant_.reset();
-  refusal_ = std::move(sentence);
+  refusal_ = base::escape_text(sentence, kLongestSentence);
   state_ = State::refusing;
   state_until_ = context_.clock.mono() + kRefusalTime;
   for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));

@@ -60,7 +60,7 @@ class SshSession::Impl {
   void serve_channels();
   void serve_recording();
   void reap();
-  void refuse_session(std::string sentence);
+  void refuse_session(const std::string& sentence);
   void serve_refused();
   void watch_deadlines();
   void watch_peers();

@@ -116,8 +116,10 @@ void SshSession::Impl::explain_refusal(ssh_message message) {
 
 void SshSession::Impl::on_service(ssh_message message) {
   const std::string name = or_empty(ssh_message_service_service(message));
-  if (name == "ssh-userauth") (void)ssh_message_service_reply_success(message);
-  else context_.end(recorder::EndReason::closed, "Unknown service.");
+  if (name != "ssh-userauth") return context_.end(recorder::EndReason::closed, "Unknown service.");
+  // The end of the key exchange, this request and the first attempt may come in one read.
+  if (state_ == State::handshake) state_ = State::proving;
+  (void)ssh_message_service_reply_success(message);
 }
 
 void SshSession::Impl::on_auth(MessageHandle message) {
