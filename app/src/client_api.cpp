@@ -18,12 +18,18 @@ constexpr std::size_t kMaxAnswer = 1U << 20U;
 constexpr long kConnectSeconds = 10;
 constexpr long kSeconds = 60;
 
-// What the API answers when it refuses (docs/rest_api.md).
+// What the API answers when it refuses: {"error": this} (docs/api.md).
 constexpr auto kProblem = std::to_array<Field>({
-    {"error", FieldType::text, 64, true, "the kind: not_found"},
+    {"code", FieldType::text, 64, true, "the kind: not_found"},
     {"message", FieldType::text, 4096, false, "a sentence"},
     {"request_id", FieldType::text, 64, false, "for asking the operator"},
 });
+
+base::ByteView inside_error(base::ByteView body) {
+  constexpr std::string_view kBefore = "{\"error\":";
+  if (!base::as_text(body).starts_with(kBefore) || !base::as_text(body).ends_with('}')) return {};
+  return body.subspan(kBefore.size(), body.size() - kBefore.size() - 1);
+}
 
 base::Errc errc_of(std::string_view word, long status) {
   for (unsigned char code = 1; code <= 16; ++code) {
@@ -33,14 +39,14 @@ base::Errc errc_of(std::string_view word, long status) {
 }
 
 base::Error problem_of(base::ByteView body, long status) {
-  const auto problem = from_json(body, kProblem, Unknown::pass_over);
+  const auto problem = from_json(inside_error(body), kProblem, Unknown::pass_over);
   if (!problem) return base::fail(base::Errc::internal, fmt::format("the server answered {} without a reason", status));
   auto sentence = base::escape_text(problem.value().text("message"), 4096);
   if (sentence.empty()) sentence = "refused";
   if (problem.value().has("request_id")) {
     sentence += fmt::format(" (request {})", base::escape_text(problem.value().text("request_id")));
   }
-  return base::fail(errc_of(problem.value().text("error"), status), sentence);
+  return base::fail(errc_of(problem.value().text("code"), status), sentence);
 }
 
 std::string percent(std::string_view text) {
