@@ -116,6 +116,12 @@ Record& Record::add(std::string_view list_name) {
   return std::get<std::vector<Record>>(values_[index]).emplace_back(schema_[index].item);
 }
 
+void Record::absorb(Record&& other) {
+  for (std::size_t i = 0; i < other.schema_.size(); ++i) {
+    if (other.has_at(i)) values_[find(other.schema_[i].name)] = std::move(other.values_[i]);
+  }
+}
+
 void Record::clear(std::string_view name) { values_[find(name)] = std::monostate{}; }
 
 bool Record::holds_secret() const {

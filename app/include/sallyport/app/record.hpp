@@ -66,6 +66,8 @@ class Record {
   Record& add(std::string_view list_name);
   /// An empty list, if it is absent: for answers with no rows.
   Record& set_list(std::string_view name);
+  /// Moves in every value of `other`, whose schema is a part of this one.
+  void absorb(Record&& other);
   /// Drops a field's value.
   void clear(std::string_view name);
 

@@ -1,0 +1,48 @@
+#pragma once
+// The web process's one connection to the vault, inside asio's loop: many requests at once, told apart by id. Comes back
+// by itself when it is lost. One io_context, one thread.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+
+#include "sallyport/app/operation.hpp"
+#include "sallyport/app/vault_client.hpp"
+
+namespace sallyport::app {
+
+class VaultLink {
+ public:
+  using Answer = std::function<void(base::Result<Payload>)>;
+
+  VaultLink(boost::asio::io_context& io, std::filesystem::path socket);
+  ~VaultLink();
+  /// Connects now if it can; goes on trying otherwise.
+  void start();
+  /// `answer` is called once, later or (Errc::unavailable) at once. It must not outlive what it captures: see forget().
+  std::uint64_t ask(OperationId operation, base::SecretBytes payload, Answer answer);
+  /// The answer of this request is no longer wanted.
+  void forget(std::uint64_t id) { waiting_.erase(id); }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
+
+ private:
+  void connect();
+  void lost(const base::Error& why);
+  void wait_readable();
+  void flush();
+  void deliver();
+
+  boost::asio::io_context& io_;
+  std::filesystem::path socket_;
+  boost::asio::steady_timer retry_;
+  std::optional<VaultConnection> connection_;
+  boost::asio::posix::stream_descriptor descriptor_;  // borrows connection_'s descriptor
+  std::unordered_map<std::uint64_t, Answer> waiting_;
+  std::uint64_t generation_ = 0;  // of the connection: old handlers must not touch a new one
+  bool writing_ = false;
+};
+
+}  // namespace sallyport::app
