@@ -139,27 +139,15 @@ void ChannelPair::serve_pipes() {
   context_.last_activity = context_.clock.mono();
 }
 
+/// Every call into libssh may turn the loop and bring bytes: what was drained is asked anew before each step.
 void ChannelPair::serve_ends() {
-  const bool delivered_all = delivered();
   if (client_.closed) {
     output_.discard();
     error_.discard();
     if (!client_left_) client_left_ = context_.clock.mono();
   }
-  const bool input_done = input_.drained() || !announced_;
-  if (client_.eof && input_done && !target_.eof_sent && state_ == State::running) {
-    target_.eof_sent = true;
-    (void)ssh_channel_send_eof(target_.channel);
-  }
-  if (target_.eof && delivered_all && !client_.eof_sent && state_ == State::running) {
-    client_.eof_sent = true;
-    (void)ssh_channel_send_eof(client_.channel);
-  }
-  // A client that has seen end-of-file closes at once; the exit status that follows is still for it.
-  const bool awaits_exit = target_.eof && !target_.closed;
-  const bool lingered = client_left_ && context_.clock.mono() - *client_left_ > kLinger;
-  const bool left = client_.closed && ((input_done && !awaits_exit) || lingered);
-  if ((target_.closed && delivered_all) || left) {
+  if (state_ == State::running) pass_on_eof();
+  if ((target_.closed && delivered()) || client_is_done()) {
     if (state_ == State::running) send_exit();
     state_ = State::closing;
   }
@@ -168,6 +156,26 @@ void ChannelPair::serve_ends() {
   close_side(client_);
   close_side(target_);
   if (client_.closed && client_.close_sent && target_.closed && target_.close_sent) state_ = State::closed;
+}
+
+void ChannelPair::pass_on_eof() {
+  if (client_.eof && input_.drained() && !target_.eof_sent) {
+    target_.eof_sent = true;
+    (void)ssh_channel_send_eof(target_.channel);
+  }
+  if (target_.eof && delivered() && !client_.eof_sent) {
+    client_.eof_sent = true;
+    (void)ssh_channel_send_eof(client_.channel);
+  }
+}
+
+/// It closed the channel, and nothing of it is under way any more. A client that has seen end-of-file closes at once; the
+/// exit status that follows is still for it.
+bool ChannelPair::client_is_done() const {
+  if (!client_.closed) return false;
+  const bool awaits_exit = target_.eof && !target_.closed;
+  const bool input_done = input_.drained() || !announced_;
+  return (input_done && !awaits_exit) || context_.clock.mono() - *client_left_ > kLinger;
 }
 
 bool ChannelPair::delivered() const {

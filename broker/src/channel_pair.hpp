@@ -106,6 +106,8 @@ class ChannelPair {
 
   void serve_pipes();
   void serve_ends();
+  void pass_on_eof();
+  bool client_is_done() const;
   void send_exit();
   void close_side(Side& side);
   void report_end();
