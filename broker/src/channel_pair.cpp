@@ -172,7 +172,7 @@ void ChannelPair::pass_on_eof() {
 /// It closed the channel, and nothing of it is under way any more. A client that has seen end-of-file closes at once; the
 /// exit status that follows is still for it.
 bool ChannelPair::client_is_done() const {
-  if (!client_.closed) return false;
+  if (!client_left_) return false;
   const bool awaits_exit = target_.eof && !target_.closed;
   const bool input_done = input_.drained() || !announced_;
   return (input_done && !awaits_exit) || context_.clock.mono() - *client_left_ > kLinger;
