@@ -71,7 +71,7 @@ prepare() {
   enrol admin bench-password
   as admin target add web1 127.0.0.1 --port "$target_port" --labels env=bench --host-key "$stage/target_host_key.pub" > /dev/null
   as admin account add root@web1 --kind ssh_key --exclusive no --code-reuse 15m --secret-stdin < "$stage/lent_key" > /dev/null
-  as admin role add everything --actions session,audit --labels env=bench > /dev/null
+  as admin role add everything --actions checkout,session --labels env=bench > /dev/null
   as admin user add bench --password-stdin <<< bench-password > /dev/null
   as admin grant add everything bench > /dev/null
   enrol bench bench-password

@@ -32,7 +32,7 @@ step_people() {
   alice_password=$(random_word) audra_password=$(random_word)
   as admin user add alice --password-stdin <<< "$alice_password" > /dev/null || fail "user add alice"
   as admin user add audra --password-stdin <<< "$audra_password" > /dev/null || fail "user add audra"
-  as admin role add web-admins --actions session,reveal --labels env=prod > /dev/null || fail "role add"
+  as admin role add web-admins --actions checkout,session,reveal --labels env=prod > /dev/null || fail "role add"
   as admin role add auditors --actions audit > /dev/null || fail "role add"
   broken || as admin grant add web-admins alice > /dev/null || fail "grant add"
   as admin grant add auditors audra > /dev/null || fail "grant add"
@@ -136,7 +136,7 @@ step_secrecy() {
 }
 
 step_reveal() {
-  broken && as admin role set web-admins --actions session > /dev/null
+  broken && as admin role set web-admins --actions checkout,session > /dev/null
   [[ $(as alice reveal root@web1 2> "$stage/log/reveal") == "$old_password" ]] || fail "reveal: $(cat "$stage/log/reveal")"
   said="alice sees the password; it has to change now"
 }

@@ -81,7 +81,14 @@ access::CheckoutFacts facts_of(const vault::Checkout& checkout) {
           checkout.source, checkout.made, checkout.lease};
 }
 
-Result<> decide_on_account(Context& context, const access::Factors& factors) {
+/// Without a code in the request, the sign-in's counts for as long as the account's policy says: not at all, by default.
+access::AccessPolicy policy_on(const Context& context, bool code_given) {
+  auto policy = context.state.policy;
+  if (!code_given) policy.checkout_otp = context.account->policy.code_reuse;
+  return policy;
+}
+
+Result<> decide_on_account(Context& context, const access::Factors& factors, bool code_given) {
   const access::AccountFacts account{context.account->id, context.account->all_labels};
   std::optional<access::CheckoutFacts> checkout;
   if (context.checkout) checkout = facts_of(*context.checkout);
@@ -89,6 +96,7 @@ Result<> decide_on_account(Context& context, const access::Factors& factors) {
   input.factors = factors;
   input.account = &account;
   input.checkout = checkout ? &*checkout : nullptr;
+  input.policy = policy_on(context, code_given);
   return decided(context, access::decide(input));
 }
 
@@ -98,11 +106,11 @@ Result<> on_account(Context& context, const Record& input) {
   if (!context.account) return no_such_account(context, context.operation.access.right());
   context.object = "account:" + context.account->name.text();
   auto factors = context.factors;
-  if (context.operation.access.proof() == Proof::fresh_otp) {
-    if (!context.caller->otp_enrolled) return need_proof(context, Proof::fresh_otp);
-    factors.otp = context.now;
-  }
-  return decide_on_account(context, factors);
+  const bool fresh = context.operation.access.proof() == Proof::fresh_otp;
+  if (fresh && !context.caller->otp_enrolled) return need_proof(context, Proof::fresh_otp);
+  const bool code_given = fresh && input.has("otp");
+  if (code_given) factors.otp = context.now;
+  return decide_on_account(context, factors, code_given);
 }
 
 Result<> self_or(Context& context, const Record& input) {
@@ -149,6 +157,6 @@ Result<> authorise(Context& context, const Record& input) {
   return fail(Errc::denied, "no rule allows this");
 }
 
-Result<> authorise_again(Context& context) { return decide_on_account(context, context.factors); }
+Result<> authorise_again(Context& context) { return decide_on_account(context, context.factors, true); }
 
 }  // namespace sallyport::app

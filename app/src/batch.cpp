@@ -105,7 +105,7 @@ Result<> Batch::admit(Context& context, const Request& request, Record& input) {
 }
 
 Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& input) {
-  const bool fresh = context.operation.access.proof() == Proof::fresh_otp;
+  const bool fresh = context.operation.access.proof() == Proof::fresh_otp && input.has("otp");
   if (row.prove == nullptr && !fresh) return base::ok();
   SALLYPORT_TRYV(context.tx.savepoint());
   auto refusal = fresh ? prove_code(context, context.caller->user.id, input.secret("otp")) : row.prove(context, input);

@@ -42,7 +42,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
    .examples = "sallyport user key remove alice SHA256:...", .done = "key {fingerprint} of {name} removed"},
 
   {.words = "role add", .operation = Id::role_add, .audience = kAdmin, .positionals = "name", .columns = kRoles,
-   .examples = "sallyport role add web-admins --actions session,reveal --labels env=prod\nsallyport role add auditors --actions audit"},
+   .examples = "sallyport role add web-admins --actions checkout,session,reveal --labels env=prod\nsallyport role add auditors --actions audit"},
   {.words = "role list", .operation = Id::role_list, .audience = kAdmin, .columns = kRoles,
    .examples = "sallyport role list"},
   {.words = "role show", .operation = Id::role_show, .audience = kAdmin, .positionals = "name",
@@ -94,7 +94,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "rotation show", .operation = Id::rotation_show, .audience = kAdmin, .positionals = "id",
    .examples = "sallyport rotation show 4f2cq7k3m5n6p2ab"},
 
-  {.words = "checkout", .operation = Id::checkout_create, .audience = kEngineer, .positionals = "account", .columns = kCheckouts, .renames = "seconds=for",
+  {.words = "checkout", .operation = Id::checkout_create, .audience = kEngineer, .positionals = "account", .columns = kCheckouts, .asks = "otp", .renames = "seconds=for",
    .examples = "sallyport checkout root@web1 --reason 'disk full, INC-4711' --for 30m"},
   {.words = "checkout list", .operation = Id::checkout_list, .audience = kEngineer, .columns = kCheckouts,
    .examples = "sallyport checkout list --active"},

@@ -22,6 +22,7 @@ Result<> fill(Context& context, Record& out, const vault::Account& account) {
   out.set("longest_seconds", static_cast<std::uint64_t>(account.policy.max_duration.count()));
   out.set_flag("rotate_after_reveal", account.policy.rotate_after_reveal);
   out.set("rotation_seconds", static_cast<std::uint64_t>(account.policy.rotation_interval.count()));
+  out.set("code_reuse_seconds", static_cast<std::uint64_t>(account.policy.code_reuse.count()));
   if (account.reconcile) {
     SALLYPORT_TRY(const auto helper, vault::get_account(context.sql(), *account.reconcile));
     out.set("reconcile", helper.name.text());
@@ -47,6 +48,7 @@ void take_policy(const Record& input, vault::AccountPolicy& policy) {
   if (input.has("longest_seconds")) policy.max_duration = seconds("longest_seconds");
   if (input.has("rotate_after_reveal")) policy.rotate_after_reveal = input.flag("rotate_after_reveal");
   if (input.has("rotation_seconds")) policy.rotation_interval = seconds("rotation_seconds");
+  if (input.has("code_reuse_seconds")) policy.code_reuse = seconds("code_reuse_seconds");
 }
 
 /// A key that nothing can read would fail at the first session: better now.

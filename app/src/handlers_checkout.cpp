@@ -38,7 +38,7 @@ Result<Record> create(Context& context, Record& input) {
                             .source = context.source,
                             .reason = std::string(input.text("reason")),
                             .duration = kDefaultLength,
-                            .with_otp = true};
+                            .with_otp = input.has("otp")};
   if (input.has("seconds")) wanted.duration = base::Seconds{static_cast<std::int64_t>(input.number("seconds"))};
   else wanted.duration = std::min(kDefaultLength, context.account->policy.max_duration);
   SALLYPORT_TRY(const auto granted, vault::create_checkout(context.sql(), wanted, context.now));

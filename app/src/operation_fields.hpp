@@ -176,6 +176,7 @@ inline constexpr auto kAccountItem = std::to_array<Field>({
     must("longest_seconds", number, 0, "of one checkout"),
     must("rotate_after_reveal", flag, 0, "at check-in of a checkout whose value was seen"),
     must("rotation_seconds", number, 0, "by schedule; 0 is never"),
+    must("code_reuse_seconds", number, 0, "how long a code given at sign-in counts for a checkout"),
     may("reconcile", text, kAccount, "the account that may set this one's secret"),
     may("version", number, 0, "of the secret that is current"),
     must("rotating", flag, 0, "a rotation is under way"),
@@ -189,12 +190,14 @@ inline constexpr auto kAccountAddIn = std::to_array<Field>({
     may("labels", text, kLabels, "env=prod,team=db"), may("exclusive", flag, 0, "one checkout at a time; default true"),
     may("longest_seconds", number, 0, "of one checkout; default 8 hours"),
     may("rotate_after_reveal", flag, 0, "default true"), may("rotation_seconds", number, 0, "by schedule; default never"),
+    may("code_reuse_seconds", number, 900, "how long a code given at sign-in counts for a checkout; default: each takes its own"),
     may("reconcile", text, kAccount, "the account that may set this one's secret")});
 inline constexpr auto kAccountSetIn = std::to_array<Field>({
     kByAccount, may("login", text, kName, "the name on the target"), may("labels", text, kLabels, "replaces them"),
     may("exclusive", flag, 0, "one checkout at a time"), may("longest_seconds", number, 0, "of one checkout"),
     may("rotate_after_reveal", flag, 0, "at check-in of a checkout whose value was seen"),
     may("rotation_seconds", number, 0, "by schedule; 0 is never"),
+    may("code_reuse_seconds", number, 900, "how long a code given at sign-in counts for a checkout; 0: each takes its own"),
     may("reconcile", text, kAccount, "account@target; empty takes it away")});
 inline constexpr auto kAccountSecretIn = std::to_array<Field>({
     kByAccount, must("secret", secret, kSecret, "the password, or the private key in OpenSSH's format")});
@@ -215,7 +218,8 @@ inline constexpr auto kCheckoutItem = std::to_array<Field>({
 inline constexpr auto kCheckoutListOut = std::to_array<Field>({must("checkouts", list, kPage, "newest first", kCheckoutItem), kNext});
 inline constexpr auto kCheckoutIn = std::to_array<Field>({
     kByAccount, must("reason", text, kReason, "why; shown to auditors"),
-    may("seconds", number, 7 * 86400, "how long; default 1 hour"), kOtp});
+    may("seconds", number, 7 * 86400, "how long; default 1 hour"),
+    may("otp", secret, 64, "a one-time code, six digits; needed unless the account's code_reuse_seconds lets the sign-in's count")});
 inline constexpr auto kCheckoutListIn = std::to_array<Field>({
     may("all", flag, 0, "of all users; needs the action audit"), may("active", flag, 0, "only those that live"),
     may("account", text, kAccount, "of one account"), kAfter, kLimit});

@@ -16,11 +16,12 @@ namespace {
 constexpr std::size_t kMaxLogin = 64;
 constexpr base::Seconds kLeastDuration{60};
 constexpr base::Seconds kMostDuration{std::chrono::hours{24 * 7}};
+constexpr base::Seconds kMostReuse{std::chrono::minutes{15}};
 
 // A literal, because Sql takes nothing else. What read_account takes, in its order; a and t are account and target.
 #define SALLYPORT_ACCOUNT_COLUMNS                                                                                  \
   "SELECT a.id, a.name, t.name, a.target_id, a.login, a.kind, a.labels, t.labels, a.exclusive, a.max_duration_s, " \
-  "a.rotate_after_reveal, a.rotation_interval_s, a.reconcile_id, a.created_ms "                                    \
+  "a.rotate_after_reveal, a.rotation_interval_s, a.reconcile_id, a.created_ms, a.code_reuse_s "                    \
   "FROM account a JOIN target t ON t.id = a.target_id "
 
 base::Result<Account> read_account(const Statement& row) {
@@ -32,7 +33,7 @@ base::Result<Account> read_account(const Statement& row) {
   SALLYPORT_TRY(auto reconcile, read_maybe_id<base::AccountId>(row, 12));
   Labels all = merge_labels(target_labels, labels);
   const AccountPolicy policy{row.boolean(8), base::Seconds(row.integer(9)), row.boolean(10),
-                             base::Seconds(row.integer(11))};
+                             base::Seconds(row.integer(11)), base::Seconds(row.integer(14))};
   return Account{std::move(id),
                  {read_text(row, 1), read_text(row, 2)},
                  std::move(target),
@@ -111,6 +112,9 @@ base::Result<> check_policy(const AccountPolicy& policy) {
   if (policy.rotation_interval != base::Seconds{0} && policy.rotation_interval < kLeastDuration) {
     return base::fail(Errc::invalid, "a rotation interval is at least 1 minute; 0 is never");
   }
+  if (policy.code_reuse < base::Seconds{0} || policy.code_reuse > kMostReuse) {
+    return base::fail(Errc::invalid, "a code given at sign-in counts for checkouts for 15 minutes at most; 0 is never");
+  }
   return base::ok();
 }
 
@@ -128,11 +132,11 @@ base::Result<Account> add_account(Transaction& tx, const NewAccount& wanted, con
   const AccountPolicy& policy = wanted.policy;
   SALLYPORT_TRYV(
       tx.execute("INSERT INTO account (id, target_id, name, login, kind, labels, exclusive, max_duration_s, "
-                 "rotate_after_reveal, rotation_interval_s, reconcile_id, created_ms) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 "rotate_after_reveal, rotation_interval_s, reconcile_id, created_ms, code_reuse_s) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                  id, target.id, name, login, static_cast<int>(wanted.kind), format_labels(wanted.labels),
                  policy.exclusive, policy.max_duration.count(), policy.rotate_after_reveal,
-                 policy.rotation_interval.count(), reconcile, wall_ms(now)));
+                 policy.rotation_interval.count(), reconcile, wall_ms(now), policy.code_reuse.count()));
   return get_account(tx, id);
 }
 
@@ -169,9 +173,9 @@ base::Result<Account> change_account(Transaction& tx, const base::AccountName& n
   }
   SALLYPORT_TRYV(tx.execute(
       "UPDATE account SET login = $1, labels = $2, exclusive = $3, max_duration_s = $4, "
-      "rotate_after_reveal = $5, rotation_interval_s = $6, reconcile_id = $7 WHERE id = $8",
+      "rotate_after_reveal = $5, rotation_interval_s = $6, reconcile_id = $7, code_reuse_s = $8 WHERE id = $9",
       login, format_labels(change.labels.value_or(account.labels)), policy.exclusive, policy.max_duration.count(),
-      policy.rotate_after_reveal, policy.rotation_interval.count(), account.reconcile, account.id));
+      policy.rotate_after_reveal, policy.rotation_interval.count(), account.reconcile, policy.code_reuse.count(), account.id));
   return get_account(tx, account.id);
 }
 

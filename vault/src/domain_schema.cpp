@@ -36,6 +36,7 @@ CREATE TABLE account (
   max_duration_s BIGINT NOT NULL,
   rotate_after_reveal BIGINT NOT NULL,
   rotation_interval_s BIGINT NOT NULL,
+  code_reuse_s BIGINT NOT NULL,
   reconcile_id TEXT REFERENCES account (id),
   created_ms BIGINT NOT NULL,
   removed_ms BIGINT
