@@ -51,7 +51,6 @@ void work(VaultClient& client, int control, bool& stop) {
 }
 
 Result<> serve(const ProcessContext& context) {
-  SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(context.options), base::LockedMemory::kDefaultSize));
   SALLYPORT_TRYV(drop_privileges(ProcessKind::rotator, context.identities));
   const int control = context.control.get();
   SALLYPORT_TRYV(send_control(control, {.type = ControlType::ready}));

@@ -61,7 +61,6 @@ Result<> attach(SshListener& listener) {
 }
 
 Result<> serve(ProcessContext& context) {
-  SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(context.options), base::LockedMemory::kDefaultSize));
   SALLYPORT_TRYV(broker::SshSession::init_library());
   SALLYPORT_TRY(const auto address, parse_tcp_address(context.listen));
   SALLYPORT_TRY(auto port, listen_tcp(address));

@@ -41,6 +41,13 @@ PeerKind peer_kind(ProcessKind kind) noexcept {
   return kind == ProcessKind::rotator ? PeerKind::rotator : PeerKind::ssh;
 }
 
+/// The vault and web hold many people's requests at once.
+std::size_t slab_of(ProcessKind kind) noexcept {
+  if (::geteuid() != 0) return base::LockedMemory::kDefaultSize;
+  if (kind == ProcessKind::vault) return 32U << 20U;
+  return kind == ProcessKind::web ? 16U << 20U : base::LockedMemory::kDefaultSize;
+}
+
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
   return "status " + std::to_string(WEXITSTATUS(status));
@@ -125,6 +132,9 @@ void Supervisor::become(Process& process, UniqueFd control) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != supervisor) ::_exit(1);
   if (process.program.kind != ProcessKind::vault && !await_control(control.get(), ControlType::go, kGoTimeout)) ::_exit(1);
+  // As root still, where that is so: root may lock more than an ordinary limit allows.
+  if (const auto locked = base::LockedMemory::after_fork(lock_policy(options_), slab_of(process.program.kind)); !locked)
+    ::_exit(start_failed(locked.error()));
   ::_exit(process.program.main({options_, identities_, std::move(control), process.program.listen}));
 }
 

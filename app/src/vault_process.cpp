@@ -16,8 +16,6 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kSlabAsRoot = 32U << 20U;
-
 class ServiceHandler final : public BatchHandler {
  public:
   explicit ServiceHandler(Service& service) : service_(service) {}
@@ -33,9 +31,6 @@ class ServiceHandler final : public BatchHandler {
 };
 
 Result<> give_up(const ProcessContext& context) {
-  // Before the change of user: root may lock more than an ordinary limit allows.
-  const std::size_t slab = ::geteuid() == 0 ? kSlabAsRoot : base::LockedMemory::kDefaultSize;
-  SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(context.options), slab));
   if (!base::LockedMemory::locked())
     base::log(LogLevel::warning, "vault.memory_not_locked", {{"what", "DEVELOPMENT: secrets may reach the swap space"}});
   SALLYPORT_TRYV(drop_privileges(ProcessKind::vault, context.identities));
