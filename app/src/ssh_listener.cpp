@@ -29,7 +29,7 @@ using base::UniqueFd;
 namespace {
 
 constexpr int kAcceptsAtOnce = 16;
-constexpr std::chrono::milliseconds kAttachPause{250};
+constexpr std::chrono::milliseconds kAttachPause{100};
 constexpr std::string_view kRecordingEnd = ".spr";
 
 Result<Record> decode_output(OperationId operation, base::ByteView payload) { return decode(payload, find_operation(operation)->output); }
@@ -98,7 +98,8 @@ void SshListener::turn() {
   if (!vault_ && now >= next_attach_) (void)attach();
 
   std::vector<pollfd> entries{{control_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
-  entries.push_back({pending_.size() < kMaxPending ? port_.get() : -1, POLLIN, 0});
+  // Without a vault nobody can be let in: callers wait in the port's queue until it is back.
+  entries.push_back({vault_ && pending_.size() < kMaxPending ? port_.get() : -1, POLLIN, 0});
   entries.push_back({vault_ ? vault_->fd() : -1, static_cast<short>(vault_ && vault_->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
   const std::size_t fixed = entries.size();
   for (const auto& pending : pending_) entries.push_back({pending.vault.fd(), POLLIN, 0});
