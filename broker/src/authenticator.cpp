@@ -84,13 +84,15 @@ AuthAction Authenticator::on_event(ProofJudged& event) {
       state_ = State::first;
       if (!answer.accepted) return fail_try();
       return GoOnAndSign{};
-    case State::judging_first: return on_first_judged(answer, interactive_);
+    case State::judging_first:
+      return on_first_judged(answer, interactive_);
     case State::judging_code:
       state_ = State::second;
       if (!answer.accepted) return fail_try();
       state_ = State::proven;
       return Succeed{};
-    default: return hang_up("Out of order.");
+    default:
+      return hang_up("Out of order.");
   }
 }
 

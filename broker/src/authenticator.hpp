@@ -9,38 +9,62 @@
 namespace sallyport::broker {
 
 /// What the client did. `name` is the login name as it was written.
-struct NoneTried { std::string name; };
-struct KeyTried { std::string name; base::Bytes blob; bool verified; };
-struct PasswordTried { std::string name; base::SecretBytes password; };
-struct InteractiveStarted { std::string name; };
+struct NoneTried {
+  std::string name;
+};
+struct KeyTried {
+  std::string name;
+  base::Bytes blob;
+  bool verified;
+};
+struct PasswordTried {
+  std::string name;
+  base::SecretBytes password;
+};
+struct InteractiveStarted {
+  std::string name;
+};
 /// One answer to the one prompt; absent when the client sent another number of answers.
-struct InteractiveAnswered { std::optional<base::SecretBytes> text; };
+struct InteractiveAnswered {
+  std::optional<base::SecretBytes> text;
+};
 /// The authority's word; `error` when it could not say.
-struct ProofJudged { std::optional<ProofAnswer> answer; };
-using AuthEvent = std::variant<NoneTried, KeyTried, PasswordTried, InteractiveStarted, InteractiveAnswered, ProofJudged>;
+struct ProofJudged {
+  std::optional<ProofAnswer> answer;
+};
+using AuthEvent =
+    std::variant<NoneTried, KeyTried, PasswordTried, InteractiveStarted, InteractiveAnswered, ProofJudged>;
 
 /// Methods that may go on, as in SSH_MSG_USERAUTH_FAILURE.
 enum class Methods : unsigned char { all, interactive_only };
 
 /// What to do now.
-struct Refuse { Methods methods; };
+struct Refuse {
+  Methods methods;
+};
 struct PartialSuccess {};  ///< then interactive_only
 struct GoOnAndSign {};
 enum class Prompt : unsigned char { password, code };
-struct AskClient { Prompt prompt; };
-struct AskAuthority { Question question; };
+struct AskClient {
+  Prompt prompt;
+};
+struct AskAuthority {
+  Question question;
+};
 struct Succeed {};
-struct HangUp { std::string sentence; };
+struct HangUp {
+  std::string sentence;
+};
 using AuthAction = std::variant<Refuse, PartialSuccess, GoOnAndSign, AskClient, AskAuthority, Succeed, HangUp>;
 
 class Authenticator {
  public:
   enum class State : unsigned char {
-    first,            ///< no proof yet
-    judging_key,      ///< asked whether an unsigned key may sign
-    judging_first,    ///< asked about a signed key or a password
+    first,              ///< no proof yet
+    judging_key,        ///< asked whether an unsigned key may sign
+    judging_first,      ///< asked about a signed key or a password
     awaiting_password,  ///< keyboard-interactive asked for it
-    second,           ///< first proof counts, the code is missing
+    second,             ///< first proof counts, the code is missing
     awaiting_code,
     judging_code,
     proven,

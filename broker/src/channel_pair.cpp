@@ -74,7 +74,8 @@ void ChannelPair::on_exit_status(ssh_session, ssh_channel, int status, void* sid
   static_cast<Side*>(side)->pair->exit_.status = static_cast<std::uint32_t>(status);
 }
 
-void ChannelPair::on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*, void* side) {
+void ChannelPair::on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*,
+                                 void* side) {
   auto& pair = *static_cast<Side*>(side)->pair;
   pair.exit_.signal = std::string(name == nullptr ? "" : name).substr(0, 32);
   pair.exit_.core = core != 0;
@@ -169,8 +170,8 @@ void ChannelPair::pass_on_eof() {
   }
 }
 
-/// It closed the channel, and nothing of it is under way any more. A client that has seen end-of-file closes at once; the
-/// exit status that follows is still for it.
+/// It closed the channel, and nothing of it is under way any more. A client that has seen end-of-file closes at once;
+/// the exit status that follows is still for it.
 bool ChannelPair::client_is_done() const {
   if (!client_left_) return false;
   const bool awaits_exit = target_.eof && !target_.closed;
@@ -179,8 +180,7 @@ bool ChannelPair::client_is_done() const {
 }
 
 bool ChannelPair::delivered() const {
-  return client_.closed || client_.channel == nullptr ||
-         (output_.drained() && error_.drained());
+  return client_.closed || client_.channel == nullptr || (output_.drained() && error_.drained());
 }
 
 void ChannelPair::send_exit() {
@@ -243,7 +243,8 @@ void ChannelPair::release() {
 
 void ChannelPair::say(const std::string& sentence) {
   const std::string text = sentence + (has_pty_ ? "\r\n" : "\n");
-  if (announced_ && !reported_end_) (void)context_.recorder().output(number_, base::as_bytes(text), recorder::Stream::err);
+  if (announced_ && !reported_end_)
+    (void)context_.recorder().output(number_, base::as_bytes(text), recorder::Stream::err);
   (void)ssh_channel_write_stderr(client_.channel, text.data(), static_cast<std::uint32_t>(text.size()));
 }
 

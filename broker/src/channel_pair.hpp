@@ -16,11 +16,11 @@ namespace sallyport::broker {
 class ChannelPair {
  public:
   enum class State : unsigned char {
-    opening,    ///< the target is asked for its channel; the client waits
-    idle,       ///< open on both sides, nothing started
+    opening,  ///< the target is asked for its channel; the client waits
+    idle,     ///< open on both sides, nothing started
     running,
-    closing,    ///< both sides are being closed
-    closed,     ///< may be freed
+    closing,  ///< both sides are being closed
+    closed,   ///< may be freed
   };
 
   ChannelPair(SessionContext& context, recorder::ChannelNumber number, MessageHandle open_request);
@@ -28,7 +28,9 @@ class ChannelPair {
   ChannelPair(const ChannelPair&) = delete;
   ChannelPair& operator=(const ChannelPair&) = delete;
 
-  bool is_client_channel(ssh_channel channel) const noexcept { return channel != nullptr && channel == client_.channel; }
+  bool is_client_channel(ssh_channel channel) const noexcept {
+    return channel != nullptr && channel == client_.channel;
+  }
   /// A channel request of the client; answered here, maybe later.
   void on_request(MessageHandle request);
   /// After every turn of the loop.
@@ -50,13 +52,15 @@ class ChannelPair {
     ChannelPair* pair = nullptr;
     bool is_client = false;
     ssh_channel channel = nullptr;
-    bool eof = false;          ///< the peer sends no more
-    bool closed = false;       ///< the peer closed it
+    bool eof = false;     ///< the peer sends no more
+    bool closed = false;  ///< the peer closed it
     bool eof_sent = false;
     bool close_sent = false;
     ssh_channel_callbacks_struct callbacks{};
   };
-  struct Signal { std::string name; };
+  struct Signal {
+    std::string name;
+  };
   struct AgentWish {};
   using Request = std::variant<MessageHandle, Signal, AgentWish>;
   struct Exit {
@@ -72,7 +76,8 @@ class ChannelPair {
   static void on_signal(ssh_session, ssh_channel, const char* name, void* side);
   static void on_agent(ssh_session, ssh_channel, void* side);
   static void on_exit_status(ssh_session, ssh_channel, int status, void* side);
-  static void on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*, void* side);
+  static void on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*,
+                             void* side);
 
   void watch(Side& side);
   void queue(Request request);
@@ -121,8 +126,8 @@ class ChannelPair {
   std::deque<Request> requests_;
 
   std::optional<recorder::ChannelKind> kind_;
-  std::string text_;           ///< the command or subsystem
-  bool announced_ = false;     ///< recorder and authority know of it
+  std::string text_;        ///< the command or subsystem
+  bool announced_ = false;  ///< recorder and authority know of it
   bool reported_end_ = false;
   bool has_pty_ = false;
   std::uint32_t columns_ = 0;
@@ -130,7 +135,7 @@ class ChannelPair {
   Exit exit_;
   std::optional<SftpTracker> sftp_;
   std::optional<ScpTracker> scp_;
-  bool input_tracked_ = false;   ///< the waiting input was shown to the tracker, its events wait for the recorder
+  bool input_tracked_ = false;  ///< the waiting input was shown to the tracker, its events wait for the recorder
   bool output_tracked_ = false;
   std::vector<recorder::FileEvent> unrecorded_;
   std::optional<base::MonoTime> client_left_;

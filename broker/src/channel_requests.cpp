@@ -13,7 +13,7 @@ constexpr std::size_t kMaxTerm = 64;
 constexpr std::size_t kMaxEnvironment = 1024;
 constexpr std::uint32_t kMaxCells = 10000;
 constexpr std::size_t kMaxCommandText = 100U << 10U;  ///< below what the recorder takes
-constexpr std::uint32_t kExitDenied = 5;  ///< the command line's word for "denied"
+constexpr std::uint32_t kExitDenied = 5;              ///< the command line's word for "denied"
 
 std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
@@ -30,34 +30,44 @@ bool is_variable_name(std::string_view name) {
   });
 }
 
-std::uint32_t cells(int value) {
-  return std::min(value < 0 ? 0U : static_cast<std::uint32_t>(value), kMaxCells);
-}
+std::uint32_t cells(int value) { return std::min(value < 0 ? 0U : static_cast<std::uint32_t>(value), kMaxCells); }
 
 const char* name_of(recorder::ChannelKind kind) {
   switch (kind) {
-    case recorder::ChannelKind::shell: return "a shell";
-    case recorder::ChannelKind::exec: return "single commands";
-    case recorder::ChannelKind::sftp: return "sftp";
-    case recorder::ChannelKind::scp: return "scp";
-    default: return "this";
+    case recorder::ChannelKind::shell:
+      return "a shell";
+    case recorder::ChannelKind::exec:
+      return "single commands";
+    case recorder::ChannelKind::sftp:
+      return "sftp";
+    case recorder::ChannelKind::scp:
+      return "scp";
+    default:
+      return "this";
   }
 }
 
 bool is_opened_by(const ChannelPolicy& policy, recorder::ChannelKind kind) {
   switch (kind) {
-    case recorder::ChannelKind::shell: return policy.shell;
-    case recorder::ChannelKind::exec: return policy.exec;
-    case recorder::ChannelKind::sftp: return policy.sftp;
-    case recorder::ChannelKind::scp: return policy.scp;
-    default: return false;
+    case recorder::ChannelKind::shell:
+      return policy.shell;
+    case recorder::ChannelKind::exec:
+      return policy.exec;
+    case recorder::ChannelKind::sftp:
+      return policy.sftp;
+    case recorder::ChannelKind::scp:
+      return policy.scp;
+    default:
+      return false;
   }
 }
 
 // libssh 0.10 marks its readers of messages as deprecated in favour of callbacks, in which an answer cannot wait.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-std::string terminal_of(ssh_message message) { return std::string(or_empty(ssh_message_channel_request_pty_term(message))); }
+std::string terminal_of(ssh_message message) {
+  return std::string(or_empty(ssh_message_channel_request_pty_term(message)));
+}
 std::uint32_t columns_of(ssh_message message) { return cells(ssh_message_channel_request_pty_width(message)); }
 std::uint32_t rows_of(ssh_message message) { return cells(ssh_message_channel_request_pty_height(message)); }
 #pragma GCC diagnostic pop
@@ -82,15 +92,21 @@ int ChannelPair::serve_request(Request& request) {
 
 int ChannelPair::serve_message(ssh_message message) {
   switch (ssh_message_subtype(message)) {
-    case SSH_CHANNEL_REQUEST_PTY: return serve_pty(message);
-    case SSH_CHANNEL_REQUEST_ENV: return serve_env(message);
-    case SSH_CHANNEL_REQUEST_WINDOW_CHANGE: return serve_window_change(message);
+    case SSH_CHANNEL_REQUEST_PTY:
+      return serve_pty(message);
+    case SSH_CHANNEL_REQUEST_ENV:
+      return serve_env(message);
+    case SSH_CHANNEL_REQUEST_WINDOW_CHANGE:
+      return serve_window_change(message);
     case SSH_CHANNEL_REQUEST_SHELL:
     case SSH_CHANNEL_REQUEST_EXEC:
-    case SSH_CHANNEL_REQUEST_SUBSYSTEM: return serve_start(message);
-    case SSH_CHANNEL_REQUEST_X11: return deny(message, "X11 forwarding", "");
+    case SSH_CHANNEL_REQUEST_SUBSYSTEM:
+      return serve_start(message);
+    case SSH_CHANNEL_REQUEST_X11:
+      return deny(message, "X11 forwarding", "");
     // Among them eow@openssh.com, which every OpenSSH client sends.
-    default: return answer(message, SSH_ERROR);
+    default:
+      return answer(message, SSH_ERROR);
   }
 }
 
@@ -99,7 +115,8 @@ int ChannelPair::serve_pty(ssh_message message) {
   if (announced_ || has_pty_ || !base::is_plain_text(term, kMaxTerm)) return answer(message, SSH_ERROR);
   columns_ = columns_of(message);
   rows_ = rows_of(message);
-  const int outcome = ssh_channel_request_pty_size(target_.channel, term.c_str(), static_cast<int>(columns_), static_cast<int>(rows_));
+  const int outcome =
+      ssh_channel_request_pty_size(target_.channel, term.c_str(), static_cast<int>(columns_), static_cast<int>(rows_));
   has_pty_ = outcome == SSH_OK;
   return answer(message, outcome);
 }
@@ -117,7 +134,8 @@ int ChannelPair::serve_window_change(ssh_message message) {
   columns_ = columns_of(message);
   rows_ = rows_of(message);
   if (announced_ && !reported_end_) context_.recorded(context_.recorder().resize(number_, columns_, rows_));
-  return answer(message, ssh_channel_change_pty_size(target_.channel, static_cast<int>(columns_), static_cast<int>(rows_)));
+  return answer(message,
+                ssh_channel_change_pty_size(target_.channel, static_cast<int>(columns_), static_cast<int>(rows_)));
 }
 
 int ChannelPair::serve_signal(const Signal& signal) {
@@ -139,8 +157,10 @@ int ChannelPair::serve_start(ssh_message message) {
   if (!announce()) return SSH_AGAIN;
   const int outcome = start_at_target();
   if (outcome == SSH_AGAIN) return SSH_AGAIN;
-  if (outcome == SSH_OK) started();
-  else report_end();
+  if (outcome == SSH_OK)
+    started();
+  else
+    report_end();
   return answer(message, outcome);
 }
 
@@ -148,12 +168,15 @@ int ChannelPair::serve_start(ssh_message message) {
 bool ChannelPair::classify(ssh_message message) {
   text_.clear();
   switch (ssh_message_subtype(message)) {
-    case SSH_CHANNEL_REQUEST_SHELL: kind_ = recorder::ChannelKind::shell; return true;
+    case SSH_CHANNEL_REQUEST_SHELL:
+      kind_ = recorder::ChannelKind::shell;
+      return true;
     case SSH_CHANNEL_REQUEST_SUBSYSTEM:
       text_ = or_empty(ssh_message_channel_request_subsystem(message));
       if (text_ == "sftp" && !has_pty_) kind_ = recorder::ChannelKind::sftp;
       return kind_.has_value();
-    default: break;
+    default:
+      break;
   }
   text_ = or_empty(ssh_message_channel_request_command(message));
   kind_ = recorder::ChannelKind::exec;
@@ -181,9 +204,12 @@ bool ChannelPair::announce() {
 
 int ChannelPair::start_at_target() const {
   switch (*kind_) {
-    case recorder::ChannelKind::shell: return ssh_channel_request_shell(target_.channel);
-    case recorder::ChannelKind::sftp: return ssh_channel_request_subsystem(target_.channel, "sftp");
-    default: return ssh_channel_request_exec(target_.channel, text_.c_str());
+    case recorder::ChannelKind::shell:
+      return ssh_channel_request_shell(target_.channel);
+    case recorder::ChannelKind::sftp:
+      return ssh_channel_request_subsystem(target_.channel, "sftp");
+    default:
+      return ssh_channel_request_exec(target_.channel, text_.c_str());
   }
 }
 
@@ -211,8 +237,10 @@ int ChannelPair::deny(ssh_message message, const char* what, const std::string& 
 
 int ChannelPair::answer(ssh_message message, int outcome) {
   if (outcome == SSH_AGAIN) return SSH_AGAIN;
-  if (outcome == SSH_OK) (void)ssh_message_channel_request_reply_success(message);
-  else (void)ssh_message_reply_default(message);
+  if (outcome == SSH_OK)
+    (void)ssh_message_channel_request_reply_success(message);
+  else
+    (void)ssh_message_reply_default(message);
   return SSH_OK;
 }
 

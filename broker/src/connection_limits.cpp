@@ -14,10 +14,14 @@ namespace {
 
 base::Milliseconds penalty_for(const ConnectionLimitsConfig& config, Outcome outcome) {
   switch (outcome) {
-    case Outcome::served: return base::Milliseconds{0};
-    case Outcome::no_auth: return config.penalty_no_auth;
-    case Outcome::auth_failed: return config.penalty_auth_failure;
-    case Outcome::crashed: return config.penalty_crash;
+    case Outcome::served:
+      return base::Milliseconds{0};
+    case Outcome::no_auth:
+      return config.penalty_no_auth;
+    case Outcome::auth_failed:
+      return config.penalty_auth_failure;
+    case Outcome::crashed:
+      return config.penalty_crash;
   }
   return base::Milliseconds{0};
 }
@@ -35,11 +39,16 @@ bool unlucky(const ConnectionLimitsConfig& config, unsigned startups, unsigned d
 
 std::string_view to_string(Admission admission) noexcept {
   switch (admission) {
-    case Admission::admitted: return "admitted";
-    case Admission::too_many_startups: return "too many connections are logging in";
-    case Admission::too_many_sessions: return "too many sessions";
-    case Admission::source_busy: return "too many connections of this source are logging in";
-    case Admission::source_penalised: return "this source failed too often, later";
+    case Admission::admitted:
+      return "admitted";
+    case Admission::too_many_startups:
+      return "too many connections are logging in";
+    case Admission::too_many_sessions:
+      return "too many sessions";
+    case Admission::source_busy:
+      return "too many connections of this source are logging in";
+    case Admission::source_penalised:
+      return "this source failed too often, later";
   }
   return "unknown";
 }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t kFloodPackets = 100000;
 // AES-GCM first: the fastest with the CPU's help. No SHA-1, no CBC, no DSA.
-constexpr const char* kCiphers = "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes128-ctr";
+constexpr const char* kCiphers =
+    "aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com,aes256-ctr,aes128-ctr";
 constexpr const char* kHostKeys =
     "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
 

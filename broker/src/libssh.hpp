@@ -13,12 +13,24 @@
 
 namespace sallyport::broker {
 
-struct FreeBind { void operator()(ssh_bind bind) const noexcept { ssh_bind_free(bind); } };
-struct FreeEvent { void operator()(ssh_event event) const noexcept { ssh_event_free(event); } };
-struct FreeKey { void operator()(ssh_key key) const noexcept { ssh_key_free(key); } };
-struct FreeMessage { void operator()(ssh_message message) const noexcept { ssh_message_free(message); } };
-struct FreeString { void operator()(char* text) const noexcept { ssh_string_free_char(text); } };
-struct FreeSession { void operator()(ssh_session session) const noexcept { ssh_free(session); } };
+struct FreeBind {
+  void operator()(ssh_bind bind) const noexcept { ssh_bind_free(bind); }
+};
+struct FreeEvent {
+  void operator()(ssh_event event) const noexcept { ssh_event_free(event); }
+};
+struct FreeKey {
+  void operator()(ssh_key key) const noexcept { ssh_key_free(key); }
+};
+struct FreeMessage {
+  void operator()(ssh_message message) const noexcept { ssh_message_free(message); }
+};
+struct FreeString {
+  void operator()(char* text) const noexcept { ssh_string_free_char(text); }
+};
+struct FreeSession {
+  void operator()(ssh_session session) const noexcept { ssh_free(session); }
+};
 
 using BindHandle = std::unique_ptr<ssh_bind_struct, FreeBind>;
 using EventHandle = std::unique_ptr<ssh_event_struct, FreeEvent>;

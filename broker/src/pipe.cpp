@@ -31,7 +31,8 @@ bool Pipe::pump(ssh_channel from, ssh_channel to, Leg& to_leg) {
 bool Pipe::pull(ssh_channel from) {
   pulling_ = true;
   queue_.resize(held_);
-  const int got = ssh_channel_read_timeout(from, queue_.data(), static_cast<std::uint32_t>(queue_.size()), is_stderr_ ? 1 : 0, 0);
+  const int got =
+      ssh_channel_read_timeout(from, queue_.data(), static_cast<std::uint32_t>(queue_.size()), is_stderr_ ? 1 : 0, 0);
   pulling_ = false;
   queue_.resize(static_cast<std::size_t>(std::max(got, 0)));
   held_ = got > 0 ? held_ - queue_.size() : 0;

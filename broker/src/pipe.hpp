@@ -9,8 +9,8 @@ namespace sallyport::broker {
 
 class Pipe {
  public:
-  /// What libssh may hold for a channel whose bytes nobody takes: its window (1.28 MB) and one packet. A peer that makes
-  /// it more does not keep to its window.
+  /// What libssh may hold for a channel whose bytes nobody takes: its window (1.28 MB) and one packet. A peer that
+  /// makes it more does not keep to its window.
   static constexpr std::size_t kMaxHeld = 2U << 20U;
   /// Looks at bytes before they may go on; false: not now, ask again.
   using Inspect = std::function<bool(base::ByteView)>;
@@ -38,8 +38,8 @@ class Pipe {
   std::size_t sent_ = 0;
   std::size_t held_ = 0;  ///< bytes that libssh keeps for us
   bool pulling_ = false;
-  bool seen_ = false;     ///< inspected
-  bool open_ = false;     ///< whether new bytes are taken
+  bool seen_ = false;  ///< inspected
+  bool open_ = false;  ///< whether new bytes are taken
   bool overrun_ = false;
 };
 

@@ -66,10 +66,14 @@ std::optional<ScpCall> parse_scp_command(std::string_view command) {
     if (option == "--") break;
     if (option.size() < 2) return std::nullopt;
     for (const char c : option.substr(1)) {
-      if (c == 'r' || c == 'd') call.into_directory = true;
-      else if (c == 't' && !direction) direction = recorder::Direction::to_target;
-      else if (c == 'f' && !direction) direction = recorder::Direction::to_client;
-      else if (std::string_view("pvq").find(c) == std::string_view::npos) return std::nullopt;
+      if (c == 'r' || c == 'd')
+        call.into_directory = true;
+      else if (c == 't' && !direction)
+        direction = recorder::Direction::to_target;
+      else if (c == 'f' && !direction)
+        direction = recorder::Direction::to_client;
+      else if (std::string_view("pvq").find(c) == std::string_view::npos)
+        return std::nullopt;
     }
   }
   auto path = read_word(command);
@@ -90,8 +94,8 @@ void ScpTracker::on_target(base::ByteView bytes) {
 }
 
 void ScpTracker::on_end() {
-  const bool under_way = state_ == State::content || state_ == State::trailer || state_ == State::complaint ||
-                         state_ == State::verdict;
+  const bool under_way =
+      state_ == State::content || state_ == State::trailer || state_ == State::complaint || state_ == State::verdict;
   if (under_way) end_file(recorder::FileOutcome::partial);
 }
 
@@ -116,21 +120,29 @@ std::size_t ScpTracker::take_content(base::ByteView bytes) {
 
 void ScpTracker::on_sender_byte(char c) {
   switch (state_) {
-    case State::line: return on_line_byte(c);
+    case State::line:
+      return on_line_byte(c);
     case State::trailer:
       sender_complained_ = c != 0;
       state_ = c == 0 ? State::verdict : State::complaint;
       return use_answers();
     case State::complaint:
-      if (c == '\n') { state_ = State::verdict; use_answers(); }
+      if (c == '\n') {
+        state_ = State::verdict;
+        use_answers();
+      }
       return;
-    default: state_ = State::lost;  // it did not wait for the answer
+    default:
+      state_ = State::lost;  // it did not wait for the answer
   }
 }
 
 void ScpTracker::on_line_byte(char c) {
   if (c == '\n') return end_line();
-  if (line_.size() >= kMaxLine) { state_ = State::lost; return; }
+  if (line_.size() >= kMaxLine) {
+    state_ = State::lost;
+    return;
+  }
   line_ += c;
 }
 
@@ -141,7 +153,10 @@ void ScpTracker::feed_receiver(base::ByteView bytes) {
       continue;
     }
     in_answer_text_ = byte == 1 || byte == 2;
-    if (answers_.size() >= kMaxEarlyAnswers || byte > 2) { state_ = State::lost; return; }
+    if (answers_.size() >= kMaxEarlyAnswers || byte > 2) {
+      state_ = State::lost;
+      return;
+    }
     answers_.push_back(byte == 0);
   }
   use_answers();
@@ -160,9 +175,12 @@ void ScpTracker::on_answer(bool good) {
     state_ = left_ == 0 ? State::trailer : State::content;
     return;
   }
-  if (state_ == State::offered) end_file(recorder::FileOutcome::failed);
-  else if (state_ == State::verdict && !good) end_file(recorder::FileOutcome::failed);
-  else if (state_ == State::verdict) end_file(sender_complained_ ? recorder::FileOutcome::partial : recorder::FileOutcome::complete);
+  if (state_ == State::offered)
+    end_file(recorder::FileOutcome::failed);
+  else if (state_ == State::verdict && !good)
+    end_file(recorder::FileOutcome::failed);
+  else if (state_ == State::verdict)
+    end_file(sender_complained_ ? recorder::FileOutcome::partial : recorder::FileOutcome::complete);
   state_ = State::line;
 }
 
@@ -170,16 +188,26 @@ void ScpTracker::end_line() {
   const std::string line = std::exchange(line_, {});
   state_ = State::answer;
   switch (line.empty() ? '\0' : line.front()) {
-    case 'C': begin_file(std::string_view(line).substr(1)); break;
-    case 'D': enter_directory(line); break;
-    case 'E':
-      if (directories_.empty()) state_ = State::lost;
-      else directories_.pop_back();
+    case 'C':
+      begin_file(std::string_view(line).substr(1));
       break;
-    case 'T': break;
+    case 'D':
+      enter_directory(line);
+      break;
+    case 'E':
+      if (directories_.empty())
+        state_ = State::lost;
+      else
+        directories_.pop_back();
+      break;
+    case 'T':
+      break;
     case 1:
-    case 2: state_ = State::line; break;  // a complaint; it is not answered
-    default: state_ = State::lost;
+    case 2:
+      state_ = State::line;
+      break;  // a complaint; it is not answered
+    default:
+      state_ = State::lost;
   }
   use_answers();
 }
@@ -187,7 +215,10 @@ void ScpTracker::end_line() {
 void ScpTracker::enter_directory(const std::string& line) {
   const auto mode_end = line.find(' ');
   const auto name = mode_end == std::string::npos ? mode_end : line.find(' ', mode_end + 1);
-  if (name == std::string::npos || directories_.size() >= kMaxDepth) { state_ = State::lost; return; }
+  if (name == std::string::npos || directories_.size() >= kMaxDepth) {
+    state_ = State::lost;
+    return;
+  }
   directories_.push_back(line.substr(name + 1, recorder::kMaxPath));
 }
 
@@ -195,7 +226,10 @@ void ScpTracker::begin_file(std::string_view rest) {
   const auto space = rest.find(' ');
   rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
   const auto size = read_number(rest);
-  if (!size || rest.size() < 2 || rest.front() != ' ') { state_ = State::lost; return; }
+  if (!size || rest.size() < 2 || rest.front() != ' ') {
+    state_ = State::lost;
+    return;
+  }
   name_ = rest.substr(1);
   size_ = left_ = *size;
   sender_complained_ = false;

@@ -38,7 +38,7 @@ struct SessionContext {
   std::vector<std::string> environment{};
   std::string banner{};
   bool frozen = false;
-  bool progressed = false;               ///< some bytes or requests moved in this turn: do not sleep
+  bool progressed = false;  ///< some bytes or requests moved in this turn: do not sleep
   base::MonoTime last_activity{};
   std::uint64_t client_data_packets = 0;
   std::uint64_t target_data_packets = 0;

@@ -18,7 +18,10 @@ constexpr base::Milliseconds kDeliveryTime{2000};
 }  // namespace
 
 SshSession::Impl::Impl(Authority& authority, const base::Clock& clock, SessionBounds bounds)
-    : context_{authority, clock, bounds}, event_(ssh_event_new()), authenticator_(bounds.max_tries), started_(clock.mono()) {
+    : context_{authority, clock, bounds},
+      event_(ssh_event_new()),
+      authenticator_(bounds.max_tries),
+      started_(clock.mono()) {
   state_until_ = started_ + bounds.grace;
 }
 
@@ -27,7 +30,8 @@ SshSession::Impl::~Impl() = default;
 base::Result<> SshSession::Impl::begin(base::UniqueFd client, ssh_bind bind) {
   if (!event_) return base::fail(base::Errc::internal, "libssh gives no event loop");
   SALLYPORT_TRY(context_.client, Leg::to_client(std::move(client), bind));
-  ssh_set_auth_methods(context_.client->get(), SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
+  ssh_set_auth_methods(context_.client->get(),
+                       SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
   return base::ok();
 }
 
@@ -126,7 +130,8 @@ void SshSession::Impl::on_message(Reply& reply) {
   if (answers(proof_)) {
     const bool fits = reply.answer.has_value() && std::holds_alternative<ProofAnswer>(reply.answer.value());
     // An authority that cannot say is no yes.
-    perform(authenticator_.on(ProofJudged{fits ? std::optional(std::get<ProofAnswer>(reply.answer.value())) : std::nullopt}));
+    perform(authenticator_.on(
+        ProofJudged{fits ? std::optional(std::get<ProofAnswer>(reply.answer.value())) : std::nullopt}));
   } else if (answers(open_)) {
     on_opened(reply.answer);
   } else if (answers(checkpoint_)) {
@@ -152,9 +157,10 @@ void SshSession::Impl::on_checkpoint(Answer& answer) {
 void SshSession::Impl::on_message(Resources& resources) {
   if (state_ != State::awaiting_resources) return;
   context_.recording = std::make_unique<Recording>(std::move(resources.recording));
-  recorder::RecordingStart start{grant_->session, std::move(grant_->wrapped_recording_key), std::move(grant_->recipients),
-                                 std::move(grant_->recording_meta)};
-  auto recorder = recorder::Recorder::start(std::move(start), std::move(grant_->recording_key), context_.recording->output, context_.clock);
+  recorder::RecordingStart start{grant_->session, std::move(grant_->wrapped_recording_key),
+                                 std::move(grant_->recipients), std::move(grant_->recording_meta)};
+  auto recorder = recorder::Recorder::start(std::move(start), std::move(grant_->recording_key),
+                                            context_.recording->output, context_.clock);
   if (!recorder) {
     context_.recording.reset();
     return refuse_session("This session was not started because it cannot be recorded.");
@@ -170,7 +176,8 @@ void SshSession::Impl::on_message(Resources& resources) {
   state_ = State::connecting;
   state_until_ = context_.clock.mono() + context_.bounds.upstream_timeout;
   step_login();
-  if (state_ == State::connecting && !context_.target->join(event_.get())) refuse_session("The target cannot be reached.");
+  if (state_ == State::connecting && !context_.target->join(event_.get()))
+    refuse_session("The target cannot be reached.");
 }
 
 void SshSession::Impl::on_message(ResourcesFailed& failed) {
@@ -180,7 +187,8 @@ void SshSession::Impl::on_message(ResourcesFailed& failed) {
 void SshSession::Impl::on_message(Freeze&) { context_.frozen = true; }
 void SshSession::Impl::on_message(Thaw&) { context_.frozen = false; }
 void SshSession::Impl::on_message(End& end) {
-  context_.end(recorder::EndReason::ended, end.sentence.empty() ? "This session was ended." : base::escape_text(end.sentence, kLongestSentence));
+  context_.end(recorder::EndReason::ended,
+               end.sentence.empty() ? "This session was ended." : base::escape_text(end.sentence, kLongestSentence));
 }
 
 // ---- The steps
@@ -237,7 +245,8 @@ void SshSession::Impl::serve_recording() {
 
 /// Frees channels that are closed on both sides. libssh's messages name channels by address, so none may be waiting.
 void SshSession::Impl::reap() {
-  const bool any = std::any_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel.closed(); });
+  const bool any =
+      std::any_of(channels_.begin(), channels_.end(), [](const auto& channel) { return channel.closed(); });
   if (!any) return;
   while (ssh_message message = ssh_message_get(context_.client->get())) on_client_message(MessageHandle(message));
   drain_target();
@@ -250,12 +259,15 @@ void SshSession::Impl::reap() {
 
 void SshSession::Impl::watch_peers() {
   const bool refused = state_ == State::refusing;
-  if (!context_.client->connected()) context_.end(refused ? recorder::EndReason::error : recorder::EndReason::closed,
-                                                  refused ? refusal_ : "The client closed the connection.");
+  if (!context_.client->connected())
+    context_.end(refused ? recorder::EndReason::error : recorder::EndReason::closed,
+                 refused ? refusal_ : "The client closed the connection.");
   if (context_.client->flooding()) context_.end(recorder::EndReason::error, "The client does not read.");
   if (state_ != State::serving) return;
-  if (!context_.target->connected()) context_.end(recorder::EndReason::closed, "The target closed the connection.");
-  else if (context_.target->flooding()) context_.end(recorder::EndReason::error, "The target does not read.");
+  if (!context_.target->connected())
+    context_.end(recorder::EndReason::closed, "The target closed the connection.");
+  else if (context_.target->flooding())
+    context_.end(recorder::EndReason::error, "The target does not read.");
 }
 
 void SshSession::Impl::watch_deadlines() {
@@ -287,7 +299,8 @@ void SshSession::Impl::watch_deadlines() {
 
 // ---- Refused after the login
 
-/// The person is proven: what stands in the way is told on the first channel that asks for something, or at the goodbye.
+/// The person is proven: what stands in the way is told on the first channel that asks for something, or at the
+/// goodbye.
 void SshSession::Impl::refuse_session(const std::string& sentence) {
   login_.reset();
   grant_.reset();
@@ -350,7 +363,8 @@ SessionOver SshSession::Impl::close_recording() {
       over.totals = closed.value().totals;
       return over;
     }
-    if (closed.error().code() != base::Errc::timed_out || recorder.state() == recorder::RecorderState::failed) return over;
+    if (closed.error().code() != base::Errc::timed_out || recorder.state() == recorder::RecorderState::failed)
+      return over;
     (void)ssh_event_dopoll(event_.get(), 20);
   }
 }
@@ -363,8 +377,9 @@ base::Result<> SshSession::init_library() {
   return base::ok();
 }
 
-base::Result<std::unique_ptr<SshSession>> SshSession::create(base::UniqueFd client, const HostKeys& keys, Authority& authority,
-                                                             const base::Clock& clock, SessionBounds bounds) {
+base::Result<std::unique_ptr<SshSession>> SshSession::create(base::UniqueFd client, const HostKeys& keys,
+                                                             Authority& authority, const base::Clock& clock,
+                                                             SessionBounds bounds) {
   auto impl = std::make_unique<Impl>(authority, clock, bounds);
   SALLYPORT_TRYV(impl->begin(std::move(client), keys.impl_->bind.get()));
   return std::unique_ptr<SshSession>(new SshSession(std::move(impl)));

@@ -13,7 +13,16 @@ namespace sallyport::broker {
 class SshSession::Impl {
  public:
   /// As in docs/ssh_broker.md.
-  enum class State : unsigned char { handshake, proving, opening, awaiting_resources, connecting, serving, refusing, over };
+  enum class State : unsigned char {
+    handshake,
+    proving,
+    opening,
+    awaiting_resources,
+    connecting,
+    serving,
+    refusing,
+    over
+  };
 
   Impl(Authority& authority, const base::Clock& clock, SessionBounds bounds);
   ~Impl();
@@ -21,7 +30,10 @@ class SshSession::Impl {
   SessionResult run();
 
  private:
-  struct Asked { Ticket ticket; base::MonoTime until; };
+  struct Asked {
+    Ticket ticket;
+    base::MonoTime until;
+  };
 
   void turn();
   void wait();
@@ -80,7 +92,7 @@ class SshSession::Impl {
   std::optional<Asked> open_;
   std::optional<Asked> checkpoint_;
   recorder::Mark checkpoint_mark_;
-  MessageHandle held_proof_;                ///< the client's attempt that waits for the authority
+  MessageHandle held_proof_;  ///< the client's attempt that waits for the authority
   std::optional<Grant> grant_;
   std::optional<UpstreamLogin> login_;
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there

@@ -41,23 +41,32 @@ InteractiveAnswered answer_of(ssh_session session) {
 
 std::optional<AuthEvent> event_of(ssh_session session, ssh_message message) {
   switch (ssh_message_subtype(message)) {
-    case SSH_AUTH_METHOD_NONE: return NoneTried{or_empty(ssh_message_auth_user(message))};
-    case SSH_AUTH_METHOD_PUBLICKEY: return key_of(message);
-    case SSH_AUTH_METHOD_PASSWORD: return PasswordTried{or_empty(ssh_message_auth_user(message)), password_of(message)};
+    case SSH_AUTH_METHOD_NONE:
+      return NoneTried{or_empty(ssh_message_auth_user(message))};
+    case SSH_AUTH_METHOD_PUBLICKEY:
+      return key_of(message);
+    case SSH_AUTH_METHOD_PASSWORD:
+      return PasswordTried{or_empty(ssh_message_auth_user(message)), password_of(message)};
     case SSH_AUTH_METHOD_INTERACTIVE:
       if (ssh_message_auth_kbdint_is_response(message) == 1) return answer_of(session);
       return InteractiveStarted{or_empty(ssh_message_auth_user(message))};
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
 const char* kind_of_open(int subtype) {
   switch (subtype) {
-    case SSH_CHANNEL_DIRECT_TCPIP: return "local forward";
-    case SSH_CHANNEL_FORWARDED_TCPIP: return "forwarded connection";
-    case SSH_CHANNEL_X11: return "X11 forwarding";
-    case SSH_CHANNEL_AUTH_AGENT: return "agent forwarding";
-    default: return "channel of an unknown kind";
+    case SSH_CHANNEL_DIRECT_TCPIP:
+      return "local forward";
+    case SSH_CHANNEL_FORWARDED_TCPIP:
+      return "forwarded connection";
+    case SSH_CHANNEL_X11:
+      return "X11 forwarding";
+    case SSH_CHANNEL_AUTH_AGENT:
+      return "agent forwarding";
+    default:
+      return "channel of an unknown kind";
   }
 }
 
@@ -88,15 +97,22 @@ void SshSession::Impl::drain_target() {
 
 void SshSession::Impl::on_client_message(MessageHandle message) {
   switch (ssh_message_type(message.get())) {
-    case SSH_REQUEST_SERVICE: return on_service(message.get());
-    case SSH_REQUEST_AUTH: return on_auth(std::move(message));
-    case SSH_REQUEST_CHANNEL_OPEN: return on_channel_open(std::move(message));
-    case SSH_REQUEST_GLOBAL: return on_global(message.get());
-    case SSH_REQUEST_CHANNEL: break;
-    default: return;
+    case SSH_REQUEST_SERVICE:
+      return on_service(message.get());
+    case SSH_REQUEST_AUTH:
+      return on_auth(std::move(message));
+    case SSH_REQUEST_CHANNEL_OPEN:
+      return on_channel_open(std::move(message));
+    case SSH_REQUEST_GLOBAL:
+      return on_global(message.get());
+    case SSH_REQUEST_CHANNEL:
+      break;
+    default:
+      return;
   }
   const ssh_channel channel = ssh_message_channel_request_channel(message.get());
-  const auto found = std::find_if(channels_.begin(), channels_.end(), [channel](const auto& c) { return c.is_client_channel(channel); });
+  const auto found = std::find_if(channels_.begin(), channels_.end(),
+                                  [channel](const auto& c) { return c.is_client_channel(channel); });
   if (found != channels_.end()) return found->on_request(std::move(message));
   if (channel != nullptr && channel == refused_channel_) explain_refusal(message.get());
   // The channel may be gone: the message is let go without a look at it.
@@ -106,7 +122,8 @@ void SshSession::Impl::on_client_message(MessageHandle message) {
 void SshSession::Impl::explain_refusal(ssh_message message) {
   const int kind = ssh_message_subtype(message);
   (void)ssh_message_channel_request_reply_success(message);
-  const bool start = kind == SSH_CHANNEL_REQUEST_SHELL || kind == SSH_CHANNEL_REQUEST_EXEC || kind == SSH_CHANNEL_REQUEST_SUBSYSTEM;
+  const bool start =
+      kind == SSH_CHANNEL_REQUEST_SHELL || kind == SSH_CHANNEL_REQUEST_EXEC || kind == SSH_CHANNEL_REQUEST_SUBSYSTEM;
   if (!start || refusal_told_) return;
   refusal_told_ = true;
   const std::string text = refusal_ + "\r\n";
@@ -168,11 +185,14 @@ void SshSession::Impl::on_channel_open(MessageHandle message) {
   if (kind != SSH_CHANNEL_SESSION) {
     const std::string where = or_empty(ssh_message_channel_request_open_destination(message.get()));
     const int port = ssh_message_channel_request_open_destination_port(message.get());
-    context_.tell(RequestDenied{kind_of_open(kind), where.empty() ? "" : base::escape_text(where) + ":" + std::to_string(port)});
+    context_.tell(
+        RequestDenied{kind_of_open(kind), where.empty() ? "" : base::escape_text(where) + ":" + std::to_string(port)});
     (void)ssh_message_reply_default(message.get());
   } else if (state_ == State::opening || state_ == State::awaiting_resources || state_ == State::connecting) {
-    if (early_opens_.size() < kMaxEarlyOpens) early_opens_.push_back(std::move(message));
-    else (void)ssh_message_reply_default(message.get());
+    if (early_opens_.size() < kMaxEarlyOpens)
+      early_opens_.push_back(std::move(message));
+    else
+      (void)ssh_message_reply_default(message.get());
   } else if (state_ == State::refusing && refused_channel_ == nullptr) {
     refused_channel_ = ssh_message_channel_request_open_reply_accept(message.get());
   } else if (state_ == State::serving && channels_.size() < context_.bounds.max_channels) {
@@ -186,7 +206,8 @@ void SshSession::Impl::on_channel_open(MessageHandle message) {
 void SshSession::Impl::on_global(ssh_message message) {
   if (ssh_message_subtype(message) == SSH_GLOBAL_REQUEST_TCPIP_FORWARD) {
     const std::string where = or_empty(ssh_message_global_request_address(message));
-    context_.tell(RequestDenied{"remote forward", base::escape_text(where) + ":" + std::to_string(ssh_message_global_request_port(message))});
+    context_.tell(RequestDenied{
+        "remote forward", base::escape_text(where) + ":" + std::to_string(ssh_message_global_request_port(message))});
   }
   (void)ssh_message_reply_default(message);
 }

@@ -10,10 +10,33 @@ using recorder::FileAction;
 using recorder::FileOutcome;
 
 enum : std::uint8_t {
-  kInit = 1, kVersion = 2, kOpen = 3, kClose = 4, kRead = 5, kWrite = 6, kLstat = 7, kFstat = 8, kSetstat = 9,
-  kFsetstat = 10, kOpendir = 11, kReaddir = 12, kRemove = 13, kMkdir = 14, kRmdir = 15, kRealpath = 16, kStat = 17,
-  kRename = 18, kReadlink = 19, kSymlink = 20, kStatus = 101, kHandle = 102, kData = 103, kName = 104, kAttrs = 105,
-  kExtended = 200, kExtendedReply = 201
+  kInit = 1,
+  kVersion = 2,
+  kOpen = 3,
+  kClose = 4,
+  kRead = 5,
+  kWrite = 6,
+  kLstat = 7,
+  kFstat = 8,
+  kSetstat = 9,
+  kFsetstat = 10,
+  kOpendir = 11,
+  kReaddir = 12,
+  kRemove = 13,
+  kMkdir = 14,
+  kRmdir = 15,
+  kRealpath = 16,
+  kStat = 17,
+  kRename = 18,
+  kReadlink = 19,
+  kSymlink = 20,
+  kStatus = 101,
+  kHandle = 102,
+  kData = 103,
+  kName = 104,
+  kAttrs = 105,
+  kExtended = 200,
+  kExtendedReply = 201
 };
 constexpr std::uint32_t kFlagWrite = 0x02;
 constexpr std::uint32_t kStatusOk = 0;
@@ -34,13 +57,20 @@ base::Result<std::string> handle_of(base::Reader& reader) {
 
 std::optional<FileAction> action_of(std::uint8_t type) {
   switch (type) {
-    case kSetstat: return FileAction::set_attributes;
-    case kRemove: return FileAction::remove;
-    case kMkdir: return FileAction::make_directory;
-    case kRmdir: return FileAction::remove_directory;
-    case kRename: return FileAction::rename;
-    case kSymlink: return FileAction::link;
-    default: return std::nullopt;
+    case kSetstat:
+      return FileAction::set_attributes;
+    case kRemove:
+      return FileAction::remove;
+    case kMkdir:
+      return FileAction::make_directory;
+    case kRmdir:
+      return FileAction::remove_directory;
+    case kRename:
+      return FileAction::rename;
+    case kSymlink:
+      return FileAction::link;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -99,8 +129,8 @@ void SftpTracker::feed(base::Bytes& buffer, base::ByteView bytes, bool from_clie
   if (joined) buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   base::ByteView rest = joined ? base::ByteView(buffer) : bytes;
   while (following_ && rest.size() >= 4) {
-    const std::size_t length = (std::size_t{rest[0]} << 24U) | (std::size_t{rest[1]} << 16U) |
-                               (std::size_t{rest[2]} << 8U) | rest[3];
+    const std::size_t length =
+        (std::size_t{rest[0]} << 24U) | (std::size_t{rest[1]} << 16U) | (std::size_t{rest[2]} << 8U) | rest[3];
     if (length == 0 || length > kMaxPacket) return stop();
     if (rest.size() - 4 < length) break;
     if (!on_packet(rest.subspan(4, length), from_client)) return stop();
@@ -178,17 +208,22 @@ base::Result<> SftpTracker::read_request(Pending& request, base::Reader& reader)
       SALLYPORT_TRY(request.path, path_of(reader));
       return base::ok();
     }
-    case kExtended: return read_extended(request, reader);
-    default: return confused("a request of no known type");
+    case kExtended:
+      return read_extended(request, reader);
+    default:
+      return confused("a request of no known type");
   }
 }
 
 /// OpenSSH's PROTOCOL, section 4.
 base::Result<> SftpTracker::read_extended(Pending& request, base::Reader& reader) {
   SALLYPORT_TRY(const auto name, reader.text(kMaxHandleText));
-  if (name == "posix-rename@openssh.com") request.action = FileAction::rename;
-  else if (name == "hardlink@openssh.com") request.action = FileAction::link;
-  else if (name == "lsetstat@openssh.com") request.action = FileAction::set_attributes;
+  if (name == "posix-rename@openssh.com")
+    request.action = FileAction::rename;
+  else if (name == "hardlink@openssh.com")
+    request.action = FileAction::link;
+  else if (name == "lsetstat@openssh.com")
+    request.action = FileAction::set_attributes;
   if (request.action) {
     SALLYPORT_TRY(request.path, path_of(reader));
   }
@@ -196,11 +231,13 @@ base::Result<> SftpTracker::read_extended(Pending& request, base::Reader& reader
     SALLYPORT_TRY(request.other_path, path_of(reader));
   }
   if (name != "copy-data") return base::ok();
-  // The target copies between two of its own handles: the bytes do not pass here, so there is no hash of what is written.
+  // The target copies between two of its own handles: the bytes do not pass here, so there is no hash of what is
+  // written.
   SALLYPORT_TRYV(handle_of(reader));
   SALLYPORT_TRYV(reader.take(16));
   SALLYPORT_TRY(const auto to, handle_of(reader));
-  if (const auto file = open_.find(to); file != open_.end() && file->second.written) file->second.written->give_up(budget_);
+  if (const auto file = open_.find(to); file != open_.end() && file->second.written)
+    file->second.written->give_up(budget_);
   return base::ok();
 }
 
@@ -234,8 +271,10 @@ base::Result<> SftpTracker::on_reply(base::ByteView packet) {
     }
     case kName:
     case kAttrs:
-    case kExtendedReply: return base::ok();
-    default: return confused("a reply of no known type");
+    case kExtendedReply:
+      return base::ok();
+    default:
+      return confused("a reply of no known type");
   }
 }
 

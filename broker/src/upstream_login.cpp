@@ -14,9 +14,7 @@ base::SecretBytes terminated(const base::SecretBytes& text) {
   return copy;
 }
 
-base::Error refused() {
-  return base::fail(base::Errc::denied, "The target did not accept the account's credential.");
-}
+base::Error refused() { return base::fail(base::Errc::denied, "The target did not accept the account's credential."); }
 
 }  // namespace
 
@@ -32,7 +30,8 @@ base::Result<bool> UpstreamLogin::step() {
     SALLYPORT_TRYV(begin_login());
   }
   if (state_ == State::done) return true;
-  if (!leg_.connected()) return base::fail(base::Errc::unavailable, "The target closed the connection during the login.");
+  if (!leg_.connected())
+    return base::fail(base::Errc::unavailable, "The target closed the connection during the login.");
   return after_attempt(attempt());
 }
 
@@ -46,9 +45,10 @@ base::Result<> UpstreamLogin::check_host_key() {
   const auto blob = public_blob(key);
   if (!blob.empty() && certs::is_pinned(pins_, blob)) return base::ok();
   const auto parsed = certs::SshPublicKey::parse_blob(blob);
-  return base::fail(base::Errc::denied, "The target's host key is not the one that was registered" +
-                                            (parsed ? " (it showed " + parsed.value().fingerprint() + ")" : std::string()) +
-                                            ". No credential was sent. Tell your administrator.");
+  return base::fail(base::Errc::denied,
+                    "The target's host key is not the one that was registered" +
+                        (parsed ? " (it showed " + parsed.value().fingerprint() + ")" : std::string()) +
+                        ". No credential was sent. Tell your administrator.");
 }
 
 base::Result<> UpstreamLogin::begin_login() {
@@ -69,10 +69,14 @@ base::Result<> UpstreamLogin::begin_login() {
 
 int UpstreamLogin::attempt() {
   switch (state_) {
-    case State::key_login: return ssh_userauth_publickey(leg_.get(), nullptr, key_.get());
-    case State::password_login: return ssh_userauth_password(leg_.get(), nullptr, credential_.expose_text().data());
-    case State::interactive_login: return attempt_interactive();
-    default: return SSH_AUTH_ERROR;
+    case State::key_login:
+      return ssh_userauth_publickey(leg_.get(), nullptr, key_.get());
+    case State::password_login:
+      return ssh_userauth_password(leg_.get(), nullptr, credential_.expose_text().data());
+    case State::interactive_login:
+      return attempt_interactive();
+    default:
+      return SSH_AUTH_ERROR;
   }
 }
 

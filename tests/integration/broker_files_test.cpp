@@ -35,7 +35,8 @@ TEST_CASE("scp by sftp and by its old protocol, up and down") {
   REQUIRE(up.status == 0);
   CHECK(sum(world, remote) == sum(world, file));
   CHECK(has_event(world, remote, "up", 3000000, sum(world, file)));
-  const auto down = world.shell("scp " + old + "$SSH_OPTS -P $PORT $WHO:" + remote + " $DIR/back && cmp " + file + " $DIR/back");
+  const auto down =
+      world.shell("scp " + old + "$SSH_OPTS -P $PORT $WHO:" + remote + " $DIR/back && cmp " + file + " $DIR/back");
   CHECK(down.status == 0);
   INFO(world.broker->notices());
   CHECK(has_event(world, remote, "down", 3000000, sum(world, file)));
@@ -45,7 +46,10 @@ TEST_CASE("scp by sftp and by its old protocol, up and down") {
 TEST_CASE("a tree by the old scp protocol names every file") {
   World world;
   const auto remote = "/tmp/sp-tree-" + world.login;
-  const auto done = world.shell("mkdir -p $DIR/tree/deep && echo a > $DIR/tree/one && : > $DIR/tree/deep/empty && scp -O -r $SSH_OPTS -P $PORT $DIR/tree $WHO:" + remote);
+  const auto done = world.shell(
+      "mkdir -p $DIR/tree/deep && echo a > $DIR/tree/one && : > $DIR/tree/deep/empty && scp -O -r $SSH_OPTS -P $PORT "
+      "$DIR/tree $WHO:" +
+      remote);
   INFO(text_of(done.err) << world.broker->notices());
   REQUIRE(done.status == 0);
   CHECK(world.broker->wait_for_notice("file " + remote + "/tree/one up 2 "));
@@ -57,8 +61,9 @@ TEST_CASE("sftp: get, put, rename and remove are events") {
   World world;
   const auto file = make_file(world, "local", 700001);
   const auto remote = "/tmp/sp-sftp-" + world.login;
-  const auto done = world.shell("printf 'put " + file + " " + remote + "\\nget " + remote + " '$DIR'/back\\nrename " + remote + " " +
-                                remote + ".b\\nrm " + remote + ".b\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO && cmp " + file + " $DIR/back");
+  const auto done = world.shell("printf 'put " + file + " " + remote + "\\nget " + remote + " '$DIR'/back\\nrename " +
+                                remote + " " + remote + ".b\\nrm " + remote +
+                                ".b\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO && cmp " + file + " $DIR/back");
   INFO(text_of(done.err) << world.broker->notices());
   REQUIRE(done.status == 0);
   const auto hash = sum(world, file);
@@ -80,7 +85,8 @@ TEST_CASE("PuTTY's programs work: plink, pscp by sftp and by scp") {
   World world;
   const auto key = world.shell("puttygen $KEY -O private -o $DIR/alice.ppk");
   if (key.status != 0) return;
-  const std::string hostkey = "$(ssh-keyscan -p $PORT 127.0.0.1 2>/dev/null | cut -d' ' -f2- | ssh-keygen -lf - | cut -d' ' -f2)";
+  const std::string hostkey =
+      "$(ssh-keyscan -p $PORT 127.0.0.1 2>/dev/null | cut -d' ' -f2- | ssh-keygen -lf - | cut -d' ' -f2)";
   const std::string options = "-batch -P $PORT -i $DIR/alice.ppk -hostkey " + hostkey;
   const auto plink = world.shell("plink " + options + " -l alice+root+web1 127.0.0.1 'echo hello; exit 6'");
   INFO(text_of(plink.err) << world.broker->notices());
@@ -89,7 +95,8 @@ TEST_CASE("PuTTY's programs work: plink, pscp by sftp and by scp") {
   const auto file = make_file(world, "local", 200000);
   for (const std::string mode : {"-sftp", "-scp"}) {
     const auto remote = "/tmp/sp-pscp" + mode + world.login;
-    const auto up = world.shell("pscp " + mode + " " + options + " -l alice+root+web1 " + file + " 127.0.0.1:" + remote);
+    const auto up =
+        world.shell("pscp " + mode + " " + options + " -l alice+root+web1 " + file + " 127.0.0.1:" + remote);
     INFO(text_of(up.err) << text_of(up.out) << world.broker->notices());
     CHECK(up.status == 0);
     CHECK(has_event(world, remote, "up", 200000, sum(world, file)));

@@ -14,19 +14,19 @@ struct BrokerSetup {
   std::uint16_t target_port = 0;
   std::string target_login;
   broker::CredentialKind kind = broker::CredentialKind::private_key;
-  std::string credential;                 ///< of the target, for tests only
+  std::string credential;  ///< of the target, for tests only
   base::Bytes pin;
   std::string user_password = "open sesame";
-  std::string user_key_line;              ///< accepted for alice
-  bool wants_code = false;                ///< "123456" is the code
-  std::string refusal;                    ///< not empty: the open request is refused with this sentence
+  std::string user_key_line;  ///< accepted for alice
+  bool wants_code = false;    ///< "123456" is the code
+  std::string refusal;        ///< not empty: the open request is refused with this sentence
   broker::ChannelPolicy policy{true, true, true, true};
   std::vector<std::string> environment{"LANG", "LC_*"};
   std::string banner;
   broker::SessionBounds bounds{};
   base::Milliseconds max_duration{0};
   base::Milliseconds max_idle{0};
-  std::uint64_t recording_limit = 0;      ///< bytes after which writing the recording fails; 0: never
+  std::uint64_t recording_limit = 0;  ///< bytes after which writing the recording fails; 0: never
 };
 
 class TestBroker {
@@ -62,7 +62,8 @@ struct World {
   std::vector<std::string> ssh(std::vector<std::string> before, std::vector<std::string> after) const;
   base::Finished run_ssh(std::vector<std::string> before, std::vector<std::string> after) const;
   /// A shell command line in which $SSH_OPTS and $PORT stand for the options of ssh, scp and sftp.
-  base::Finished shell(const std::string& line, std::chrono::milliseconds timeout = std::chrono::milliseconds{30000}) const;
+  base::Finished shell(const std::string& line,
+                       std::chrono::milliseconds timeout = std::chrono::milliseconds{30000}) const;
 
   TempDir directory;
   Sshd sshd;

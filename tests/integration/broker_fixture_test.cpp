@@ -48,8 +48,8 @@ base::UniqueFd dial(std::uint16_t port) {
 
 std::string describe(const recorder::FileEvent& event) {
   std::ostringstream out;
-  out << "file " << event.path << (event.direction == recorder::Direction::to_target ? " up " : " down ") << event.size << ' '
-      << (event.sha256 ? base::hex(*event.sha256) : "no-hash") << " outcome=" << int(event.outcome)
+  out << "file " << event.path << (event.direction == recorder::Direction::to_target ? " up " : " down ") << event.size
+      << ' ' << (event.sha256 ? base::hex(*event.sha256) : "no-hash") << " outcome=" << int(event.outcome)
       << " action=" << int(event.action) << " other=" << event.other_path;
   return out.str();
 }
@@ -60,7 +60,8 @@ struct Describe {
     return "started " + std::to_string(n.channel) + " kind=" + std::to_string(int(n.kind)) + " " + n.text;
   }
   std::string operator()(const ChannelEnded& n) const {
-    return "ended " + std::to_string(n.channel) + " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
+    return "ended " + std::to_string(n.channel) +
+           " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
   }
   std::string operator()(const FileSeen& n) const { return describe(n.event); }
   std::string operator()(const SessionOver& n) const {
@@ -71,7 +72,10 @@ struct Describe {
 class MemoryAuthority final : public Authority {
  public:
   MemoryAuthority(const BrokerSetup& setup, std::filesystem::path directory, int commands)
-      : setup_(setup), directory_(std::move(directory)), commands_(commands), event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+      : setup_(setup),
+        directory_(std::move(directory)),
+        commands_(commands),
+        event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
         log_(open((directory_ / "notices").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)) {}
 
   std::vector<int> descriptors() const override { return {event_.get(), commands_}; }
@@ -103,9 +107,7 @@ class MemoryAuthority final : public Authority {
   void note(const std::string& text) const { (void)base::write_all(log_.get(), base::as_bytes(text + "\n")); }
 
  private:
-  ProofAnswer first(bool good) const {
-    return {good, good && setup_.wants_code ? Needs::code : Needs::nothing};
-  }
+  ProofAnswer first(bool good) const { return {good, good && setup_.wants_code ? Needs::code : Needs::nothing}; }
   void answer(Ticket ticket, PublicKeyProof& proof) {
     const auto known = certs::SshPublicKey::parse_line(setup_.user_key_line);
     const bool named = proof.login.user == "alice" || (!proof.login.user && proof.login.account);
@@ -134,17 +136,28 @@ class MemoryAuthority final : public Authority {
       return;
     }
     const auto session = base::SessionId::random();
-    Grant grant{.session = session, .target_login = setup_.target_login, .kind = setup_.kind,
-                .credential = base::SecretBytes::copy(base::as_bytes(setup_.credential)), .host_keys = {setup_.pin},
-                .policy = setup_.policy, .environment = setup_.environment, .max_duration = setup_.max_duration,
-                .max_idle = setup_.max_idle, .banner = setup_.banner, .recording_key = base::SecretBytes::copy(base::Bytes(32, 7)),
-                .wrapped_recording_key = base::Bytes(64, 1), .recipients = {}, .recording_meta = {{"user", "alice"}}};
+    Grant grant{.session = session,
+                .target_login = setup_.target_login,
+                .kind = setup_.kind,
+                .credential = base::SecretBytes::copy(base::as_bytes(setup_.credential)),
+                .host_keys = {setup_.pin},
+                .policy = setup_.policy,
+                .environment = setup_.environment,
+                .max_duration = setup_.max_duration,
+                .max_idle = setup_.max_idle,
+                .banner = setup_.banner,
+                .recording_key = base::SecretBytes::copy(base::Bytes(32, 7)),
+                .wrapped_recording_key = base::Bytes(64, 1),
+                .recipients = {},
+                .recording_meta = {{"user", "alice"}}};
     waiting_.emplace_back(Reply{ticket, std::move(grant)});
     const auto file = directory_ / (session.text() + ".spr");
     base::UniqueFd recording(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
     auto target = dial(setup_.target_port);
-    if (!target) waiting_.emplace_back(ResourcesFailed{base::fail(base::Errc::unavailable, "The target web1 cannot be reached.")});
-    else waiting_.emplace_back(Resources{std::move(target), std::move(recording)});
+    if (!target)
+      waiting_.emplace_back(ResourcesFailed{base::fail(base::Errc::unavailable, "The target web1 cannot be reached.")});
+    else
+      waiting_.emplace_back(Resources{std::move(target), std::move(recording)});
   }
 
   const BrokerSetup& setup_;
@@ -162,7 +175,8 @@ void limit_files(std::uint64_t bytes) {
   (void)setrlimit(RLIMIT_FSIZE, &limit);
 }
 
-int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& setup, const std::filesystem::path& directory, int commands) {
+int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& setup,
+              const std::filesystem::path& directory, int commands) {
   (void)base::LockedMemory::after_fork(base::LockPolicy::prefer);
   limit_files(setup.recording_limit);
   MemoryAuthority authority(setup, directory, commands);
@@ -232,7 +246,9 @@ bool TestBroker::wait_for_notice(const std::string& text) const {
   return false;
 }
 
-void TestBroker::command(char letter) { (void)base::write_all(commands_in_.get(), base::as_bytes(std::string_view(&letter, 1))); }
+void TestBroker::command(char letter) {
+  (void)base::write_all(commands_in_.get(), base::as_bytes(std::string_view(&letter, 1)));
+}
 
 std::filesystem::path TestBroker::recording() const {
   std::filesystem::path newest;
@@ -259,9 +275,23 @@ World::World(BrokerSetup setup, SshdOptions options) : sshd(std::move(options)) 
 }
 
 std::vector<std::string> World::ssh(std::vector<std::string> before, std::vector<std::string> after) const {
-  std::vector<std::string> argv{"ssh", "-F", "none", "-p", std::to_string(broker->port()), "-i", alice.path.string(),
-                                "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR",
-                                "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"};
+  std::vector<std::string> argv{"ssh",
+                                "-F",
+                                "none",
+                                "-p",
+                                std::to_string(broker->port()),
+                                "-i",
+                                alice.path.string(),
+                                "-o",
+                                "StrictHostKeyChecking=no",
+                                "-o",
+                                "UserKnownHostsFile=/dev/null",
+                                "-o",
+                                "LogLevel=ERROR",
+                                "-o",
+                                "IdentitiesOnly=yes",
+                                "-o",
+                                "BatchMode=yes"};
   argv.insert(argv.end(), before.begin(), before.end());
   argv.push_back("alice+root+web1@127.0.0.1");
   argv.insert(argv.end(), after.begin(), after.end());
@@ -271,7 +301,8 @@ std::vector<std::string> World::ssh(std::vector<std::string> before, std::vector
 base::Finished World::run_ssh(std::vector<std::string> before, std::vector<std::string> after) const {
   base::Command command;
   command.argv = ssh(std::move(before), std::move(after));
-  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "LC_TEST=from alice", "SECRET_TEST=no"};
+  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "LC_TEST=from alice",
+                         "SECRET_TEST=no"};
   command.output_limit = 64U << 20U;
   auto finished = base::run(command);
   if (!finished) throw std::runtime_error(finished.error().describe());
@@ -280,12 +311,14 @@ base::Finished World::run_ssh(std::vector<std::string> before, std::vector<std::
 
 base::Finished World::shell(const std::string& line, std::chrono::milliseconds timeout) const {
   base::Command command;
-  const std::string options = "-F none -i " + alice.path.string() +
-                              " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes";
+  const std::string options =
+      "-F none -i " + alice.path.string() +
+      " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o IdentitiesOnly=yes";
   command.argv = {"sh", "-c", line};
-  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "DIR=" + directory.path().string(),
-                         "SSH_OPTS=" + options, "PORT=" + std::to_string(broker->port()), "WHO=alice+root+web1@127.0.0.1",
-                         "KEY=" + alice.path.string()};
+  command.environment = {
+      "PATH=/usr/bin:/bin",        "HOME=" + directory.path().string(),      "DIR=" + directory.path().string(),
+      "SSH_OPTS=" + options,       "PORT=" + std::to_string(broker->port()), "WHO=alice+root+web1@127.0.0.1",
+      "KEY=" + alice.path.string()};
   command.output_limit = 64U << 20U;
   command.timeout = timeout;
   auto finished = base::run(command);

@@ -10,14 +10,16 @@ using namespace sallyport::test;
 namespace {
 
 /// ssh that is asked: `answers` are given to the prompts in turn, and each prompt is noted in $DIR/prompts.
-base::Finished ask_ssh(const World& world, const std::string& password, const std::string& code, const std::string& more,
-                       const std::string& who = "$WHO") {
+base::Finished ask_ssh(const World& world, const std::string& password, const std::string& code,
+                       const std::string& more, const std::string& who = "$WHO") {
   const auto script = world.directory.path() / "askpass";
   std::ofstream(script) << "#!/bin/sh\necho \"$1\" >> " << (world.directory.path() / "prompts").string()
                         << "\ncase \"$1\" in *asscode*) echo '" << code << "';; *) echo '" << password << "';; esac\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
-  return world.shell("SSH_ASKPASS=$DIR/askpass SSH_ASKPASS_REQUIRE=force ssh -F none -p $PORT -o StrictHostKeyChecking=no "
-                     "-o UserKnownHostsFile=/dev/null " + more + " -o LogLevel=ERROR -o NumberOfPasswordPrompts=2 " + who + " echo in");
+  return world.shell(
+      "SSH_ASKPASS=$DIR/askpass SSH_ASKPASS_REQUIRE=force ssh -F none -p $PORT -o StrictHostKeyChecking=no "
+      "-o UserKnownHostsFile=/dev/null " +
+      more + " -o LogLevel=ERROR -o NumberOfPasswordPrompts=2 " + who + " echo in");
 }
 
 std::string prompts(const World& world) { return text_of(world.shell("cat $DIR/prompts 2>/dev/null").out); }
@@ -34,7 +36,8 @@ TEST_CASE("password, then the code by keyboard-interactive") {
   BrokerSetup setup;
   setup.wants_code = true;
   World world(setup);
-  const auto done = ask_ssh(world, "open sesame", "123456", "-o PubkeyAuthentication=no -o PreferredAuthentications=password,keyboard-interactive");
+  const auto done = ask_ssh(world, "open sesame", "123456",
+                            "-o PubkeyAuthentication=no -o PreferredAuthentications=password,keyboard-interactive");
   INFO(text_of(done.err) << world.broker->notices());
   CHECK(text_of(done.out) == "in\n");
   CHECK(count(prompts(world), "One-time passcode: ") == 1);
@@ -61,7 +64,9 @@ TEST_CASE("a wrong code lets nobody in, and nothing reaches the target") {
   BrokerSetup setup;
   setup.wants_code = true;
   World world(setup);
-  CHECK(ask_ssh(world, "", "654321", "-o IdentitiesOnly=yes -i $KEY -o PreferredAuthentications=publickey,keyboard-interactive").status == 255);
+  CHECK(ask_ssh(world, "", "654321",
+                "-o IdentitiesOnly=yes -i $KEY -o PreferredAuthentications=publickey,keyboard-interactive")
+            .status == 255);
   CHECK(world.broker->notices().find("code bad") != std::string::npos);
   CHECK(world.broker->notices().find("open ") == std::string::npos);
 }
@@ -81,14 +86,16 @@ TEST_CASE("an unknown user and a name that is none see what a known user with a 
   const auto methods = [](const base::Finished& done) {
     std::string seen;
     const auto text = text_of(done.err);
-    for (auto at = text.find("Authentications that can continue"); at != std::string::npos; at = text.find("Authentications that can continue", at + 1)) {
+    for (auto at = text.find("Authentications that can continue"); at != std::string::npos;
+         at = text.find("Authentications that can continue", at + 1)) {
       seen += text.substr(at, text.find('\n', at) - at) + "\n";
     }
     return seen;
   };
   const auto known = methods(ask_ssh(world, "wrong", "", options));
   CHECK(known.find("publickey,keyboard-interactive,password") != std::string::npos);
-  for (const std::string who : {"bob+root+web1@127.0.0.1", "ALICE+root+web1@127.0.0.1", "alice++web1@127.0.0.1", "'-l' 'ali ce' 127.0.0.1"}) {
+  for (const std::string who :
+       {"bob+root+web1@127.0.0.1", "ALICE+root+web1@127.0.0.1", "alice++web1@127.0.0.1", "'-l' 'ali ce' 127.0.0.1"}) {
     const auto done = ask_ssh(world, "open sesame", "", options, who);
     CHECK(done.status == 255);
     CHECK(methods(done) == known);
@@ -97,7 +104,8 @@ TEST_CASE("an unknown user and a name that is none see what a known user with a 
 
 TEST_CASE("six failed proofs end the connection") {
   World world;
-  (void)ask_ssh(world, "wrong", "", "-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=20 -o PreferredAuthentications=password");
+  (void)ask_ssh(world, "wrong", "",
+                "-o PubkeyAuthentication=no -o NumberOfPasswordPrompts=20 -o PreferredAuthentications=password");
   CHECK(count(world.broker->notices(), "password bad") == 6);
   CHECK(world.broker->wait_for_notice("Too many authentication failures."));
 }
@@ -105,9 +113,14 @@ TEST_CASE("six failed proofs end the connection") {
 TEST_CASE("another user's key is refused, and so is a certificate") {
   World world;
   const auto other = make_key_file(world.directory.path(), "mallory");
-  CHECK(world.shell("ssh -F none -p $PORT -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i " +
-                    other.path.string() + " $WHO true").status == 255);
-  REQUIRE(world.shell("ssh-keygen -q -s " + other.path.string() + " -I x -n alice " + world.alice.path.string() + ".pub").status == 0);
+  CHECK(world
+            .shell("ssh -F none -p $PORT -o BatchMode=yes -o IdentitiesOnly=yes -o StrictHostKeyChecking=no -o "
+                   "UserKnownHostsFile=/dev/null -i " +
+                   other.path.string() + " $WHO true")
+            .status == 255);
+  REQUIRE(
+      world.shell("ssh-keygen -q -s " + other.path.string() + " -I x -n alice " + world.alice.path.string() + ".pub")
+          .status == 0);
   const auto done = world.shell("ssh $SSH_OPTS -p $PORT -o CertificateFile=$KEY-cert.pub $WHO echo in");
   CHECK(text_of(done.out) == "in\n");  // the plain key follows the refused certificate
   CHECK(count(world.broker->notices(), "key offered bad") == 1);
@@ -117,7 +130,8 @@ TEST_CASE("a client that says nothing is ended by the grace time") {
   BrokerSetup setup;
   setup.bounds.grace = base::Milliseconds{300};
   World world(setup);
-  const auto bash = world.shell("bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; cat <&3 >/dev/null'", std::chrono::milliseconds{5000});
+  const auto bash =
+      world.shell("bash -c 'exec 3<>/dev/tcp/127.0.0.1/$PORT; cat <&3 >/dev/null'", std::chrono::milliseconds{5000});
   CHECK(bash.status == 0);
   CHECK(world.broker->wait_for_notice("The time to log in is over."));
 }

@@ -16,12 +16,15 @@ TEST_CASE("forwards of every kind are refused and noticed") {
   const auto direct = world.shell("ssh $SSH_OPTS -p $PORT -W 127.0.0.1:22 $WHO </dev/null");
   CHECK(direct.status == 255);
   CHECK(world.broker->wait_for_notice("denied local forward 127.0.0.1:22"));
-  const auto remote = world.shell("ssh $SSH_OPTS -p $PORT -o ExitOnForwardFailure=yes -R " + port + ":127.0.0.1:22 $WHO true");
+  const auto remote =
+      world.shell("ssh $SSH_OPTS -p $PORT -o ExitOnForwardFailure=yes -R " + port + ":127.0.0.1:22 $WHO true");
   CHECK(remote.status == 255);
   CHECK(world.broker->wait_for_notice("denied remote forward"));
-  const auto socket = world.shell("ssh $SSH_OPTS -p $PORT -o ExitOnForwardFailure=yes -R /tmp/sp-none.sock:127.0.0.1:22 $WHO true");
+  const auto socket =
+      world.shell("ssh $SSH_OPTS -p $PORT -o ExitOnForwardFailure=yes -R /tmp/sp-none.sock:127.0.0.1:22 $WHO true");
   CHECK(socket.status == 255);
-  const auto agent = world.shell("eval $(ssh-agent) >/dev/null; ssh $SSH_OPTS -A -p $PORT $WHO 'echo [$SSH_AUTH_SOCK]'; kill $SSH_AGENT_PID");
+  const auto agent = world.shell(
+      "eval $(ssh-agent) >/dev/null; ssh $SSH_OPTS -A -p $PORT $WHO 'echo [$SSH_AUTH_SOCK]'; kill $SSH_AGENT_PID");
   CHECK(text_of(agent.out) == "[]\n");
   CHECK(text_of(agent.err).find("Agent forwarding is not offered") != std::string::npos);
   CHECK(world.broker->wait_for_notice("denied agent forwarding"));
@@ -48,7 +51,8 @@ TEST_CASE("a command that only looks like scp goes by the rules for commands") {
   BrokerSetup setup;
   setup.policy = {.shell = false, .exec = false, .sftp = false, .scp = true};
   World world(setup);
-  const std::string command = GENERATE("scp -t /tmp/x; id", "scp -t /tmp/x id", "scp -t $(id)", "scp -S id -t /tmp/x", "scp -t '/tmp/x", "scp -t /tmp/x\nid");
+  const std::string command = GENERATE("scp -t /tmp/x; id", "scp -t /tmp/x id", "scp -t $(id)", "scp -S id -t /tmp/x",
+                                       "scp -t '/tmp/x", "scp -t /tmp/x\nid");
   const auto done = world.run_ssh({}, {command});
   CHECK(done.status == 5);
   CHECK(text_of(done.out).empty());
@@ -139,7 +143,8 @@ TEST_CASE("freeze stops the input, output goes on, thaw lets it go") {
     world.broker->command('T');
   });
   // The line is sent after 0.6 s, while frozen: it arrives only after the thaw; the target's own output goes on.
-  const auto done = world.shell("(sleep 0.6; echo typed) | ssh $SSH_OPTS -p $PORT $WHO 'sleep 0.8; date +%s%N; read x; date +%s%N; echo $x'");
+  const auto done = world.shell(
+      "(sleep 0.6; echo typed) | ssh $SSH_OPTS -p $PORT $WHO 'sleep 0.8; date +%s%N; read x; date +%s%N; echo $x'");
   judge.join();
   const auto out = text_of(done.out);
   INFO(out << text_of(done.err));

@@ -27,7 +27,8 @@ TEST_CASE("a command that dies of a signal is seen as that") {
 
 TEST_CASE("a terminal is a terminal and its size and type arrive") {
   World world;
-  const auto done = world.shell("stty rows 41 cols 97 2>/dev/null; ssh $SSH_OPTS -p $PORT -tt $WHO 'test -t 0 && echo tty $TERM' </dev/null");
+  const auto done = world.shell(
+      "stty rows 41 cols 97 2>/dev/null; ssh $SSH_OPTS -p $PORT -tt $WHO 'test -t 0 && echo tty $TERM' </dev/null");
   INFO(text_of(done.err));
   CHECK(done.status == 0);
   CHECK(text_of(done.out).find("tty") != std::string::npos);
@@ -43,7 +44,8 @@ TEST_CASE("a shell reads its commands from the client") {
 
 TEST_CASE("only variables of the list are set at the target") {
   World world({}, SshdOptions{.extra = {"AcceptEnv *"}});
-  const auto done = world.run_ssh({"-o", "SendEnv=LC_TEST", "-o", "SendEnv=SECRET_TEST"}, {"echo [$LC_TEST][$SECRET_TEST]"});
+  const auto done =
+      world.run_ssh({"-o", "SendEnv=LC_TEST", "-o", "SendEnv=SECRET_TEST"}, {"echo [$LC_TEST][$SECRET_TEST]"});
   CHECK(text_of(done.out) == "[from alice][]\n");
 }
 
@@ -55,7 +57,8 @@ TEST_CASE("several commands share one connection and overlap") {
       "wait; ssh $SSH_OPTS -S $DIR/mux $WHO 'echo last'; ssh $SSH_OPTS -S $DIR/mux -O exit $WHO 2>/dev/null");
   const auto out = text_of(done.out);
   INFO(out << text_of(done.err));
-  for (int i = 1; i <= 5; ++i) CHECK(out.find(std::to_string(i) + "\nstatus " + std::to_string(i) + "\n") != std::string::npos);
+  for (int i = 1; i <= 5; ++i)
+    CHECK(out.find(std::to_string(i) + "\nstatus " + std::to_string(i) + "\n") != std::string::npos);
   CHECK(out.find("last\n") != std::string::npos);
   CHECK(world.broker->wait_for_notice("over reason=1 recorded"));
   const auto notices = world.broker->notices();
@@ -97,7 +100,8 @@ TEST_CASE("what a command printed and its text are in the recording") {
     auto record = reader.value().next();
     REQUIRE(record);
     if (!record.value()) break;
-    if (const auto* out = std::get_if<recorder::OutputRecord>(&record.value()->body)) output += base::as_text(out->bytes);
+    if (const auto* out = std::get_if<recorder::OutputRecord>(&record.value()->body))
+      output += base::as_text(out->bytes);
     if (const auto* exec = std::get_if<recorder::CommandRecord>(&record.value()->body)) command = exec->text;
   }
   CHECK(reader.value().ended());

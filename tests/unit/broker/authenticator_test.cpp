@@ -16,7 +16,9 @@ ProofJudged yes(Needs still = Needs::nothing) { return {ProofAnswer{true, still}
 ProofJudged no() { return {ProofAnswer{false, Needs::nothing}}; }
 
 template <class T>
-bool is(const AuthAction& action) { return std::holds_alternative<T>(action); }
+bool is(const AuthAction& action) {
+  return std::holds_alternative<T>(action);
+}
 template <class T>
 bool asks(const AuthAction& action) {
   const auto* ask = std::get_if<AskAuthority>(&action);
@@ -109,7 +111,12 @@ TEST_CASE("proofs: keys that are never accepted are refused without a question")
   cert.block(std::string_view("ssh-ed25519-cert-v01@openssh.com")).block(base::Bytes(32, 1)).block(base::Bytes(32, 1));
   CHECK(is<Refuse>(auth.on(KeyTried{kAlice, cert.bytes(), true})));
   base::Writer rsa1024;
-  rsa1024.block(std::string_view("ssh-rsa")).block(base::Bytes{1, 0, 1}).block([] { base::Bytes n(129, 0x55); n[0] = 0; n[1] = 0x80; return n; }());
+  rsa1024.block(std::string_view("ssh-rsa")).block(base::Bytes{1, 0, 1}).block([] {
+    base::Bytes n(129, 0x55);
+    n[0] = 0;
+    n[1] = 0x80;
+    return n;
+  }());
   CHECK(is<Refuse>(auth.on(KeyTried{kAlice, rsa1024.bytes(), true})));
   CHECK(is<Refuse>(auth.on(KeyTried{kAlice, {}, true})));
 }

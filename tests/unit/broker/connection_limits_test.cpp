@@ -8,7 +8,9 @@ namespace {
 
 constexpr base::MonoTime kStart{base::Milliseconds{1000000}};
 
-std::string source(unsigned number) { return "10.0." + std::to_string(number / 250) + "." + std::to_string(number % 250); }
+std::string source(unsigned number) {
+  return "10.0." + std::to_string(number / 250) + "." + std::to_string(number % 250);
+}
 
 }  // namespace
 
@@ -78,7 +80,8 @@ TEST_CASE("limits: the table is bounded, and the oldest source is forgotten") {
   config.table_size = 10;
   ConnectionLimits limits(config);
   for (unsigned i = 0; i < 1000; ++i) {
-    if (limits.admit(source(i), kStart, 99) == Admission::admitted) limits.ended(source(i), false, Outcome::crashed, kStart);
+    if (limits.admit(source(i), kStart, 99) == Admission::admitted)
+      limits.ended(source(i), false, Outcome::crashed, kStart);
   }
   CHECK(limits.sources() == 10);
   CHECK(limits.startups() == 0);

@@ -21,13 +21,16 @@ TEST_CASE("login name: two parts are account and target, one part is the user") 
 }
 
 TEST_CASE("login name: what is no login name is refused") {
-  const std::string bad = GENERATE(std::string(), std::string("+"), std::string("@"), std::string("+root+web1"), std::string("alice+root+"),
-                                   std::string("alice++web1"), std::string("alice@@web1"), std::string("a+b+c+d"), std::string("a+b+c+"),
-                                   std::string("Alice+root+web1"), std::string("ali ce"), std::string("alice\n"), std::string("ali\x1b[2Jce"),
-                                   std::string("-oProxyCommand=x"), std::string("alice+-root+web1"), std::string("alice+.root+web1"),
-                                   std::string("\xd0\xb0lice"), std::string("al\xc4\xb1" "ce"), std::string("alice\0root", 10),
-                                   std::string("alice\x7f"), std::string("alice;id"), std::string("alice/root"), std::string("alice:root"),
-                                   std::string("alice\\root"), std::string("alice'"), std::string("\xff\xfe"));
+  const std::string bad = GENERATE(
+      std::string(), std::string("+"), std::string("@"), std::string("+root+web1"), std::string("alice+root+"),
+      std::string("alice++web1"), std::string("alice@@web1"), std::string("a+b+c+d"), std::string("a+b+c+"),
+      std::string("Alice+root+web1"), std::string("ali ce"), std::string("alice\n"), std::string("ali\x1b[2Jce"),
+      std::string("-oProxyCommand=x"), std::string("alice+-root+web1"), std::string("alice+.root+web1"),
+      std::string("\xd0\xb0lice"),
+      std::string("al\xc4\xb1"
+                  "ce"),
+      std::string("alice\0root", 10), std::string("alice\x7f"), std::string("alice;id"), std::string("alice/root"),
+      std::string("alice:root"), std::string("alice\\root"), std::string("alice'"), std::string("\xff\xfe"));
   const auto login = parse_login_name(bad);
   REQUIRE_FALSE(login);
   CHECK(login.error().code() == base::Errc::invalid);

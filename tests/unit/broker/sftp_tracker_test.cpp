@@ -40,9 +40,12 @@ struct Talk {
     tracker.on_client(packet(5, base::Writer().u32(++id).block(handle).u64(offset).u32(32768)));
     return id;
   }
-  void data(std::uint32_t request, std::string_view bytes) { tracker.on_target(packet(103, base::Writer().u32(request).block(bytes))); }
+  void data(std::uint32_t request, std::string_view bytes) {
+    tracker.on_target(packet(103, base::Writer().u32(request).block(bytes)));
+  }
   void status(std::uint32_t request, std::uint32_t code) {
-    tracker.on_target(packet(101, base::Writer().u32(request).u32(code).block(std::string_view("")).block(std::string_view(""))));
+    tracker.on_target(
+        packet(101, base::Writer().u32(request).u32(code).block(std::string_view("")).block(std::string_view(""))));
   }
   void close(std::string_view handle) {
     tracker.on_client(packet(4, base::Writer().u32(++id).block(handle)));
@@ -172,7 +175,14 @@ TEST_CASE("sftp: a copy within the target leaves no hash") {
   Talk talk;
   talk.open("/a", 1, "from");
   talk.open("/b", 2, "to");
-  talk.tracker.on_client(packet(200, base::Writer().u32(++talk.id).block(std::string_view("copy-data")).block(std::string_view("from")).u64(0).u64(0).block(std::string_view("to")).u64(0)));
+  talk.tracker.on_client(packet(200, base::Writer()
+                                         .u32(++talk.id)
+                                         .block(std::string_view("copy-data"))
+                                         .block(std::string_view("from"))
+                                         .u64(0)
+                                         .u64(0)
+                                         .block(std::string_view("to"))
+                                         .u64(0)));
   talk.status(talk.id, 0);
   talk.close("to");
   CHECK_FALSE(talk.only_event().sha256);
@@ -181,7 +191,8 @@ TEST_CASE("sftp: a copy within the target leaves no hash") {
 TEST_CASE("sftp: any cut of the stream gives the same event") {
   Talk talk;
   talk.open("/tmp/x", 2, "h");
-  const auto bytes = packet(6, base::Writer().u32(77).block(std::string_view("h")).u64(0).block(std::string_view("hello")));
+  const auto bytes =
+      packet(6, base::Writer().u32(77).block(std::string_view("h")).u64(0).block(std::string_view("hello")));
   for (const auto byte : bytes) talk.tracker.on_client({&byte, 1});
   talk.status(77, 0);
   talk.close("h");
@@ -209,12 +220,15 @@ TEST_CASE("sftp: what cannot be followed ends the tracking") {
     talk.open("/b", 1, "h");
   }
   SECTION("too many requests") {
-    for (std::uint32_t i = 0; i < 1100; ++i) talk.tracker.on_client(packet(17, base::Writer().u32(i).block(std::string_view("/"))));
+    for (std::uint32_t i = 0; i < 1100; ++i)
+      talk.tracker.on_client(packet(17, base::Writer().u32(i).block(std::string_view("/"))));
   }
   SECTION("too many handles") {
     for (int i = 0; i < 300; ++i) talk.open("/a", 1, "h" + std::to_string(i));
   }
-  SECTION("a path over the bound") { talk.tracker.on_client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a')))); }
+  SECTION("a path over the bound") {
+    talk.tracker.on_client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a'))));
+  }
   CHECK_FALSE(talk.tracker.following());
 }
 

@@ -21,87 +21,135 @@ namespace sallyport::broker {
 using Ticket = std::uint32_t;
 inline constexpr std::size_t kMaxOpenQuestions = 4;
 
-// In every proof `login` may be empty (no user, no account): what the client wrote is no login name. It is answered as an
-// unknown user's is.
+// In every proof `login` may be empty (no user, no account): what the client wrote is no login name. It is answered as
+// an unknown user's is.
 
-// ---- Questions -------------------------------------------------------------------------------------------------------
+// ---- Questions
+// -------------------------------------------------------------------------------------------------------
 
 /// May this key sign (verified = false), or: it has signed (true). The blob is RFC 4253's; type and size are checked.
-struct PublicKeyProof { LoginName login; base::Bytes key_blob; bool verified = false; };
-struct PasswordProof { LoginName login; base::SecretBytes password; };
+struct PublicKeyProof {
+  LoginName login;
+  base::Bytes key_blob;
+  bool verified = false;
+};
+struct PasswordProof {
+  LoginName login;
+  base::SecretBytes password;
+};
 /// Sent only after a first proof of the same login name was accepted. As typed, at most kMaxCode bytes.
-struct CodeProof { LoginName login; base::SecretBytes code; };
+struct CodeProof {
+  LoginName login;
+  base::SecretBytes code;
+};
 inline constexpr std::size_t kMaxPassword = 1024;
 inline constexpr std::size_t kMaxCode = 64;
 
 /// All proofs are given: decide, and start the session.
-struct OpenRequest { LoginName login; std::string client_version; };
+struct OpenRequest {
+  LoginName login;
+  std::string client_version;
+};
 /// A place in the recording's chain to be signed and kept in the audit log.
-struct CheckpointRequest { recorder::Mark mark; };
+struct CheckpointRequest {
+  recorder::Mark mark;
+};
 
 using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CheckpointRequest>;
 
-// ---- Answers ---------------------------------------------------------------------------------------------------------
+// ---- Answers
+// ---------------------------------------------------------------------------------------------------------
 
 /// What is still to be shown. A set of bits.
 enum class Needs : std::uint8_t { nothing = 0, code = 1 };
 
 /// `accepted` of an unverified key: go on and sign. Of anything else: this proof counts. An unknown user gets the same
 /// answers after the same time as a wrong proof of a known one: that is the authority's promise.
-struct ProofAnswer { bool accepted = false; Needs still = Needs::nothing; };
+struct ProofAnswer {
+  bool accepted = false;
+  Needs still = Needs::nothing;
+};
 
 enum class CredentialKind : std::uint8_t { password = 1, private_key = 2 };
 
 /// What channels may carry. Everything that has no field here is refused.
-struct ChannelPolicy { bool shell = false; bool exec = false; bool sftp = false; bool scp = false; };
+struct ChannelPolicy {
+  bool shell = false;
+  bool exec = false;
+  bool sftp = false;
+  bool scp = false;
+};
 
 struct Grant {
   base::SessionId session;
-  std::string target_login;                    ///< checked by base's name rule or stricter before it is sent
+  std::string target_login;  ///< checked by base's name rule or stricter before it is sent
   CredentialKind kind = CredentialKind::password;
-  base::SecretBytes credential;                ///< the password, or an unencrypted private key as PEM
-  std::vector<base::Bytes> host_keys;          ///< pinned blobs; at least one
+  base::SecretBytes credential;        ///< the password, or an unencrypted private key as PEM
+  std::vector<base::Bytes> host_keys;  ///< pinned blobs; at least one
   ChannelPolicy policy;
-  std::vector<std::string> environment;        ///< names that may be set; "LC_*" is the one pattern understood
-  base::Milliseconds max_duration{0};          ///< 0: no limit
-  base::Milliseconds max_idle{0};              ///< no byte either way; 0: no limit
-  std::string banner;                          ///< shown on stderr of a channel with a terminal; plain text; may be empty
-  base::SecretBytes recording_key;             ///< 32 bytes; only in this process and, wrapped, in the vault
+  std::vector<std::string> environment;  ///< names that may be set; "LC_*" is the one pattern understood
+  base::Milliseconds max_duration{0};    ///< 0: no limit
+  base::Milliseconds max_idle{0};        ///< no byte either way; 0: no limit
+  std::string banner;                    ///< shown on stderr of a channel with a terminal; plain text; may be empty
+  base::SecretBytes recording_key;       ///< 32 bytes; only in this process and, wrapped, in the vault
   base::Bytes wrapped_recording_key;
   std::vector<recorder::Recipient> recipients;
   recorder::Meta recording_meta;
 };
-struct CheckpointSigned { base::Signature signature; };
+struct CheckpointSigned {
+  base::Signature signature;
+};
 
 /// An Error's context is a sentence that the authority wants the (by then proven) person to read.
 using Answer = base::Result<std::variant<ProofAnswer, Grant, CheckpointSigned>>;
 
-// ---- What comes back -------------------------------------------------------------------------------------------------
+// ---- What comes back
+// -------------------------------------------------------------------------------------------------
 
-struct Reply { Ticket ticket; Answer answer; };
+struct Reply {
+  Ticket ticket;
+  Answer answer;
+};
 /// Follows a Grant: the connected socket to the target and the recording's file, opened for appending and empty.
-struct Resources { base::UniqueFd target; base::UniqueFd recording; };
+struct Resources {
+  base::UniqueFd target;
+  base::UniqueFd recording;
+};
 /// Follows a Grant instead: why the target cannot be reached or the recording not be opened, for the person to read.
-struct ResourcesFailed { base::Error error; };
+struct ResourcesFailed {
+  base::Error error;
+};
 /// At any time: stop input (output goes on), go on, end with a sentence.
 struct Freeze {};
 struct Thaw {};
-struct End { std::string sentence; };
+struct End {
+  std::string sentence;
+};
 
 using Message = std::variant<Reply, Resources, ResourcesFailed, Freeze, Thaw, End>;
 
-// ---- What the session tells ------------------------------------------------------------------------------------------
+// ---- What the session tells
+// ------------------------------------------------------------------------------------------
 
-/// Something was asked that is never or not here allowed. `what` is a constant ("local forward"), `detail` foreign text,
-/// escaped already.
-struct RequestDenied { std::string what; std::string detail; };
-struct ChannelStarted { recorder::ChannelNumber channel; recorder::ChannelKind kind; std::string text; };
+/// Something was asked that is never or not here allowed. `what` is a constant ("local forward"), `detail` foreign
+/// text, escaped already.
+struct RequestDenied {
+  std::string what;
+  std::string detail;
+};
+struct ChannelStarted {
+  recorder::ChannelNumber channel;
+  recorder::ChannelKind kind;
+  std::string text;
+};
 struct ChannelEnded {
   recorder::ChannelNumber channel;
   std::optional<std::uint32_t> exit_status;
   std::string exit_signal;  ///< "TERM", or empty
 };
-struct FileSeen { recorder::FileEvent event; };
+struct FileSeen {
+  recorder::FileEvent event;
+};
 /// The last word. `recording` is absent when no recording was begun or END could not be written.
 struct SessionOver {
   recorder::EndReason reason = recorder::EndReason::closed;
@@ -111,7 +159,8 @@ struct SessionOver {
 };
 using Notice = std::variant<RequestDenied, ChannelStarted, ChannelEnded, FileSeen, SessionOver>;
 
-// ---- The interface ---------------------------------------------------------------------------------------------------
+// ---- The interface
+// ---------------------------------------------------------------------------------------------------
 
 /// Owned by the caller, used by the session's thread only, outlives the session. No call may block for longer than a
 /// write to a local socket takes.

@@ -18,11 +18,11 @@ struct ConnectionLimitsConfig {
   unsigned max_sessions = 1000;         ///< connections in all, authenticated or not
   unsigned max_startups_per_source = 20;
   base::Milliseconds penalty_auth_failure{5000};
-  base::Milliseconds penalty_no_auth{1000};      ///< went away or ran out of grace without a proof
-  base::Milliseconds penalty_crash{90000};       ///< took a child down with it
-  base::Milliseconds penalty_threshold{15000};   ///< a source is refused while its penalties sum above this
+  base::Milliseconds penalty_no_auth{1000};     ///< went away or ran out of grace without a proof
+  base::Milliseconds penalty_crash{90000};      ///< took a child down with it
+  base::Milliseconds penalty_threshold{15000};  ///< a source is refused while its penalties sum above this
   base::Milliseconds penalty_max{600000};
-  std::size_t table_size = 65536;       ///< sources remembered; the least recently seen is forgotten first
+  std::size_t table_size = 65536;  ///< sources remembered; the least recently seen is forgotten first
 };
 
 enum class Admission : unsigned char { admitted, too_many_startups, too_many_sessions, source_busy, source_penalised };

@@ -17,8 +17,8 @@ namespace sallyport::broker {
 /// anything after the path) is not scp, and goes by the rules for exec.
 struct ScpCall {
   recorder::Direction direction = recorder::Direction::to_target;  ///< -t: to_target; -f: to_client
-  bool into_directory = false;  ///< -r or -d: the path is a directory for certain
-  std::string path;             ///< unquoted
+  bool into_directory = false;                                     ///< -r or -d: the path is a directory for certain
+  std::string path;                                                ///< unquoted
 };
 std::optional<ScpCall> parse_scp_command(std::string_view command);
 
@@ -47,9 +47,9 @@ class ScpTracker {
     line,     ///< the sender's next line
     offered,  ///< a C line passed; the receiver takes the file or not
     content,
-    trailer,  ///< the sender's own status after the content
+    trailer,    ///< the sender's own status after the content
     complaint,  ///< the sender's message in place of a zero status
-    verdict,  ///< the receiver's status for the whole file
+    verdict,    ///< the receiver's status for the whole file
     lost,
   };
   void feed_sender(base::ByteView bytes);

@@ -3,8 +3,8 @@
 // Sans I/O. Never alters a byte, never stops a transfer; what it cannot follow it reports as such. Memory is bounded
 // whatever the two peers send (kMax* below).
 #include <cstdint>
-#include <optional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,7 +40,7 @@ class InOrderHash {
 
 class SftpTracker {
  public:
-  static constexpr std::size_t kMaxPacket = 512U << 10U;    ///< larger ones end the tracking (OpenSSH takes 256 KiB)
+  static constexpr std::size_t kMaxPacket = 512U << 10U;  ///< larger ones end the tracking (OpenSSH takes 256 KiB)
   static constexpr std::size_t kMaxHandles = 256;
   static constexpr std::size_t kMaxRequests = 1024;
   static constexpr std::size_t kMaxHandleText = 256;
@@ -61,7 +61,7 @@ class SftpTracker {
   /// What a request asked, until its reply passes.
   struct Pending {
     std::uint8_t type = 0;
-    bool writes = false;      ///< OPEN for writing
+    bool writes = false;  ///< OPEN for writing
     std::string path;
     std::string other_path;
     std::string handle;

@@ -14,7 +14,8 @@ namespace sallyport::broker {
 /// The broker's own host keys, parsed. The listener loads them once and forks with them; read-only afterwards.
 class HostKeys {
  public:
-  /// Each text is an unencrypted private key (OpenSSH or PEM): ed25519, ECDSA and RSA >= 2048, at most one of each kind.
+  /// Each text is an unencrypted private key (OpenSSH or PEM): ed25519, ECDSA and RSA >= 2048, at most one of each
+  /// kind.
   static base::Result<HostKeys> load(const std::vector<base::SecretBytes>& private_keys);
   HostKeys(HostKeys&&) noexcept;
   HostKeys& operator=(HostKeys&&) noexcept;
@@ -52,8 +53,9 @@ class SshSession {
   static base::Result<> init_library();
 
   /// Before the sandbox. `client` is the accepted connection. `keys`, `authority` and `clock` outlive the session.
-  static base::Result<std::unique_ptr<SshSession>> create(base::UniqueFd client, const HostKeys& keys, Authority& authority,
-                                                          const base::Clock& clock, SessionBounds bounds = {});
+  static base::Result<std::unique_ptr<SshSession>> create(base::UniqueFd client, const HostKeys& keys,
+                                                          Authority& authority, const base::Clock& clock,
+                                                          SessionBounds bounds = {});
   ~SshSession();
   SshSession(const SshSession&) = delete;
   SshSession& operator=(const SshSession&) = delete;
