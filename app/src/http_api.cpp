@@ -34,6 +34,8 @@ BodySchema body_schema(const Operation& operation) {
   constexpr std::size_t kNumber = 32;
   BodySchema out;
   if (operation.method == "GET" || operation.method == "DELETE") return out;
+  constexpr std::size_t kEmptyObject = 64;  // "{}" is a body that says nothing
+  out.limit = kEmptyObject;
   for (const auto& field : operation.input) {
     if (operation.path.find("{" + std::string(field.name) + "}") != std::string_view::npos) continue;
     out.fields.push_back(field);
@@ -42,7 +44,7 @@ BodySchema body_schema(const Operation& operation) {
     out.limit += field.name.size() + kNumber + (sized ? field.max * kWorstEscape : 0);
   }
   const auto most = out.secret ? base::SecretBytes::kMaxSecret : kMaxBody;
-  out.limit = std::min<std::size_t>(out.limit + 1024, most);
+  if (!out.fields.empty()) out.limit = std::min<std::size_t>(out.limit + 1024, most);
   return out;
 }
 
@@ -148,7 +150,7 @@ Result<ApiCall> begin_call(std::string_view method, std::string_view target) {
   const auto query = mark < target.size() ? target.substr(mark + 1) : std::string_view{};
   if (!query.empty() && operation.method != "GET") return fail(Errc::invalid, "only GET takes a query");
   SALLYPORT_TRYV(take_query(call.input, query));
-  call.body_limit = body_of(operation).fields.empty() ? 0 : body_of(operation).limit;
+  call.body_limit = body_of(operation).limit;
   call.secret_body = body_of(operation).secret;
   return call;
 }
@@ -159,8 +161,8 @@ Result<> take_body(ApiCall& call, base::ByteView body) {
     SALLYPORT_TRY(auto record, from_json(body.empty() ? base::as_bytes("{}") : body, schema.fields));
     SALLYPORT_TRYV(refuse_doubled_names(base::as_text(body)));
     call.input.absorb(std::move(record));
-  } else if (!body.empty() && base::as_text(body) != "{}") {
-    return fail(Errc::invalid, "this operation takes no body");
+  } else if (!body.empty()) {
+    SALLYPORT_TRYV(from_json(body, {}));
   }
   return check(call.input);
 }
