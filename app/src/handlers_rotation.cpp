@@ -73,7 +73,7 @@ Result<std::optional<vault::DueRotation>> next_due(Context& context) {
 }
 
 Result<vault::Rotation> open_rotation(Context& context, const vault::DueRotation& due, const vault::Account& account) {
-  if (due.open) return vault::get_rotation(context.sql(), *due.open);
+  if (due.open) return vault::resume_rotation(context.sql(), *due.open, context.now);
   base::SecretBytes key;
   if (account.kind == vault::AccountKind::ssh_key) {
     SALLYPORT_TRY(auto pair, certs::generate_ssh_key("sallyport:" + account.name.text()));
@@ -112,7 +112,7 @@ Result<> fill_secrets(Context& context, Record& out, const vault::Rotation& rota
 Result<> fill_job(Context& context, Record& out, const vault::Rotation& rotation, const vault::Account& account) {
   SALLYPORT_TRY(const auto target, vault::get_target(context.sql(), account.target));
   out.set("id", rotation.id.text()).set("account", account.name.text()).set("kind", vault::to_string(account.kind));
-  out.set("journal", rotation.journal).set("host", target.host).set("port", std::uint64_t{target.port}).set("login", account.login);
+  out.set("journal", rotation.journal.empty() ? rotation::encode(rotation::Journal{}) : rotation.journal).set("host", target.host).set("port", std::uint64_t{target.port}).set("login", account.login);
   out.set_list("host_keys");
   for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
   SALLYPORT_TRYV(fill_secrets(context, out, rotation));
