@@ -8,10 +8,13 @@ add_test(NAME "e2e: completion of bash, zsh and fish" COMMAND ${e2e_dir}/complet
 add_test(NAME "e2e: ssh-config writes the same again, and takes it away" COMMAND ${e2e_dir}/ssh_config.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
 set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
-    "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh" "e2e: the demo")
+    "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
+    "e2e: each process is killed in turn" "e2e: each process under its own user" "e2e: the demo")
 
 # The demo is worth something only if it notices: each step, broken in turn.
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/demo --steps OUTPUT_VARIABLE demo_steps OUTPUT_STRIP_TRAILING_WHITESPACE)

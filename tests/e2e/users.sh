@@ -1,0 +1,51 @@
+#!/bin/bash
+# Started as root with the configured users there: each process is its own user, and reaches its own files only.
+. "$(dirname "$0")/staged.sh"
+chmod 755 "$stage"
+for kind in vault ssh web rotator session; do
+  useradd --system --no-create-home --shell /usr/sbin/nologin --user-group "sallyport-$kind"
+done
+furnish
+code alice | as alice checkout root@web1 --reason test --otp-stdin > /dev/null
+
+child_of() { grep -o "process.started kind=$1 pid=[0-9]*" "$stage/log/server" | tail -n 1 | sed 's/.*pid=//'; }
+status_of() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status" | tr '\t' ' '; }
+is_only() {  # PID USER: real, effective, saved and file system user and group
+  local id
+  id=$(id -u "$2")
+  [[ $(status_of "$1" Uid) == "$id $id $id $id" ]] || fail "process of $2 is $(status_of "$1" Uid)"
+  [[ -z $(status_of "$1" Groups) ]] || fail "process of $2 is in groups $(status_of "$1" Groups)"
+  [[ $(status_of "$1" NoNewPrivs) == 1 ]] || fail "process of $2 may gain privileges"
+}
+
+step=processes
+for kind in vault ssh web rotator; do is_only "$(child_of "$kind")" "sallyport-$kind"; done
+for kind in vault web rotator; do
+  [[ $(status_of "$(child_of "$kind")" CapPrm) == 0000000000000000 ]] || fail "$kind holds capabilities"
+done
+[[ $(status_of "$(child_of vault)" Seccomp) == 2 && $(status_of "$(child_of ssh)" Seccomp) == 2 ]] || fail "a filter is missing"
+[[ -z $(ls -l "/proc/$(child_of vault)/fd" | grep 'socket:' | grep -Ff <(awk 'NR > 1 { print "[" $10 "]" }' /proc/net/tcp)) ]] || fail "the vault holds a TCP socket"
+
+step=session
+mkfifo "$stage/in"
+ssh $(client_options) -p "$broker_port" alice+root+web1@"$broker_host" 'echo there; cat' < "$stage/in" > "$stage/out" 2> "$stage/err" &
+exec 9> "$stage/in"
+wait_until 20 grep -q there "$stage/out" || fail "no session: $(cat "$stage/err" "$stage/log/server")"
+session=$(cat "/proc/$(child_of ssh)/task/$(child_of ssh)/children")
+is_only ${session} sallyport-session
+[[ $(status_of ${session} CapPrm) == 0000000000000000 ]] || fail "the session holds capabilities"
+exec 9>&-
+
+step=files
+owner() { stat -c '%U %a' "$stage/data/$1"; }
+[[ $(owner vault.db) == 'sallyport-vault 600' && $(owner header) == 'sallyport-vault 600' ]] || fail "the store: $(owner vault.db), $(owner header)"
+[[ $(owner ssh/host_ed25519) == 'sallyport-ssh 600' && $(owner ssh) == 'sallyport-ssh 700' ]] || fail "host keys: $(owner ssh/host_ed25519)"
+[[ $(owner tls/server.key) == 'sallyport-web 600' ]] || fail "the server's key: $(owner tls/server.key)"
+as alice whoami > /dev/null || fail "the API does not answer"
+
+step=restart
+stop_server
+start_server || fail "it does not start again on what it left: $(tail -n 3 "$stage/log/server")"
+as admin audit verify > /dev/null || fail "the audit log does not verify"
+[[ $(as admin status -o json | jq -r .state) == unsealed ]] || fail "the vault is not open"
+echo "as expected"
