@@ -72,8 +72,10 @@ prepare() {
   as admin target add web1 127.0.0.1 --port "$target_port" --labels env=bench --host-key "$stage/target_host_key.pub" > /dev/null
   as admin account add root@web1 --kind ssh_key --exclusive no --code-reuse 15m --secret-stdin < "$stage/lent_key" > /dev/null
   as admin role add everything --actions checkout,session --labels env=bench > /dev/null
+  as admin role add auditors --actions audit > /dev/null
   as admin user add bench --password-stdin <<< bench-password > /dev/null
   as admin grant add everything bench > /dev/null
+  as admin grant add auditors bench > /dev/null
   enrol bench bench-password
   as bench user key add bench "$stage/home/.ssh/id_ed25519.pub" > /dev/null
   cp "$stage/people/bench/run/sallyport"/*.token "$stage/token"
