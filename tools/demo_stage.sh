@@ -21,7 +21,7 @@ private_system() {  # /etc, /run and root's home of our own
   mount -t tmpfs -o mode=755 tmpfs /run
   mkdir -m 755 /run/sshd
   sed -i -E "s#^(root:[^:]*:0:0:[^:]*):[^:]*:.*#\1:$stage/home:/bin/bash#" /etc/passwd
-  echo 'PS1="target# "' > "$stage/home/.bashrc"
+  echo 'PS1="target# "' > "$stage/home/.profile"
 }
 
 random_word() { od -An -N12 -tx1 /dev/urandom | tr -d ' \n'; }

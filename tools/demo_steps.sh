@@ -70,17 +70,27 @@ step_shell() {
   broken && stop_target
   rm -f "$stage/home/made_in_shell"
   cat > "$stage/shell.exp" << 'END'
-log_user 1
 set timeout 30
+# What is not seen in time ends this with its own status.
+proc wait_for {pattern status} {
+  expect {
+    $pattern {}
+    timeout { exit $status }
+    eof { exit $status }
+  }
+}
 eval spawn ssh $env(OPTIONS) -p $env(PORT) alice+root+web1@$env(BROKER)
-expect { "target# " {} timeout { exit 3 } eof { exit 4 } }
+wait_for "target# " 101
 send "echo mark-\$((6*7)); stty size\r"
-expect { "mark-42" {} timeout { exit 5 } eof { exit 5 } }
-expect { "target# " {} timeout { exit 6 } eof { exit 6 } }
+wait_for "mark-42" 102
+wait_for "target# " 103
 send "touch made_in_shell\r"
-expect { "target# " {} timeout { exit 7 } eof { exit 7 } }
+wait_for "target# " 104
 send "exit 9\r"
-expect { eof {} timeout { exit 8 } }
+expect {
+  eof {}
+  timeout { exit 105 }
+}
 exit [lindex [wait] 3]
 END
   local status=0

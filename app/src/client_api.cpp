@@ -89,6 +89,32 @@ std::string query_of(const Operation& operation, const Record& input) {
 
 bool carries_body(const Operation& operation) { return operation.method != "GET" && operation.method != "DELETE"; }
 
+void copy_field(const Record& from, const Field& field, Record& to) {
+  switch (field.type) {
+    case FieldType::text: to.set(field.name, from.text(field.name)); break;
+    case FieldType::number: to.set(field.name, from.number(field.name)); break;
+    case FieldType::flag: to.set_flag(field.name, from.flag(field.name)); break;
+    case FieldType::secret:
+    case FieldType::secret_bytes: to.set(field.name, from.secret(field.name).clone()); break;
+    case FieldType::bytes: to.set(field.name, base::Bytes(from.bytes(field.name).begin(), from.bytes(field.name).end())); break;
+    case FieldType::list: SALLYPORT_ENSURE(field.type != FieldType::list); break;  // no request has one
+  }
+}
+
+// What does not stand in the path. Empty when nothing is left to say.
+base::Result<Payload> body_of(const Operation& operation, const Record& input) {
+  std::vector<Field> fields;
+  for (const auto& field : operation.input) {
+    if (!in_path(operation, field)) fields.push_back(field);
+  }
+  if (fields.empty()) return Payload();
+  Record body(fields);
+  for (const auto& field : fields) {
+    if (input.has(field.name)) copy_field(input, field, body);
+  }
+  return to_json(body);
+}
+
 // A secret as a C string, for as long as this lives.
 class Terminated {
  public:
@@ -254,7 +280,8 @@ base::Result<> ApiClient::start(Transfer& transfer, const Operation& operation, 
     SALLYPORT_TRYV(check(input));
     return transfer.run(operation.method, path_of(operation, input) + query_of(operation, input));
   }
-  SALLYPORT_TRY(auto body, to_json(input));
+  SALLYPORT_TRYV(check(input));
+  SALLYPORT_TRY(auto body, body_of(operation, input));
   transfer.set_body(std::move(body));
   return transfer.run(operation.method, path_of(operation, input));
 }

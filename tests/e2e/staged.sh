@@ -38,7 +38,7 @@ furnish() {  # a server, a target, root@web1, and alice who may use it
   as admin target add web1 127.0.0.1 --port "$target_port" --labels env=prod --host-key "$stage/target_host_key.pub" > /dev/null
   as admin account add root@web1 --kind unix_password --secret-stdin <<< "$target_password" > /dev/null
   as admin user add alice --password-stdin <<< "$alice_password" > /dev/null
-  as admin role add web-admins --actions session --labels env=prod > /dev/null
+  as admin role add web-admins --actions checkout,session --labels env=prod > /dev/null
   as admin grant add web-admins alice > /dev/null
   enrol alice "$alice_password"
   ssh-keygen -q -t ed25519 -N '' -C alice -f "$stage/home/.ssh/id_ed25519"
