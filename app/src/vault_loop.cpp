@@ -174,6 +174,10 @@ void VaultLoop::read_from(Connection& connection, std::vector<Request>& batch) {
     const base::MutableByteView space = connection.decoder.space();
     const ssize_t got = ::recv(connection.fd.get(), space.data(), space.size(), MSG_DONTWAIT);
     if (got < 0 && would_block(errno)) return;
+    if (got < 0 && errno == ECONNRESET && !connection.deaf) {
+      connection.deaf = true;  // it went without reading its replies; the kernel says so once, then gives what it had sent
+      continue;
+    }
     if (got <= 0) {
       connection.dead = true;
       return;
@@ -226,6 +230,7 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
     if (found == connections_.end() || found->second.dead) continue;
     Connection& connection = found->second;
     if (item.frame.type == FrameType::reply && connection.open > 0) --connection.open;
+    if (connection.deaf) continue;
     if (!connection.out.push(std::move(item.frame))) {
       base::log(LogLevel::warning, "vault.slow_peer_ended", {{"kind", std::string(to_string(connection.peer.kind))}});
       connection.dead = true;
@@ -250,8 +255,11 @@ void VaultLoop::apply(Connection& connection, Outgoing::Then then) {
 }
 
 void VaultLoop::flush(Connection& connection) {
-  if (connection.dead) return;
-  if (!connection.out.flush(connection.fd.get())) connection.dead = true;
+  if (connection.dead || connection.deaf) return;
+  if (!connection.out.flush(connection.fd.get())) {
+    connection.deaf = true;
+    connection.out = FrameQueue(0);
+  }
   if (connection.closing && connection.out.empty()) connection.dead = true;
 }
 

@@ -55,6 +55,7 @@ class VaultLoop {
     unsigned open = 0;     // requests that have no reply yet
     bool closing = false;  // ends when `out` is empty
     bool dead = false;     // ends now
+    bool deaf = false;     // reads no more replies; what it sent before it went (session.close) is still taken
   };
   struct Known { PeerKind kind; uid_t uid; };
   using Clock = std::chrono::steady_clock;
