@@ -17,6 +17,8 @@ using base::Result;
 
 namespace {
 
+constexpr std::chrono::seconds kLastWords{5};
+
 Result<> give_up(const SessionHandles& handles, const ServerOptions& options, const Identities& identities) {
   SALLYPORT_TRYV(close_all_but({STDERR_FILENO, handles.client.get(), handles.vault.get(), handles.link.get()}));
   SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(options)));
@@ -43,7 +45,10 @@ Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKe
   bounds.grace = options.login_grace;
   SALLYPORT_TRY(const auto session, broker::SshSession::create(std::move(handles.client), keys, authority, clock, bounds));
   SALLYPORT_TRYV(sandbox(options));
-  return session->run();
+  auto result = session->run();
+  if (const auto settled = authority.settle(kLastWords); !settled)
+    base::log(LogLevel::warning, "session.last_words", {{"why", settled.error().describe()}});
+  return result;
 }
 
 }  // namespace

@@ -164,6 +164,17 @@ Result<std::vector<broker::Message>> VaultAuthority::receive() {
   return out;
 }
 
+Result<> VaultAuthority::settle(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  while (!open_.empty()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    SALLYPORT_TRY(const bool readable, base::wait_for(vault_.fd(), POLLIN, std::max(left, std::chrono::milliseconds(0))));
+    if (!readable) return fail(Errc::timed_out, "the vault did not answer the session's last words");
+    SALLYPORT_TRYV(receive());
+  }
+  return ok();
+}
+
 Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>& out) {
   if (frame.type == FrameType::push) return take_push(frame, out);
   const auto found = open_.find(frame.id);

@@ -21,6 +21,9 @@ class VaultAuthority final : public broker::Authority {
   base::Result<std::vector<broker::Message>> receive() override;
   base::Result<> ask(broker::Ticket ticket, broker::Question question) override;
   base::Result<> tell(const broker::Notice& notice) override;
+  /// After the session's end: waits until the vault has answered all that it was told, so that a process that ends at once
+  /// takes none of it along.
+  base::Result<> settle(std::chrono::milliseconds timeout);
 
  private:
   /// What a reply is the answer to.
