@@ -8,11 +8,18 @@
 namespace sallyport::app {
 
 /// The connected socket to the target and the recording's file.
-struct LinkResources { base::UniqueFd target; base::UniqueFd recording; };
+struct LinkResources {
+  base::UniqueFd target;
+  base::UniqueFd recording;
+};
 /// Why there is no such thing, as a sentence for the person at the client.
-struct LinkFailed { std::string sentence; };
+struct LinkFailed {
+  std::string sentence;
+};
 /// The server stops.
-struct LinkEnd { std::string sentence; };
+struct LinkEnd {
+  std::string sentence;
+};
 using LinkMessage = std::variant<LinkResources, LinkFailed, LinkEnd>;
 
 base::Result<> send_link(int socket, const LinkMessage& message);

@@ -4,8 +4,8 @@
 
 namespace sallyport::app {
 
-using base::ByteView;
 using base::Bytes;
+using base::ByteView;
 using base::Errc;
 using base::fail;
 using base::MutableByteView;
@@ -54,7 +54,8 @@ Frame error_reply(std::uint64_t id, const base::Error& error) {
 Result<Payload> reply_result(Frame&& reply) {
   if (reply.type != FrameType::reply) return fail(Errc::invalid, "the vault sent a frame that is no reply");
   if (reply.code == 0) return std::move(reply.payload);
-  if (reply.code > static_cast<std::uint16_t>(Errc::internal)) return fail(Errc::invalid, "the vault's reply has an unknown code");
+  if (reply.code > static_cast<std::uint16_t>(Errc::internal))
+    return fail(Errc::invalid, "the vault's reply has an unknown code");
   const ByteView text = reply.payload.view().first(std::min(reply.payload.size(), kMaxSentence));
   return fail(static_cast<Errc>(reply.code), std::string(base::as_text(text)));
 }

@@ -4,11 +4,16 @@ namespace sallyport::app {
 
 std::string_view to_string(PeerKind kind) noexcept {
   switch (kind) {
-    case PeerKind::operator_: return "operator";
-    case PeerKind::ssh: return "ssh";
-    case PeerKind::session: return "session";
-    case PeerKind::web: return "web";
-    case PeerKind::rotator: return "rotator";
+    case PeerKind::operator_:
+      return "operator";
+    case PeerKind::ssh:
+      return "ssh";
+    case PeerKind::session:
+      return "session";
+    case PeerKind::web:
+      return "web";
+    case PeerKind::rotator:
+      return "rotator";
   }
   return "unknown";
 }

@@ -32,7 +32,8 @@ std::optional<Account> find_account(const std::string& name) {
   std::array<char, 16384> buffer{};
   passwd entry{};
   passwd* found = nullptr;
-  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
   return Account{entry.pw_uid, entry.pw_gid};
 }
 
@@ -46,18 +47,28 @@ Result<> set_limit(__rlimit_resource resource, rlim_t value, const char* name) {
   return ok();
 }
 
-struct Limits { rlim_t files; std::optional<rlim_t> processes; std::optional<rlim_t> data; };
+struct Limits {
+  rlim_t files;
+  std::optional<rlim_t> processes;
+  std::optional<rlim_t> data;
+};
 
 Limits limits_of(ProcessKind kind, bool own_user) {
   switch (kind) {
     // Processes are counted by user: a bound is right only where the user is this process's own.
-    case ProcessKind::vault: return {4096, own_user ? std::optional<rlim_t>(64) : std::nullopt, std::nullopt};
-    case ProcessKind::session: return {64, 0, rlim_t{512} << 20U};
-    case ProcessKind::resolver: return {64, 0, rlim_t{256} << 20U};
-    case ProcessKind::web: return {16384, std::nullopt, std::nullopt};
-    case ProcessKind::rotator: return {1024, std::nullopt, std::nullopt};
+    case ProcessKind::vault:
+      return {4096, own_user ? std::optional<rlim_t>(64) : std::nullopt, std::nullopt};
+    case ProcessKind::session:
+      return {64, 0, rlim_t{512} << 20U};
+    case ProcessKind::resolver:
+      return {64, 0, rlim_t{256} << 20U};
+    case ProcessKind::web:
+      return {16384, std::nullopt, std::nullopt};
+    case ProcessKind::rotator:
+      return {1024, std::nullopt, std::nullopt};
     case ProcessKind::ssh:
-    case ProcessKind::supervisor: break;
+    case ProcessKind::supervisor:
+      break;
   }
   return {4096, std::nullopt, std::nullopt};
 }
@@ -109,7 +120,8 @@ Result<> become_session(const Account& account) {
 }
 
 Result<> own(const std::filesystem::path& path, const Account& account, mode_t mode) {
-  if (::lchown(path.c_str(), account.uid, account.gid) != 0) return fail_errno("can't give " + path.native() + " its owner", errno);
+  if (::lchown(path.c_str(), account.uid, account.gid) != 0)
+    return fail_errno("can't give " + path.native() + " its owner", errno);
   if (::chmod(path.c_str(), mode) != 0) return fail_errno("can't set the mode of " + path.native(), errno);
   return ok();
 }
@@ -150,13 +162,20 @@ Result<> own_data(const DataPaths& paths, const Identities& who) {
 
 std::string_view to_string(ProcessKind kind) noexcept {
   switch (kind) {
-    case ProcessKind::supervisor: return "supervisor";
-    case ProcessKind::vault: return "vault";
-    case ProcessKind::ssh: return "ssh";
-    case ProcessKind::web: return "web";
-    case ProcessKind::rotator: return "rotator";
-    case ProcessKind::session: return "session";
-    case ProcessKind::resolver: return "resolver";
+    case ProcessKind::supervisor:
+      return "supervisor";
+    case ProcessKind::vault:
+      return "vault";
+    case ProcessKind::ssh:
+      return "ssh";
+    case ProcessKind::web:
+      return "web";
+    case ProcessKind::rotator:
+      return "rotator";
+    case ProcessKind::session:
+      return "session";
+    case ProcessKind::resolver:
+      return "resolver";
   }
   return "unknown";
 }
@@ -164,13 +183,19 @@ std::string_view to_string(ProcessKind kind) noexcept {
 const std::optional<Account>& Identities::of(ProcessKind kind) const {
   static const std::optional<Account> none;
   switch (kind) {
-    case ProcessKind::vault: return vault;
+    case ProcessKind::vault:
+      return vault;
     case ProcessKind::ssh:
-    case ProcessKind::resolver: return ssh;
-    case ProcessKind::web: return web;
-    case ProcessKind::rotator: return rotator;
-    case ProcessKind::session: return session;
-    case ProcessKind::supervisor: break;
+    case ProcessKind::resolver:
+      return ssh;
+    case ProcessKind::web:
+      return web;
+    case ProcessKind::rotator:
+      return rotator;
+    case ProcessKind::session:
+      return session;
+    case ProcessKind::supervisor:
+      break;
   }
   return none;
 }
@@ -178,7 +203,8 @@ const std::optional<Account>& Identities::of(ProcessKind kind) const {
 Result<Identities> resolve_identities(const ProcessUsers& users, bool development) {
   Identities found;
   if (::geteuid() != 0) {
-    found.notes.emplace_back("not started as root: all processes stay one user, so files and sandboxes alone keep them apart");
+    found.notes.emplace_back(
+        "not started as root: all processes stay one user, so files and sandboxes alone keep them apart");
     return found;
   }
   found.vault = find_account(users.vault);
@@ -188,12 +214,15 @@ Result<Identities> resolve_identities(const ProcessUsers& users, bool developmen
   found.session = find_account(users.session);
   if (found.vault && found.ssh && found.web && found.rotator && found.session) return found;
   if (!development)
-    return fail(Errc::not_found, "started as root, and not all of these users exist: " + users.vault + ", " + users.ssh + ", " + users.web +
-                                     ", " + users.rotator + ", " + users.session + ". Make them, name others under [users], or start as an ordinary user");
+    return fail(Errc::not_found, "started as root, and not all of these users exist: " + users.vault + ", " +
+                                     users.ssh + ", " + users.web + ", " + users.rotator + ", " + users.session +
+                                     ". Make them, name others under [users], or start as an ordinary user");
   Identities development_only;
   development_only.session = find_account("nobody");
-  development_only.notes.emplace_back("DEVELOPMENT: vault, ssh, web and rotator go on as root, since their users do not exist");
-  if (!development_only.session) development_only.notes.emplace_back("DEVELOPMENT: sessions go on as root, since there is no user nobody");
+  development_only.notes.emplace_back(
+      "DEVELOPMENT: vault, ssh, web and rotator go on as root, since their users do not exist");
+  if (!development_only.session)
+    development_only.notes.emplace_back("DEVELOPMENT: sessions go on as root, since there is no user nobody");
   return development_only;
 }
 
@@ -222,7 +251,8 @@ Result<> close_all_but(std::vector<int> kept) {
   unsigned first = 0;
   for (const int fd : kept) {
     const auto number = static_cast<unsigned>(fd);
-    if (number > first && ::syscall(SYS_close_range, first, number - 1, 0U) != 0) return fail_errno("can't close descriptors", errno);
+    if (number > first && ::syscall(SYS_close_range, first, number - 1, 0U) != 0)
+      return fail_errno("can't close descriptors", errno);
     first = std::max(first, number + 1);
   }
   if (::syscall(SYS_close_range, first, ~0U, 0U) != 0) return fail_errno("can't close descriptors", errno);
@@ -241,7 +271,8 @@ Result<> drop_privileges(ProcessKind kind, const Identities& identities) {
   }
   // After the change of user, which resets both.
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return fail_errno("can't turn dumps off", errno);
-  if (kind != ProcessKind::session && kind != ProcessKind::supervisor && ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
+  if (kind != ProcessKind::session && kind != ProcessKind::supervisor &&
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0)
     return fail_errno("can't set the death signal", errno);
   return ok();
 }

@@ -16,7 +16,8 @@ struct ProcessContext {
   std::string listen;      ///< ssh, web: the address to bind; after a restart the one that it had before
 };
 
-/// Each is called with its locked memory taken, and runs until the supervisor says stop or has gone; the exit status of the process. Nothing is thrown.
+/// Each is called with its locked memory taken, and runs until the supervisor says stop or has gone; the exit status of
+/// the process. Nothing is thrown.
 int run_vault_process(ProcessContext context);
 int run_ssh_process(ProcessContext context);
 int run_web_process(ProcessContext context);

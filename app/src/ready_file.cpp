@@ -11,7 +11,8 @@
 
 namespace sallyport::app {
 
-base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh, const Control& web) {
+base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh,
+                                const Control& web) {
   const DataPaths paths(options.data);
   const boost::json::object ready{{"pid", ::getpid()},
                                   {"ssh", ssh.address},
@@ -36,7 +37,8 @@ void notify_ready() {
   constexpr std::string_view kReady = "READY=1";
   const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
   // Nobody there to hear it is no reason to stop.
-  (void)::sendto(fd.get(), kReady.data(), kReady.size(), MSG_NOSIGNAL | MSG_DONTWAIT, reinterpret_cast<const sockaddr*>(&address), length);
+  (void)::sendto(fd.get(), kReady.data(), kReady.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
+                 reinterpret_cast<const sockaddr*>(&address), length);
 }
 
 }  // namespace sallyport::app

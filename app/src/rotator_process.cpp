@@ -21,7 +21,9 @@ constexpr std::chrono::milliseconds kReconnect{250};
 constexpr std::chrono::milliseconds kSealedPause{1000};
 
 /// The connection is of no more use; other failures (sealed, disk full) pass.
-bool is_final(Errc code) noexcept { return code == Errc::closed || code == Errc::timed_out || code == Errc::invalid || code == Errc::io; }
+bool is_final(Errc code) noexcept {
+  return code == Errc::closed || code == Errc::timed_out || code == Errc::invalid || code == Errc::io;
+}
 
 void pause(int control, std::chrono::milliseconds time) { (void)base::wait_for(control, POLLIN, time); }
 
@@ -30,7 +32,8 @@ Result<> run_one(VaultPort& port, rotation::Connector& connector) {
   if (!job) return base::ok();
   base::log(LogLevel::info, "rotation.started", {{"id", job->id.text()}, {"account", job->account}});
   SALLYPORT_TRY(const auto end, rotation::run_job(*job, connector, port));
-  base::log(LogLevel::info, "rotation.ended", {{"id", job->id.text()}, {"account", job->account}, {"how", std::string(to_string(end))}});
+  base::log(LogLevel::info, "rotation.ended",
+            {{"id", job->id.text()}, {"account", job->account}, {"how", std::string(to_string(end))}});
   return base::ok();
 }
 

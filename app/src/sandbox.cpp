@@ -34,7 +34,9 @@ constexpr std::uint32_t kDeny = SCMP_ACT_ERRNO(EPERM);
 constexpr std::uint32_t kKill = SCMP_ACT_KILL_PROCESS;
 constexpr std::uint32_t kAllow = SCMP_ACT_ALLOW;
 
-struct Release { void operator()(void* filter) const noexcept { seccomp_release(filter); } };
+struct Release {
+  void operator()(void* filter) const noexcept { seccomp_release(filter); }
+};
 
 /// Collects rules; the first failure is kept, and load() gives it.
 class Filter {
@@ -46,7 +48,8 @@ class Filter {
   }
   void add(std::uint32_t action, int call, std::initializer_list<scmp_arg_cmp> conditions) {
     if (failure_ == 0)
-      failure_ = seccomp_rule_add_array(filter_.get(), action, call, static_cast<unsigned>(conditions.size()), conditions.begin());
+      failure_ = seccomp_rule_add_array(filter_.get(), action, call, static_cast<unsigned>(conditions.size()),
+                                        conditions.begin());
   }
   Result<> load() {
     if (failure_ == 0) failure_ = seccomp_load(filter_.get());
@@ -65,12 +68,30 @@ scmp_arg_cmp differs(unsigned argument, std::uint64_t value) { return {argument,
 
 /// What no process of ours that holds secrets ever has a reason to call.
 void kill_hostile(Filter& filter) {
-  filter.add(kKill, {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-                     SCMP_SYS(process_vm_writev), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-                     SCMP_SYS(io_uring_register), SCMP_SYS(bpf), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open),
-                     SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(init_module),
-                     SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load), SCMP_SYS(mount),
-                     SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(chroot)});
+  filter.add(kKill, {SCMP_SYS(execve),
+                     SCMP_SYS(execveat),
+                     SCMP_SYS(ptrace),
+                     SCMP_SYS(process_vm_readv),
+                     SCMP_SYS(process_vm_writev),
+                     SCMP_SYS(io_uring_setup),
+                     SCMP_SYS(io_uring_enter),
+                     SCMP_SYS(io_uring_register),
+                     SCMP_SYS(bpf),
+                     SCMP_SYS(userfaultfd),
+                     SCMP_SYS(perf_event_open),
+                     SCMP_SYS(keyctl),
+                     SCMP_SYS(add_key),
+                     SCMP_SYS(request_key),
+                     SCMP_SYS(init_module),
+                     SCMP_SYS(finit_module),
+                     SCMP_SYS(delete_module),
+                     SCMP_SYS(kexec_load),
+                     SCMP_SYS(mount),
+                     SCMP_SYS(umount2),
+                     SCMP_SYS(pivot_root),
+                     SCMP_SYS(unshare),
+                     SCMP_SYS(setns),
+                     SCMP_SYS(chroot)});
 }
 
 Result<> enter_vault() {
@@ -81,14 +102,17 @@ Result<> enter_vault() {
 }
 
 void allow_bytes(Filter& filter) {
-  filter.add(kAllow, {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg),
-                      SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(shutdown), SCMP_SYS(close), SCMP_SYS(lseek), SCMP_SYS(fsync),
-                      SCMP_SYS(fdatasync), SCMP_SYS(fstat), SCMP_SYS(fstatfs), SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
-                      SCMP_SYS(getpeername), SCMP_SYS(pipe2), SCMP_SYS(eventfd2)});
+  filter.add(kAllow, {SCMP_SYS(read),        SCMP_SYS(write),       SCMP_SYS(readv),   SCMP_SYS(writev),
+                      SCMP_SYS(recvfrom),    SCMP_SYS(recvmsg),     SCMP_SYS(sendto),  SCMP_SYS(sendmsg),
+                      SCMP_SYS(shutdown),    SCMP_SYS(close),       SCMP_SYS(lseek),   SCMP_SYS(fsync),
+                      SCMP_SYS(fdatasync),   SCMP_SYS(fstat),       SCMP_SYS(fstatfs), SCMP_SYS(getsockopt),
+                      SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(pipe2),   SCMP_SYS(eventfd2)});
   // glibc's fstat() is newfstatat(fd, "", buffer, AT_EMPTY_PATH) from 2.33 on; a path can't be told apart by value, but
-  // with that flag the kernel looks at the descriptor for an empty one, and any other gives away a file's metadata at most.
+  // with that flag the kernel looks at the descriptor for an empty one, and any other gives away a file's metadata at
+  // most.
   filter.add(kAllow, SCMP_SYS(newfstatat), {equals(3, AT_EMPTY_PATH)});
-  for (const int level : {SOL_SOCKET, static_cast<int>(IPPROTO_TCP), static_cast<int>(IPPROTO_IP), static_cast<int>(IPPROTO_IPV6)})
+  for (const int level :
+       {SOL_SOCKET, static_cast<int>(IPPROTO_TCP), static_cast<int>(IPPROTO_IP), static_cast<int>(IPPROTO_IPV6)})
     filter.add(kAllow, SCMP_SYS(setsockopt), {equals(1, static_cast<std::uint64_t>(level))});
   for (const auto request : {FIONREAD, FIONBIO})
     filter.add(kAllow, SCMP_SYS(ioctl), {equals(1, static_cast<std::uint64_t>(request))});
@@ -101,13 +125,13 @@ void allow_waiting_and_memory(Filter& filter) {
   filter.add(kAllow, {SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(epoll_create1),
                       SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(nanosleep),
                       SCMP_SYS(clock_nanosleep), SCMP_SYS(restart_syscall), SCMP_SYS(sched_yield), SCMP_SYS(futex)});
-  filter.add(kAllow, {SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock), SCMP_SYS(munlock),
-                      SCMP_SYS(mincore), SCMP_SYS(membarrier)});
+  filter.add(kAllow, {SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(mlock),
+                      SCMP_SYS(munlock), SCMP_SYS(mincore), SCMP_SYS(membarrier)});
   filter.add(kAllow, SCMP_SYS(mmap), {lacks(2, PROT_EXEC)});
   filter.add(kAllow, SCMP_SYS(mprotect), {lacks(2, PROT_EXEC)});
   filter.add(kAllow, {SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday), SCMP_SYS(time),
                       SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(getppid), SCMP_SYS(gettid), SCMP_SYS(getuid),
-                      SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid)});
+                      SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(alarm), SCMP_SYS(setitimer)});
 }
 
 void allow_end(Filter& filter) {
@@ -118,18 +142,27 @@ void allow_end(Filter& filter) {
 }
 
 Result<> enter_session() {
-  // What is in no list is refused with EPERM: libraries probe in good faith and go on without. What only an attacker asks
-  // for ends the process, so that it is seen.
+  // What is in no list is refused with EPERM: libraries probe in good faith and go on without. What only an attacker
+  // asks for ends the process, so that it is seen.
   Filter filter(kDeny);
   allow_bytes(filter);
   allow_waiting_and_memory(filter);
   allow_end(filter);
   kill_hostile(filter);
-  filter.add(kKill, {SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(fork),
-                     SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(pidfd_open),
-                     SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal), SCMP_SYS(setuid), SCMP_SYS(setresuid), SCMP_SYS(setgid),
-                     SCMP_SYS(setresgid), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(chown), SCMP_SYS(fchown),
-                     SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat2), SCMP_SYS(ftruncate)});
+  filter.add(kKill, {SCMP_SYS(connect),     SCMP_SYS(bind),
+                     SCMP_SYS(listen),      SCMP_SYS(accept),
+                     SCMP_SYS(accept4),     SCMP_SYS(fork),
+                     SCMP_SYS(vfork),       SCMP_SYS(clone),
+                     SCMP_SYS(clone3),      SCMP_SYS(kill),
+                     SCMP_SYS(tkill),       SCMP_SYS(pidfd_open),
+                     SCMP_SYS(pidfd_getfd), SCMP_SYS(pidfd_send_signal),
+                     SCMP_SYS(setuid),      SCMP_SYS(setresuid),
+                     SCMP_SYS(setgid),      SCMP_SYS(setresgid),
+                     SCMP_SYS(chmod),       SCMP_SYS(fchmod),
+                     SCMP_SYS(chown),       SCMP_SYS(fchown),
+                     SCMP_SYS(unlink),      SCMP_SYS(unlinkat),
+                     SCMP_SYS(rename),      SCMP_SYS(renameat2),
+                     SCMP_SYS(ftruncate)});
   return filter.load();
 }
 

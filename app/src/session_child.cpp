@@ -23,8 +23,7 @@ Result<> give_up(const SessionHandles& handles, const ServerOptions& options, co
   SALLYPORT_TRYV(close_all_but({STDERR_FILENO, handles.client.get(), handles.vault.get(), handles.link.get()}));
   SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(options)));
   SALLYPORT_TRYV(drop_privileges(ProcessKind::session, identities));
-  ::signal(SIGTERM, SIG_DFL);
-  ::signal(SIGCHLD, SIG_DFL);
+  for (const int number : {SIGTERM, SIGCHLD, SIGALRM}) ::signal(number, SIG_DFL);
   return ok();
 }
 
@@ -39,11 +38,12 @@ Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKe
                                     const Identities& identities) {
   SALLYPORT_TRYV(give_up(handles, options, identities));
   SALLYPORT_TRY(auto connection, VaultConnection::adopt(std::move(handles.vault)));
-  VaultAuthority authority(std::move(connection), std::move(handles.link));
+  VaultAuthority authority(std::move(connection), std::move(handles.link), options.vault_loss_bound);
   const base::SystemClock clock;
   broker::SessionBounds bounds;
   bounds.grace = options.login_grace;
-  SALLYPORT_TRY(const auto session, broker::SshSession::create(std::move(handles.client), keys, authority, clock, bounds));
+  SALLYPORT_TRY(const auto session,
+                broker::SshSession::create(std::move(handles.client), keys, authority, clock, bounds));
   SALLYPORT_TRYV(sandbox(options));
   auto result = session->run();
   if (const auto settled = authority.settle(kLastWords); !settled)
@@ -53,7 +53,8 @@ Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKe
 
 }  // namespace
 
-void run_session_child(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options, const Identities& identities) {
+void run_session_child(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options,
+                       const Identities& identities) {
   base::log_init("session", options.log_level);
   const auto result = serve(std::move(handles), keys, options, identities);
   if (!result) {

@@ -42,7 +42,11 @@ recorder::Meta to_meta(const Record& record, std::string_view client_version) {
   return meta;
 }
 
-struct Event { std::string_view action; std::string detail; bool denied; };
+struct Event {
+  std::string_view action;
+  std::string detail;
+  bool denied;
+};
 
 std::string describe(const recorder::FileEvent& file) {
   std::string text = fmt::format("{} {}", to_string(file.how), to_string(file.action));
@@ -90,9 +94,11 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
   broker::Grant grant{.session = std::move(session)};
   grant.target_login = record.text("login");
   const std::string_view kind = record.text("kind");
-  if (kind != "unix_password" && kind != "ssh_key") return fail(Errc::invalid, "the grant holds a credential of an unknown kind");
+  if (kind != "unix_password" && kind != "ssh_key")
+    return fail(Errc::invalid, "the grant holds a credential of an unknown kind");
   grant.kind = kind == "ssh_key" ? broker::CredentialKind::private_key : broker::CredentialKind::password;
-  for (const auto& pin : record.list("host_keys")) grant.host_keys.emplace_back(pin.bytes("key").begin(), pin.bytes("key").end());
+  for (const auto& pin : record.list("host_keys"))
+    grant.host_keys.emplace_back(pin.bytes("key").begin(), pin.bytes("key").end());
   grant.policy = to_policy(record.text("channels"));
   grant.environment = {"LANG", "LC_*"};
   grant.max_duration = base::Milliseconds(static_cast<std::int64_t>(record.number("ends_in_ms"))) + kAfterCheckout;

@@ -32,7 +32,9 @@ constexpr int kAcceptsAtOnce = 16;
 constexpr std::chrono::milliseconds kAttachPause{100};
 constexpr std::string_view kRecordingEnd = ".spr";
 
-Result<Record> decode_output(OperationId operation, base::ByteView payload) { return decode(payload, find_operation(operation)->output); }
+Result<Record> decode_output(OperationId operation, base::ByteView payload) {
+  return decode(payload, find_operation(operation)->output);
+}
 
 unsigned dice() {
   std::array<std::uint8_t, 4> random{};
@@ -49,9 +51,12 @@ broker::ConnectionLimitsConfig limits_of(const ServerOptions& options) {
 broker::Outcome outcome_of(int status) {
   if (!WIFEXITED(status)) return broker::Outcome::crashed;
   switch (WEXITSTATUS(status)) {
-    case kSessionAuthFailed: return broker::Outcome::auth_failed;
-    case kSessionNoAuth: return broker::Outcome::no_auth;
-    default: return broker::Outcome::served;
+    case kSessionAuthFailed:
+      return broker::Outcome::auth_failed;
+    case kSessionNoAuth:
+      return broker::Outcome::no_auth;
+    default:
+      return broker::Outcome::served;
   }
 }
 
@@ -66,8 +71,8 @@ Result<UniqueFd> create_recording(const std::filesystem::path& directory, std::s
   return fd;
 }
 
-SshListener::SshListener(UniqueFd port, UniqueFd control, UniqueFd signals, const ServerOptions& options, const Identities& identities,
-                         const broker::HostKeys& keys)
+SshListener::SshListener(UniqueFd port, UniqueFd control, UniqueFd signals, const ServerOptions& options,
+                         const Identities& identities, const broker::HostKeys& keys)
     : port_(std::move(port)),
       control_(std::move(control)),
       signals_(std::move(signals)),
@@ -100,7 +105,8 @@ void SshListener::turn() {
   std::vector<pollfd> entries{{control_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}};
   // Without a vault nobody can be let in: callers wait in the port's queue until it is back.
   entries.push_back({vault_ && pending_.size() < kMaxPending ? port_.get() : -1, POLLIN, 0});
-  entries.push_back({vault_ ? vault_->fd() : -1, static_cast<short>(vault_ && vault_->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
+  entries.push_back(
+      {vault_ ? vault_->fd() : -1, static_cast<short>(vault_ && vault_->wants_write() ? POLLIN | POLLOUT : POLLIN), 0});
   const std::size_t fixed = entries.size();
   for (const auto& pending : pending_) entries.push_back({pending.vault.fd(), POLLIN, 0});
   for (const auto& dial : dials_) entries.push_back({dial.dialer.fd(), dial.dialer.events(), 0});
@@ -130,7 +136,8 @@ void SshListener::take_connections() {
   for (int count = 0; count < kAcceptsAtOnce; ++count) {
     TcpAddress peer;
     peer.size = sizeof peer.storage;
-    UniqueFd client(::accept4(port_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    UniqueFd client(
+        ::accept4(port_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!client) return;
     take_connection(std::move(client), peer);
   }
@@ -183,7 +190,8 @@ void SshListener::start_session(Pending& pending, std::uint64_t connection) {
   auto pair = base::socket_pair(true);
   const pid_t child = pair ? ::fork() : -1;
   if (child == 0) {
-    SessionHandles handles{std::move(pending.client), std::move(pending.vault).release(), std::move(pair.value().second)};
+    SessionHandles handles{std::move(pending.client), std::move(pending.vault).release(),
+                           std::move(pair.value().second)};
     run_session_child(std::move(handles), keys_, options_, identities_);
   }
   if (child < 0) {
@@ -199,9 +207,11 @@ void SshListener::take_vault() {
   Result<> state = vault_->wants_write() ? vault_->on_writable() : Result<>(ok());
   if (state) state = vault_->on_readable();
   while (auto frame = vault_->next()) {
-    const bool dial = frame->type == FrameType::push && frame->code == static_cast<std::uint16_t>(OperationId::push_dial);
+    const bool dial =
+        frame->type == FrameType::push && frame->code == static_cast<std::uint16_t>(OperationId::push_dial);
     if (!dial) continue;  // answers to ssh.listen and dial.failed change nothing here
-    if (const auto taken = take_dial(*frame); !taken) base::log(LogLevel::error, "ssh.dial", {{"why", taken.error().describe()}});
+    if (const auto taken = take_dial(*frame); !taken)
+      base::log(LogLevel::error, "ssh.dial", {{"why", taken.error().describe()}});
   }
   if (state) return;
   vault_.reset();
@@ -220,7 +230,8 @@ Result<> SshListener::take_dial(const Frame& frame) {
   if (!session->second.authenticated) limits_.authenticated(session->second.source);
   session->second.authenticated = true;
   dials_.push_back({connection, std::string(record.text("session")), std::string(record.text("file")),
-                    Dialer(std::string(record.text("host")), static_cast<std::uint16_t>(record.number("port")), Clock::now() + options_.dial_timeout)});
+                    Dialer(std::string(record.text("host")), static_cast<std::uint16_t>(record.number("port")),
+                           Clock::now() + options_.dial_timeout)});
   return ok();
 }
 
@@ -270,7 +281,8 @@ void SshListener::reap() {
   }
   int status = 0;
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    const auto found = std::find_if(sessions_.begin(), sessions_.end(), [pid](const auto& entry) { return entry.second.pid == pid; });
+    const auto found =
+        std::find_if(sessions_.begin(), sessions_.end(), [pid](const auto& entry) { return entry.second.pid == pid; });
     if (found == sessions_.end()) continue;  // a resolver
     session_ended(found->second, status);
     sessions_.erase(found);
@@ -280,12 +292,14 @@ void SshListener::reap() {
 void SshListener::session_ended(const Session& session, int status) {
   limits_.ended(session.source, session.authenticated, outcome_of(status), clock_.mono());
   if (WIFSIGNALED(status))
-    base::log(LogLevel::error, "session.crashed", {{"pid", std::to_string(session.pid)}, {"signal", std::to_string(WTERMSIG(status))}});
+    base::log(LogLevel::error, "session.crashed",
+              {{"pid", std::to_string(session.pid)}, {"signal", std::to_string(WTERMSIG(status))}});
 }
 
 void SshListener::stop_sessions() {
   port_.reset();
-  for (auto& [connection, session] : sessions_) (void)send_link(session.link.get(), LinkEnd{"the server is stopping; connect again in a moment"});
+  for (auto& [connection, session] : sessions_)
+    (void)send_link(session.link.get(), LinkEnd{"the server is stopping; connect again in a moment"});
   const auto deadline = Clock::now() + kStopTimeout;
   while (!sessions_.empty() && Clock::now() < deadline) {
     (void)base::wait_for(signals_.get(), POLLIN, std::chrono::milliseconds(100));

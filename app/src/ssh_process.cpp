@@ -28,7 +28,8 @@ Result<broker::HostKeys> load_host_keys(const std::filesystem::path& directory) 
     if (!key) return key.error();
     keys.push_back(std::move(key.value()));
   }
-  if (keys.empty()) return base::fail(base::Errc::not_found, "no host key in " + directory.native() + ": sallyport init makes them");
+  if (keys.empty())
+    return base::fail(base::Errc::not_found, "no host key in " + directory.native() + ": sallyport init makes them");
   return broker::HostKeys::load(keys);
 }
 
@@ -70,9 +71,11 @@ Result<> serve(ProcessContext& context) {
   SALLYPORT_TRY(const auto keys, load_host_keys(paths.ssh));
   SALLYPORT_TRY(auto signals, child_signals());
   const int control = context.control.get();
-  SshListener listener(std::move(port), std::move(context.control), std::move(signals), context.options, context.identities, keys);
+  SshListener listener(std::move(port), std::move(context.control), std::move(signals), context.options,
+                       context.identities, keys);
   SALLYPORT_TRYV(attach(listener));
-  SALLYPORT_TRYV(send_control(control, {.type = ControlType::ready, .address = bound.text(), .note = public_line(paths.ssh)}));
+  SALLYPORT_TRYV(
+      send_control(control, {.type = ControlType::ready, .address = bound.text(), .note = public_line(paths.ssh)}));
   listener.run();
   return base::ok();
 }

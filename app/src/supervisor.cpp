@@ -106,7 +106,8 @@ Result<> Supervisor::start(Process& process) {
   process.control = std::move(pair.first);
   process.state = State::starting;
   process.policy.started(Clock::now());
-  base::log(LogLevel::info, "process.started", {{"kind", std::string(to_string(process.program.kind))}, {"pid", std::to_string(pid)}});
+  base::log(LogLevel::info, "process.started",
+            {{"kind", std::string(to_string(process.program.kind))}, {"pid", std::to_string(pid)}});
   if (process.program.kind != ProcessKind::vault) {
     introduce(process);
     return ok();
@@ -131,7 +132,8 @@ void Supervisor::become(Process& process, UniqueFd control) {
   base::log_init(to_string(process.program.kind), options_.log_level);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != supervisor) ::_exit(1);
-  if (process.program.kind != ProcessKind::vault && !await_control(control.get(), ControlType::go, kGoTimeout)) ::_exit(1);
+  if (process.program.kind != ProcessKind::vault && !await_control(control.get(), ControlType::go, kGoTimeout))
+    ::_exit(1);
   // As root still, where that is so: root may lock more than an ordinary limit allows.
   if (const auto locked = base::LockedMemory::after_fork(lock_policy(options_), slab_of(process.program.kind)); !locked)
     ::_exit(start_failed(locked.error()));
@@ -144,12 +146,15 @@ void Supervisor::introduce(const Process& process) {
   const auto& account = identities_.of(process.program.kind);
   const uid_t uid = account ? account->uid : ::geteuid();
   // A vault that does not listen any more ends and is told everything anew.
-  (void)send_control(vault().control.get(), {ControlType::peer, process.pid, uid, peer_kind(process.program.kind), {}, {}});
+  (void)send_control(vault().control.get(),
+                     {ControlType::peer, process.pid, uid, peer_kind(process.program.kind), {}, {}});
 }
 
 void Supervisor::turn() {
-  if (stopping_) go_on_stopping();
-  else start_due();
+  if (stopping_)
+    go_on_stopping();
+  else
+    start_due();
   std::vector<pollfd> entries{{signals_.get(), POLLIN, 0}};
   for (const auto& process : processes_) entries.push_back({process.control ? process.control.get() : -1, POLLIN, 0});
   if (::poll(entries.data(), entries.size(), timeout()) < 0) return;
@@ -204,12 +209,14 @@ void Supervisor::take_message(Process& process) {
   process.state = State::ready;
   process.ready = message;
   if (!message.address.empty()) process.program.listen = message.address;
-  base::log(LogLevel::info, "process.ready", {{"kind", std::string(to_string(process.program.kind))}, {"address", message.address}});
+  base::log(LogLevel::info, "process.ready",
+            {{"kind", std::string(to_string(process.program.kind))}, {"address", message.address}});
   all_ready();
 }
 
 void Supervisor::all_ready() {
-  const bool all = std::all_of(processes_.begin(), processes_.end(), [](const auto& p) { return p.state == State::ready; });
+  const bool all =
+      std::all_of(processes_.begin(), processes_.end(), [](const auto& p) { return p.state == State::ready; });
   if (!all || was_ready_) return;
   Control ssh;
   Control web;
@@ -228,7 +235,8 @@ void Supervisor::all_ready() {
   }
   was_ready_ = true;
   notify_ready();
-  base::log(LogLevel::info, "server.ready", {{"ssh", ssh.address}, {"web", web.address}, {"data", options_.data.native()}});
+  base::log(LogLevel::info, "server.ready",
+            {{"ssh", ssh.address}, {"web", web.address}, {"data", options_.data.native()}});
 }
 
 void Supervisor::reap() {
@@ -247,7 +255,9 @@ void Supervisor::reap() {
 
 void Supervisor::ended(Process& process, int status) {
   base::log(stopping_ ? LogLevel::info : LogLevel::error, "process.ended",
-            {{"kind", std::string(to_string(process.program.kind))}, {"pid", std::to_string(process.pid)}, {"how", how_it_ended(status)}});
+            {{"kind", std::string(to_string(process.program.kind))},
+             {"pid", std::to_string(process.pid)},
+             {"how", how_it_ended(status)}});
   process.pid = -1;
   process.control.reset();
   process.state = State::absent;

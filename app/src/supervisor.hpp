@@ -16,7 +16,11 @@ namespace sallyport::app {
 class Supervisor {
  public:
   using Main = int (*)(ProcessContext);
-  struct Program { ProcessKind kind; Main main; std::string listen; };
+  struct Program {
+    ProcessKind kind;
+    Main main;
+    std::string listen;
+  };
   static constexpr std::chrono::milliseconds kStopBound{5000};
 
   /// `options` and `identities` outlive it. programs[0] is the vault.
@@ -74,7 +78,8 @@ class Supervisor {
 };
 
 /// {"pid", "ssh", "web", "ca", "vault_socket", "host_key"}, whole or not at all.
-base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh, const Control& web);
+base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh,
+                                const Control& web);
 /// "READY=1" to the socket that NOTIFY_SOCKET names (sd_notify(3)); nothing without it.
 void notify_ready();
 

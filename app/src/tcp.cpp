@@ -56,7 +56,8 @@ Result<TcpAddress> numeric_address(const std::string& host, std::uint16_t port) 
     return address;
   }
   auto& six = reinterpret_cast<sockaddr_in6&>(address.storage);
-  if (::inet_pton(AF_INET6, host.c_str(), &six.sin6_addr) != 1) return fail(Errc::not_found, host + " is no numeric address");
+  if (::inet_pton(AF_INET6, host.c_str(), &six.sin6_addr) != 1)
+    return fail(Errc::not_found, host + " is no numeric address");
   six.sin6_family = AF_INET6;
   six.sin6_port = htons(port);
   address.size = sizeof six;
@@ -65,7 +66,8 @@ Result<TcpAddress> numeric_address(const std::string& host, std::uint16_t port) 
 
 Result<TcpAddress> parse_tcp_address(std::string_view text) {
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) return fail(Errc::invalid, std::string(text) + ": an address must end with :PORT");
+  if (colon == std::string_view::npos)
+    return fail(Errc::invalid, std::string(text) + ": an address must end with :PORT");
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);
   std::uint16_t port = 0;
@@ -74,7 +76,8 @@ Result<TcpAddress> parse_tcp_address(std::string_view text) {
     return fail(Errc::invalid, std::string(text) + ": the port must be a number from 0 to 65535");
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   auto address = numeric_address(std::string(host), port);
-  if (!address) return fail(Errc::invalid, std::string(text) + ": the address must be numeric, like 0.0.0.0:2222 or [::]:2222");
+  if (!address)
+    return fail(Errc::invalid, std::string(text) + ": the address must be numeric, like 0.0.0.0:2222 or [::]:2222");
   return address;
 }
 

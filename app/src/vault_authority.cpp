@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ const Operation& row(OperationId id) {
 }
 
 std::uint64_t size_of(const base::UniqueFd& file) {
-  struct stat status{};
+  struct stat status {};
   return file && ::fstat(file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
@@ -41,8 +42,10 @@ bool means_not_accepted(Errc code) noexcept {
     case Errc::invalid:
     case Errc::conflict:
     case Errc::locked_out:
-    case Errc::limit: return true;
-    default: return false;
+    case Errc::limit:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -89,7 +92,8 @@ Result<> VaultAuthority::begin(const broker::LoginName& login) {
   return send(OperationId::auth_begin, record, {Kind::begin, 0});
 }
 
-Result<> VaultAuthority::ask_proof(broker::Ticket ticket, const broker::LoginName& login, OperationId operation, Record record) {
+Result<> VaultAuthority::ask_proof(broker::Ticket ticket, const broker::LoginName& login, OperationId operation,
+                                   Record record) {
   if (!begun_) {
     SALLYPORT_TRYV(begin(login));
   }
@@ -135,14 +139,17 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
     second_ = now;
     told_ = 0;
   }
-  // The recording has every one of them; a flood of small files or refused requests is told to the audit log as a number.
+  // The recording has every one of them; a flood of small files or refused requests is told to the audit log as a
+  // number.
   if (!over && ++told_ > kEventsASecond) {
     ++untold_;
     return ok();
   }
   if (untold_ > 0) {
     Record record(row(OperationId::session_event).input);
-    record.set("action", "events").set("detail", std::to_string(untold_) + " more at once; the recording has them").set_flag("denied", false);
+    record.set("action", "events")
+        .set("detail", std::to_string(untold_) + " more at once; the recording has them")
+        .set_flag("denied", false);
     untold_ = 0;
     SALLYPORT_TRYV(send(OperationId::session_event, record, {Kind::notice, 0}));
   }
@@ -155,6 +162,7 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
 Result<std::vector<broker::Message>> VaultAuthority::receive() {
   std::vector<broker::Message> out = std::exchange(kept_, {});
   const auto read = vault_.on_readable();
+  if (!read) vault_lost();
   while (auto frame = vault_.next()) {
     SALLYPORT_TRYV(take_frame(std::move(*frame), out));
   }
@@ -164,11 +172,18 @@ Result<std::vector<broker::Message>> VaultAuthority::receive() {
   return out;
 }
 
+void VaultAuthority::vault_lost() {
+  if (lost_) return;
+  lost_ = true;
+  ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(loss_bound_).count()));
+}
+
 Result<> VaultAuthority::settle(std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   while (!open_.empty()) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    SALLYPORT_TRY(const bool readable, base::wait_for(vault_.fd(), POLLIN, std::max(left, std::chrono::milliseconds(0))));
+    SALLYPORT_TRY(const bool readable,
+                  base::wait_for(vault_.fd(), POLLIN, std::max(left, std::chrono::milliseconds(0))));
     if (!readable) return fail(Errc::timed_out, "the vault did not answer the session's last words");
     SALLYPORT_TRYV(receive());
   }
@@ -183,8 +198,10 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
   open_.erase(found);
   if (open.kind == Kind::begin) {
     const auto begun = decode_reply(OperationId::auth_begin, std::move(frame));
-    if (!begun) begin_error_ = begun.error();
-    else if (!begun.value().flag("accepted")) begin_error_ = fail(Errc::denied, std::string(begun.value().text("message")));
+    if (!begun)
+      begin_error_ = begun.error();
+    else if (!begun.value().flag("accepted"))
+      begin_error_ = fail(Errc::denied, std::string(begun.value().text("message")));
     return ok();
   }
   if (open.kind == Kind::notice) {
@@ -197,7 +214,8 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
 
 broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
   if (open.kind == Kind::proof) {
-    SALLYPORT_TRY(auto proof, to_proof(begin_error_ ? Result<Record>(*begin_error_) : decode_reply(OperationId::auth_key, std::move(frame))));
+    SALLYPORT_TRY(auto proof, to_proof(begin_error_ ? Result<Record>(*begin_error_)
+                                                    : decode_reply(OperationId::auth_key, std::move(frame))));
     return broker::Answer(std::move(proof));
   }
   if (open.kind == Kind::open) {
@@ -216,14 +234,19 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
 
 Result<> VaultAuthority::take_push(const Frame& frame, std::vector<broker::Message>& out) {
   switch (static_cast<OperationId>(frame.code)) {
-    case OperationId::push_freeze: out.emplace_back(broker::Freeze{}); return ok();
-    case OperationId::push_thaw: out.emplace_back(broker::Thaw{}); return ok();
+    case OperationId::push_freeze:
+      out.emplace_back(broker::Freeze{});
+      return ok();
+    case OperationId::push_thaw:
+      out.emplace_back(broker::Thaw{});
+      return ok();
     case OperationId::push_end: {
       SALLYPORT_TRY(const auto record, decode(frame.payload.view(), row(OperationId::push_end).input));
       out.emplace_back(broker::End{std::string(record.text("reason"))});
       return ok();
     }
-    default: return fail(Errc::invalid, "the vault said something that is not for a session");
+    default:
+      return fail(Errc::invalid, "the vault said something that is not for a session");
   }
 }
 
@@ -235,7 +258,8 @@ Result<> VaultAuthority::take_link(std::vector<broker::Message>& out) {
     if (!received) {
       // A listener that has gone takes no session with it, but what it still owed will not come.
       link_.reset();
-      if (awaits_resources_) out.emplace_back(broker::ResourcesFailed{fail(Errc::unavailable, "the server restarted; connect again")});
+      if (awaits_resources_)
+        out.emplace_back(broker::ResourcesFailed{fail(Errc::unavailable, "the server restarted; connect again")});
       awaits_resources_ = false;
       return ok();
     }

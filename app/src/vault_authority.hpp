@@ -14,21 +14,26 @@ namespace sallyport::app {
 
 class VaultAuthority final : public broker::Authority {
  public:
-  /// `link`: the listener's pair.
-  VaultAuthority(VaultConnection vault, base::UniqueFd link) noexcept : vault_(std::move(vault)), link_(std::move(link)) {}
+  /// `link`: the listener's pair. `loss_bound`: when the vault has gone, this process is ended by SIGALRM after so
+  /// long, whatever the session is still busy with.
+  VaultAuthority(VaultConnection vault, base::UniqueFd link, std::chrono::milliseconds loss_bound) noexcept
+      : vault_(std::move(vault)), link_(std::move(link)), loss_bound_(loss_bound) {}
 
   std::vector<int> descriptors() const override;
   base::Result<std::vector<broker::Message>> receive() override;
   base::Result<> ask(broker::Ticket ticket, broker::Question question) override;
   base::Result<> tell(const broker::Notice& notice) override;
-  /// After the session's end: waits until the vault has answered all that it was told, so that a process that ends at once
-  /// takes none of it along.
+  /// After the session's end: waits until the vault has answered all that it was told, so that a process that ends at
+  /// once takes none of it along.
   base::Result<> settle(std::chrono::milliseconds timeout);
 
  private:
   /// What a reply is the answer to.
   enum class Kind : std::uint8_t { begin, proof, open, checkpoint, notice };
-  struct Open { Kind kind; broker::Ticket ticket; };
+  struct Open {
+    Kind kind;
+    broker::Ticket ticket;
+  };
 
   base::Result<> begin(const broker::LoginName& login);
   base::Result<> send(OperationId operation, const Record& record, Open open);
@@ -36,20 +41,23 @@ class VaultAuthority final : public broker::Authority {
   base::Result<> take_frame(Frame&& frame, std::vector<broker::Message>& out);
   base::Result<> take_push(const Frame& frame, std::vector<broker::Message>& out);
   broker::Answer answer(const Open& open, Frame&& frame);
+  void vault_lost();
   base::Result<> take_link(std::vector<broker::Message>& out);
 
   VaultConnection vault_;
   base::UniqueFd link_;
+  std::chrono::milliseconds loss_bound_;
+  bool lost_ = false;
   std::map<std::uint64_t, Open> open_;
-  std::optional<std::string> begun_;       // the login name that auth.begin was sent with
-  std::optional<base::Error> begin_error_; // why that failed; the proofs after it fail with the same
-  std::vector<broker::Message> kept_;      // answers that needed no question
+  std::optional<std::string> begun_;        // the login name that auth.begin was sent with
+  std::optional<base::Error> begin_error_;  // why that failed; the proofs after it fail with the same
+  std::vector<broker::Message> kept_;       // answers that needed no question
   std::string client_version_;
-  bool awaits_resources_ = false;          // granted, and the link has not said what came of the dial
+  bool awaits_resources_ = false;  // granted, and the link has not said what came of the dial
   std::chrono::steady_clock::time_point second_{};
-  unsigned told_ = 0;                      // events in this second
-  std::uint64_t untold_ = 0;               // events left out since the last that was told
-  base::UniqueFd recording_;               // a second descriptor of the file, for its size at the end
+  unsigned told_ = 0;         // events in this second
+  std::uint64_t untold_ = 0;  // events left out since the last that was told
+  base::UniqueFd recording_;  // a second descriptor of the file, for its size at the end
 };
 
 }  // namespace sallyport::app

@@ -35,7 +35,8 @@ Result<sockaddr_un> unix_address(const std::filesystem::path& socket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   const std::string& text = socket.native();
-  if (text.size() >= sizeof address.sun_path) return fail(Errc::limit, "socket path " + text + " is longer than 107 bytes");
+  if (text.size() >= sizeof address.sun_path)
+    return fail(Errc::limit, "socket path " + text + " is longer than 107 bytes");
   std::copy(text.begin(), text.end(), address.sun_path);
   return address;
 }

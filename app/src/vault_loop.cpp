@@ -99,7 +99,8 @@ Result<> VaultLoop::wait(std::chrono::milliseconds at_most) {
   for (const auto& [id, connection] : connections_) {
     const bool reads = !connection.closing && connection.open < (one_at_a_time(connection.peer.kind) ? 1 : kMaxOpen);
     const int events = (reads ? POLLIN : 0) | (connection.out.empty() ? 0 : POLLOUT);
-    // A peer that is not read now and has gone would wake poll at once, for ever: it is looked at when its reply is due.
+    // A peer that is not read now and has gone would wake poll at once, for ever: it is looked at when its reply is
+    // due.
     entries.push_back({events == 0 ? -1 : connection.fd.get(), static_cast<short>(events), 0});
   }
   const int ready = ::poll(entries.data(), entries.size(), static_cast<int>(at_most.count()));
@@ -127,7 +128,8 @@ Result<bool> VaultLoop::take_control() {
     SALLYPORT_TRY(const bool waiting, base::wait_for(control_.get(), POLLIN, std::chrono::milliseconds(0)));
     if (!waiting) break;
     auto received = receive_control(control_.get());
-    if (!received) return received.error().code() == Errc::closed ? Result<bool>(false) : Result<bool>(received.error());
+    if (!received)
+      return received.error().code() == Errc::closed ? Result<bool>(false) : Result<bool>(received.error());
     const Control& message = received.value();
     if (message.type == ControlType::stop) return false;
     if (message.type == ControlType::gone) known_.erase(message.pid);
@@ -175,7 +177,8 @@ void VaultLoop::read_from(Connection& connection, std::vector<Request>& batch) {
     const ssize_t got = ::recv(connection.fd.get(), space.data(), space.size(), MSG_DONTWAIT);
     if (got < 0 && would_block(errno)) return;
     if (got < 0 && errno == ECONNRESET && !connection.deaf) {
-      connection.deaf = true;  // it went without reading its replies; the kernel says so once, then gives what it had sent
+      connection.deaf =
+          true;  // it went without reading its replies; the kernel says so once, then gives what it had sent
       continue;
     }
     if (got <= 0) {
@@ -244,13 +247,18 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
 
 void VaultLoop::apply(Connection& connection, Outgoing::Then then) {
   switch (then) {
-    case Outgoing::Then::nothing: return;
+    case Outgoing::Then::nothing:
+      return;
     case Outgoing::Then::becomes_session:
       SALLYPORT_ENSURE(connection.peer.kind == PeerKind::ssh);
       connection.peer.kind = PeerKind::session;
       return;
-    case Outgoing::Then::granted: connection.peer.phase = Phase::granted; return;
-    case Outgoing::Then::close: connection.closing = true; return;
+    case Outgoing::Then::granted:
+      connection.peer.phase = Phase::granted;
+      return;
+    case Outgoing::Then::close:
+      connection.closing = true;
+      return;
   }
 }
 

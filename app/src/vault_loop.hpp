@@ -28,15 +28,15 @@ class BatchHandler {
 class VaultLoop {
  public:
   static constexpr std::size_t kMaxConnections = 2048;
-  static constexpr std::size_t kMaxQueued = 4U << 20U;     ///< output that one peer has not read
+  static constexpr std::size_t kMaxQueued = 4U << 20U;           ///< output that one peer has not read
   static constexpr std::size_t kMaxSessionQueued = 256U << 10U;  ///< the same of a session or the listener
-  static constexpr std::size_t kMaxBatch = 1U << 20U;      ///< payloads of one turn; the rest is read in the next
-  static constexpr std::size_t kMaxUnfinished = 1U << 20U; ///< of all peers' requests together
-  static constexpr unsigned kMaxOpen = 256;                ///< requests of one peer; a session or listener: 1
+  static constexpr std::size_t kMaxBatch = 1U << 20U;            ///< payloads of one turn; the rest is read in the next
+  static constexpr std::size_t kMaxUnfinished = 1U << 20U;       ///< of all peers' requests together
+  static constexpr unsigned kMaxOpen = 256;                      ///< requests of one peer; a session or listener: 1
   static constexpr std::chrono::milliseconds kTick{250};
 
-  /// `listener`: a listening, non-blocking Unix socket. `control`: the supervisor's pair, non-blocking. `handler` is not
-  /// owned. `operator_uid`: besides 0, who counts as operator.
+  /// `listener`: a listening, non-blocking Unix socket. `control`: the supervisor's pair, non-blocking. `handler` is
+  /// not owned. `operator_uid`: besides 0, who counts as operator.
   VaultLoop(base::UniqueFd listener, base::UniqueFd control, BatchHandler& handler, uid_t operator_uid);
   ~VaultLoop();
 
@@ -57,7 +57,10 @@ class VaultLoop {
     bool dead = false;     // ends now
     bool deaf = false;     // reads no more replies; what it sent before it went (session.close) is still taken
   };
-  struct Known { PeerKind kind; uid_t uid; };
+  struct Known {
+    PeerKind kind;
+    uid_t uid;
+  };
   using Clock = std::chrono::steady_clock;
 
   base::Result<> wait(std::chrono::milliseconds at_most);

@@ -33,7 +33,8 @@ Result<std::optional<rotation::Job>> to_job(Record&& record) {
                     .journal = journal};
   if (record.has("reconcile_secret")) {
     SALLYPORT_TRY(const auto by, rotation::parse_kind(record.text("reconcile_kind")));
-    job.reconcile.emplace(rotation::Reconcile{std::string(record.text("reconcile_login")), by, record.take_secret("reconcile_secret")});
+    job.reconcile.emplace(
+        rotation::Reconcile{std::string(record.text("reconcile_login")), by, record.take_secret("reconcile_secret")});
   }
   return std::optional<rotation::Job>(std::move(job));
 }
@@ -53,17 +54,21 @@ Result<std::optional<rotation::Job>> VaultPort::next(std::chrono::milliseconds w
   return ask();
 }
 
-Result<> VaultPort::send(const base::RotationId& id, const rotation::Progress& progress, std::optional<rotation::End> end) {
+Result<> VaultPort::send(const base::RotationId& id, const rotation::Progress& progress,
+                         std::optional<rotation::End> end) {
   Record record(find_operation(OperationId::rotation_record)->input);
   record.set("id", id.text()).set("journal", rotation::encode(progress.journal));
-  record.set("outcome", to_string(progress.outcome)).set("detail", std::string_view(progress.detail).substr(0, kMaxDetail));
+  record.set("outcome", to_string(progress.outcome))
+      .set("detail", std::string_view(progress.detail).substr(0, kMaxDetail));
   if (end) record.set("end", to_string(*end));
   SALLYPORT_TRY(auto payload, encode(record));
   SALLYPORT_TRYV(client_.call(OperationId::rotation_record, std::move(payload), kAnswer));
   return base::ok();
 }
 
-Result<> VaultPort::record(const base::RotationId& id, const rotation::Progress& progress) { return send(id, progress, std::nullopt); }
+Result<> VaultPort::record(const base::RotationId& id, const rotation::Progress& progress) {
+  return send(id, progress, std::nullopt);
+}
 
 Result<> VaultPort::finish(const base::RotationId& id, rotation::End end, const rotation::Progress& progress) {
   return send(id, progress, end);

@@ -8,7 +8,8 @@ namespace sallyport::app {
 
 class VaultPort final : public rotation::Port {
  public:
-  /// `client` is not owned. Errors of the connection (closed, timed_out) come through: the client is of no more use then.
+  /// `client` is not owned. Errors of the connection (closed, timed_out) come through: the client is of no more use
+  /// then.
   explicit VaultPort(VaultClient& client) noexcept : client_(client) {}
 
   base::Result<std::optional<rotation::Job>> next(std::chrono::milliseconds wait) override;

@@ -19,7 +19,9 @@ namespace {
 class ServiceHandler final : public BatchHandler {
  public:
   explicit ServiceHandler(Service& service) : service_(service) {}
-  void run_batch(std::vector<Request>&& requests, std::vector<Outgoing>& out) override { service_.run_batch(std::move(requests), out); }
+  void run_batch(std::vector<Request>&& requests, std::vector<Outgoing>& out) override {
+    service_.run_batch(std::move(requests), out);
+  }
   void run_deferred(std::vector<Outgoing>& out) override { service_.run_deferred(out); }
   int wakeup_fd() const override { return service_.wakeup_fd(); }
   void tick(std::vector<Outgoing>& out) override { service_.tick(out); }
@@ -32,7 +34,8 @@ class ServiceHandler final : public BatchHandler {
 
 Result<> give_up(const ProcessContext& context) {
   if (!base::LockedMemory::locked())
-    base::log(LogLevel::warning, "vault.memory_not_locked", {{"what", "DEVELOPMENT: secrets may reach the swap space"}});
+    base::log(LogLevel::warning, "vault.memory_not_locked",
+              {{"what", "DEVELOPMENT: secrets may reach the swap space"}});
   SALLYPORT_TRYV(drop_privileges(ProcessKind::vault, context.identities));
   const auto sandboxed = enter_sandbox(Sandbox::vault);
   if (sandboxed || !context.options.development) return sandboxed;

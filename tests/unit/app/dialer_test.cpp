@@ -102,7 +102,8 @@ TEST_CASE("addresses are read and written as people write them") {
   CHECK(parse_tcp_address("127.0.0.1:2222").value().text() == "127.0.0.1:2222");
   CHECK(parse_tcp_address("[::1]:22").value().text() == "[::1]:22");
   CHECK(parse_tcp_address("[::ffff:192.0.2.7]:22").value().host() == "192.0.2.7");
-  for (const auto* wrong : {"", "127.0.0.1", "localhost:22", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:22 ", "[::1]"})
+  for (const auto* wrong :
+       {"", "127.0.0.1", "localhost:22", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:22 ", "[::1]"})
     CHECK_FALSE(parse_tcp_address(wrong));
 }
 
@@ -111,7 +112,8 @@ TEST_CASE("a recording is made once, in its directory, under a session's id") {
   const std::string name = base::SessionId::random().text() + ".spr";
   CHECK(create_recording(directory.path(), name));
   CHECK_FALSE(create_recording(directory.path(), name));
-  for (const auto* wrong : {"../aaaaaaaaaaaaaaaa.spr", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa.spr.spr", ".spr", "", "aaaaaaaaaaaaaaa/.spr"})
+  for (const auto* wrong :
+       {"../aaaaaaaaaaaaaaaa.spr", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa.spr.spr", ".spr", "", "aaaaaaaaaaaaaaa/.spr"})
     CHECK_FALSE(create_recording(directory.path(), wrong));
 }
 

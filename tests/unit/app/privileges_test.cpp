@@ -3,12 +3,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -61,7 +61,8 @@ std::string status_line(const std::string& name) {
 }  // namespace
 
 TEST_CASE("every process loses new privileges, core dumps and being looked into") {
-  const auto kind = GENERATE(ProcessKind::vault, ProcessKind::ssh, ProcessKind::web, ProcessKind::rotator, ProcessKind::session);
+  const auto kind =
+      GENERATE(ProcessKind::vault, ProcessKind::ssh, ProcessKind::web, ProcessKind::rotator, ProcessKind::session);
   CHECK(in_child([kind] {
           if (!drop_privileges(kind, Identities{})) return 1;
           rlimit core{};
@@ -124,7 +125,8 @@ TEST_CASE("a session's child becomes the session's user from the listener, and k
             uid_t effective = 0;
             uid_t saved = 0;
             ::getresuid(&real, &effective, &saved);
-            if (real != who.session->uid || effective != real || saved != real || ::getgid() != who.session->gid) return 3;
+            if (real != who.session->uid || effective != real || saved != real || ::getgid() != who.session->gid)
+              return 3;
             if (status_line("CapPrm") != "0000000000000000" || status_line("CapEff") != "0000000000000000") return 4;
             return ::setresuid(who.ssh->uid, who.ssh->uid, who.ssh->uid) == 0 ? 5 : 0;
           });
@@ -168,7 +170,8 @@ TEST_CASE("each kind reaches its own part of the data directory only") {
   const DataPaths paths(data);
   const auto who = apart();
   REQUIRE(prepare_data_directory(data, Identities{}));
-  for (const auto& file : {paths.header, paths.store, paths.tls / "ca.pem", paths.tls / "server.key", paths.ssh / "host_ed25519"})
+  for (const auto& file :
+       {paths.header, paths.store, paths.tls / "ca.pem", paths.tls / "server.key", paths.ssh / "host_ed25519"})
     REQUIRE(base::write_file_atomic(file, base::as_bytes("x")));
   REQUIRE(prepare_data_directory(data, who));
   REQUIRE(prepare_data_directory(data, who));  // and again, as at each start

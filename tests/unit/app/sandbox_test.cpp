@@ -57,13 +57,18 @@ int run_true() {
 }  // namespace
 
 TEST_CASE("a session's child can open no file") {
-  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::open("/etc/passwd", O_RDONLY | O_CLOEXEC)); }), EPERM));
-  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::open("/tmp/sallyport-x", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }), EPERM));
+  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::open("/etc/passwd", O_RDONLY | O_CLOEXEC)); }),
+                    EPERM));
+  CHECK(exited_with(inside(Sandbox::session,
+                           [] { return errno_of(::open("/tmp/sallyport-x", O_CREAT | O_WRONLY | O_CLOEXEC, 0600)); }),
+                    EPERM));
 }
 
 TEST_CASE("a session's child can make no socket, and connects nothing that it was given") {
-  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }), EPERM));
-  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }), EPERM));
+  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }),
+                    EPERM));
+  CHECK(exited_with(inside(Sandbox::session, [] { return errno_of(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }),
+                    EPERM));
   const int open_before = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(open_before >= 0);
   CHECK(killed_for_it(inside(Sandbox::session, [=] { return connect_on(open_before); })));
@@ -102,10 +107,15 @@ TEST_CASE("a session's child gets no memory to run code in") {
 }
 
 TEST_CASE("the vault has no way to a network and runs no program") {
-  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }), EACCES));
-  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }), EACCES));
-  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0)); }), EACCES));
-  CHECK(exited_with(inside(Sandbox::vault, [] { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 ? 0 : errno; }), 0));
-  CHECK(exited_with(inside(Sandbox::vault, [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno; }), 0));
+  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }),
+                    EACCES));
+  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }),
+                    EACCES));
+  CHECK(exited_with(inside(Sandbox::vault, [] { return errno_of(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0)); }),
+                    EACCES));
+  CHECK(exited_with(
+      inside(Sandbox::vault, [] { return ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) >= 0 ? 0 : errno; }), 0));
+  CHECK(exited_with(inside(Sandbox::vault, [] { return ::open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 ? 0 : errno; }),
+                    0));
   CHECK(killed_for_it(inside(Sandbox::vault, run_true)));
 }

@@ -1,5 +1,5 @@
-// The real listener and its children under the real supervisor, with OpenSSH at both ends; only the vault's decisions are
-// the test's own.
+// The real listener and its children under the real supervisor, with OpenSSH at both ends; only the vault's decisions
+// are the test's own.
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -48,11 +48,14 @@ class Generous final : public BatchHandler {
   void run_deferred(std::vector<Outgoing>&) override {}
   int wakeup_fd() const override { return -1; }
   void tick(std::vector<Outgoing>& out) override {
-    for (const auto& [file, push] : {std::pair("freeze", OperationId::push_freeze), {"thaw", OperationId::push_thaw}, {"end", OperationId::push_end}}) {
+    for (const auto& [file, push] : {std::pair("freeze", OperationId::push_freeze),
+                                     {"thaw", OperationId::push_thaw},
+                                     {"end", OperationId::push_end}}) {
       if (!fs::remove(data_ / file)) continue;
       Record record(find_operation(push)->input);
       if (push == OperationId::push_end) record.set("reason", "the checkout has ended");
-      for (const auto session : sessions_) out.push_back({session, {FrameType::push, 0, static_cast<std::uint16_t>(push), encode(record).value()}, {}});
+      for (const auto session : sessions_)
+        out.push_back({session, {FrameType::push, 0, static_cast<std::uint16_t>(push), encode(record).value()}, {}});
     }
   }
   void peer_gone(std::uint64_t peer, std::vector<Outgoing>&) override {
@@ -71,23 +74,38 @@ class Generous final : public BatchHandler {
     auto then = Outgoing::Then::nothing;
     std::vector<Outgoing> after;
     switch (request.operation) {
-      case OperationId::ssh_listen: listener_ = request.peer.id; break;
+      case OperationId::ssh_listen:
+        listener_ = request.peer.id;
+        break;
       case OperationId::session_register:
         record.set("connection", request.peer.id);
         then = Outgoing::Then::becomes_session;
         break;
       case OperationId::auth_begin:
-      case OperationId::auth_key: record.set_flag("accepted", true).set("next", "first"); break;
-      case OperationId::auth_key_proven: record.set_flag("accepted", true).set("next", "grant"); break;
+      case OperationId::auth_key:
+        record.set_flag("accepted", true).set("next", "first");
+        break;
+      case OperationId::auth_key_proven:
+        record.set_flag("accepted", true).set("next", "grant");
+        break;
       case OperationId::auth_grant:
         after.push_back(grant(record, request.peer.id));
         then = Outgoing::Then::granted;
         break;
-      case OperationId::session_event: note(std::string(input.text("action")) + " " + std::string(input.text("detail"))); break;
-      case OperationId::session_checkpoint: record.set("signature", base::Bytes(64)); break;
-      case OperationId::session_close: note("close " + std::string(input.text("recording")) + " " + std::to_string(input.number("bytes"))); break;
-      case OperationId::dial_failed: note("dial_failed " + std::string(input.text("reason"))); break;
-      default: break;
+      case OperationId::session_event:
+        note(std::string(input.text("action")) + " " + std::string(input.text("detail")));
+        break;
+      case OperationId::session_checkpoint:
+        record.set("signature", base::Bytes(64));
+        break;
+      case OperationId::session_close:
+        note("close " + std::string(input.text("recording")) + " " + std::to_string(input.number("bytes")));
+        break;
+      case OperationId::dial_failed:
+        note("dial_failed " + std::string(input.text("reason")));
+        break;
+      default:
+        break;
     }
     out.push_back({request.peer.id, {FrameType::reply, request.request_id, 0, encode(record).value()}, then});
     for (auto& push : after) out.push_back(std::move(push));
@@ -95,15 +113,30 @@ class Generous final : public BatchHandler {
 
   Outgoing grant(Record& record, std::uint64_t peer) {
     const auto id = base::SessionId::random().text();
-    record.set("session", id).set("user", "alice").set("account", "root@web1").set("login", granted.login).set("kind", "unix_password");
+    record.set("session", id)
+        .set("user", "alice")
+        .set("account", "root@web1")
+        .set("login", granted.login)
+        .set("kind", "unix_password");
     record.set("credential", base::SecretBytes::copy(base::as_bytes(granted.password)));
     record.add("host_keys").set("key", granted.host_key);
-    record.set("channels", "shell,exec,sftp,scp").set("source", "127.0.0.1").set("reason", "test").set("checkout", base::CheckoutId::random().text());
-    record.set("file", id + ".spr").set("data_key", base::SecretBytes::random(32)).set("wrapped_key", base::Bytes(80)).set("ends_in_ms", std::uint64_t{3600000});
+    record.set("channels", "shell,exec,sftp,scp")
+        .set("source", "127.0.0.1")
+        .set("reason", "test")
+        .set("checkout", base::CheckoutId::random().text());
+    record.set("file", id + ".spr")
+        .set("data_key", base::SecretBytes::random(32))
+        .set("wrapped_key", base::Bytes(80))
+        .set("ends_in_ms", std::uint64_t{3600000});
     Record dial(find_operation(OperationId::push_dial)->input);
-    dial.set("connection", peer).set("session", id).set("host", granted.host).set("port", std::uint64_t{granted.port}).set("file", id + ".spr");
+    dial.set("connection", peer)
+        .set("session", id)
+        .set("host", granted.host)
+        .set("port", std::uint64_t{granted.port})
+        .set("file", id + ".spr");
     sessions_.push_back(peer);
-    return {listener_, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_dial), encode(dial).value()}, {}};
+    return {
+        listener_, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_dial), encode(dial).value()}, {}};
   }
 
   fs::path data_;
@@ -153,13 +186,15 @@ struct Client {
 
   /// Everything up to and with this text; false when it did not come.
   bool hears(const std::string& text, std::chrono::milliseconds limit = 15s) {
-    return until([&] {
-      const auto readable = base::wait_for(out.get(), POLLIN, 20ms);
-      char buffer[4096];
-      const ssize_t got = readable && readable.value() ? ::read(out.get(), buffer, sizeof buffer) : 0;
-      if (got > 0) heard.append(buffer, static_cast<std::size_t>(got));
-      return heard.find(text) != std::string::npos;
-    }, limit);
+    return until(
+        [&] {
+          const auto readable = base::wait_for(out.get(), POLLIN, 20ms);
+          char buffer[4096];
+          const ssize_t got = readable && readable.value() ? ::read(out.get(), buffer, sizeof buffer) : 0;
+          if (got > 0) heard.append(buffer, static_cast<std::size_t>(got));
+          return heard.find(text) != std::string::npos;
+        },
+        limit);
   }
   void says(const std::string& text) { (void)base::write_all(in.get(), base::as_bytes(text)); }
 };
@@ -186,7 +221,8 @@ struct Server {
     pid = ::fork();
     if (pid == 0) {
       base::log_init("supervisor", base::LogLevel::error);
-      Supervisor supervisor(options, identities.value(), {{ProcessKind::vault, vault_main, {}}, {ProcessKind::ssh, ssh_main, "127.0.0.1:0"}});
+      Supervisor supervisor(options, identities.value(),
+                            {{ProcessKind::vault, vault_main, {}}, {ProcessKind::ssh, ssh_main, "127.0.0.1:0"}});
       ::_exit(supervisor.run());
     }
     REQUIRE(until([&] { return fs::exists(DataPaths(options.data).ready); }));
@@ -200,8 +236,25 @@ struct Server {
     ::waitpid(pid, nullptr, 0);
   }
   std::vector<std::string> command(const std::vector<std::string>& rest) const {
-    std::vector<std::string> argv{"ssh", "-F", "none", "-T", "-p", port, "-i", key.path, "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=/dev/null",
-                                  "-o", "StrictHostKeyChecking=no", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "alice+root+web1@127.0.0.1"};
+    std::vector<std::string> argv{"ssh",
+                                  "-F",
+                                  "none",
+                                  "-T",
+                                  "-p",
+                                  port,
+                                  "-i",
+                                  key.path,
+                                  "-o",
+                                  "IdentitiesOnly=yes",
+                                  "-o",
+                                  "UserKnownHostsFile=/dev/null",
+                                  "-o",
+                                  "StrictHostKeyChecking=no",
+                                  "-o",
+                                  "BatchMode=yes",
+                                  "-o",
+                                  "LogLevel=ERROR",
+                                  "alice+root+web1@127.0.0.1"};
     argv.insert(argv.end(), rest.begin(), rest.end());
     return argv;
   }
@@ -220,7 +273,8 @@ struct Server {
     base::Command ssh;
     ssh.argv = command(rest);
     ssh.environment = {"PATH=/usr/bin:/bin", "HOME=/nonexistent"};
-    auto child = base::Child::spawn(ssh, {base::UniqueFd(in[0]), base::UniqueFd(out[1]), base::UniqueFd(::dup(out[1]))});
+    auto child =
+        base::Child::spawn(ssh, {base::UniqueFd(in[0]), base::UniqueFd(out[1]), base::UniqueFd(::dup(out[1]))});
     REQUIRE(child);
     return {std::move(child.value()), base::UniqueFd(in[1]), base::UniqueFd(out[0]), {}};
   }
@@ -260,7 +314,8 @@ std::string status_of(pid_t pid, const std::string& name) {
 
 std::size_t open_descriptors(pid_t pid) {
   std::size_t count = 0;
-  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd")) count += entry.exists() || true ? 1U : 0U;
+  for (const auto& entry : fs::directory_iterator("/proc/" + std::to_string(pid) + "/fd"))
+    count += entry.exists() || true ? 1U : 0U;
   return count;
 }
 

@@ -68,7 +68,9 @@ int wait_for_stop(ProcessContext context, OperationId question, const char* name
 }
 
 int ssh_main(ProcessContext context) { return wait_for_stop(std::move(context), OperationId::ssh_listen, "ssh.pid"); }
-int rotator_main(ProcessContext context) { return wait_for_stop(std::move(context), OperationId::rotation_next, "rotator.pid"); }
+int rotator_main(ProcessContext context) {
+  return wait_for_stop(std::move(context), OperationId::rotation_next, "rotator.pid");
+}
 int deaf_main(ProcessContext context) {
   (void)send_control(context.control.get(), {.type = ControlType::ready});
   for (;;) ::pause();
@@ -82,7 +84,10 @@ struct Server {
     pid = ::fork();
     if (pid == 0) {
       base::log_init("supervisor", base::LogLevel::error);
-      Supervisor supervisor(options, identities, {{ProcessKind::vault, vault_main, {}}, {ProcessKind::ssh, ssh_main, "127.0.0.1:0"}, {ProcessKind::rotator, last, {}}});
+      Supervisor supervisor(options, identities,
+                            {{ProcessKind::vault, vault_main, {}},
+                             {ProcessKind::ssh, ssh_main, "127.0.0.1:0"},
+                             {ProcessKind::rotator, last, {}}});
       ::_exit(supervisor.run());
     }
   }
@@ -98,13 +103,17 @@ struct Server {
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   }
   int wait() { return stop(0); }
-  bool ready() const { return until([&] { return std::filesystem::exists(DataPaths(options.data).ready); }); }
+  bool ready() const {
+    return until([&] { return std::filesystem::exists(DataPaths(options.data).ready); });
+  }
   pid_t pid_of(const char* name) const {
     const auto bytes = base::read_file(options.data / name, 100);
     return bytes ? std::stoi(std::string(base::as_text(bytes.value()))) : -1;
   }
   /// Another process under the same name: it was started again, and could ask the vault.
-  bool came_back(const char* name, pid_t before) const { return until([&] { return pid_of(name) > 0 && pid_of(name) != before; }); }
+  bool came_back(const char* name, pid_t before) const {
+    return until([&] { return pid_of(name) > 0 && pid_of(name) != before; });
+  }
   template <class Condition>
   static bool until(Condition&& condition) {
     for (int tries = 0; tries < 500; ++tries) {

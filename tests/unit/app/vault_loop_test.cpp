@@ -216,11 +216,13 @@ TEST_CASE("a peer that does not read its answers is ended, and others are not") 
   f.turn();
   const auto slow_id = f.echo.asked.at(0).id;
   for (int i = 0; i < 8; ++i)
-    f.echo.pushes.push_back({slow_id, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_end), some(1U << 19U)}, {}});
+    f.echo.pushes.push_back(
+        {slow_id, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_end), some(1U << 19U)}, {}});
   REQUIRE(other.request(OperationId::status, {}));
   REQUIRE(f.answer(other));
   for (int i = 0; i < 4; ++i)
-    f.echo.pushes.push_back({slow_id, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_end), some(1U << 19U)}, {}});
+    f.echo.pushes.push_back(
+        {slow_id, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_end), some(1U << 19U)}, {}});
   REQUIRE(other.request(OperationId::status, {}));
   REQUIRE(f.answer(other));
   CHECK(f.echo.gone == std::vector<std::uint64_t>{slow_id});

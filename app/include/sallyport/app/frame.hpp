@@ -19,8 +19,9 @@ inline constexpr std::size_t kMaxFramePayload = kMaxFrame - 11;  ///< what a rep
 inline constexpr std::size_t kMaxRequest = 64U << 10U;           ///< what any request may carry
 inline constexpr std::size_t kMaxSessionRequest = 16U << 10U;    ///< what a session's child may send
 
-/// What a frame carries. Locked memory up to kMaxSecretPayload, where a secret may be in it; ordinary memory for what is longer:
-/// listings, which hold no secret (a Payload of secret bytes that is longer is our bug and ends the process).
+/// What a frame carries. Locked memory up to kMaxSecretPayload, where a secret may be in it; ordinary memory for what
+/// is longer: listings, which hold no secret (a Payload of secret bytes that is longer is our bug and ends the
+/// process).
 class Payload {
  public:
   static constexpr std::size_t kMaxSecretPayload = 64U << 10U;
@@ -43,8 +44,9 @@ class Payload {
 
 struct Frame {
   FrameType type = FrameType::request;
-  std::uint64_t id = 0;    ///< request: chosen by the asker; reply: the same; push: 0
-  std::uint16_t code = 0;  ///< request and push: OperationId; reply: 0, or the Errc of the failure (payload: its sentence)
+  std::uint64_t id = 0;  ///< request: chosen by the asker; reply: the same; push: 0
+  std::uint16_t code =
+      0;  ///< request and push: OperationId; reply: 0, or the Errc of the failure (payload: its sentence)
   Payload payload;
 };
 
@@ -64,8 +66,8 @@ class FrameDecoder {
 
   /// Where the next bytes belong: the rest of a header, or of a payload in its own memory. Never empty.
   base::MutableByteView space() noexcept;
-  /// The first `count` bytes of space() were filled. A frame, or nothing yet; Errc::invalid or Errc::limit when the stream
-  /// can't be followed any further.
+  /// The first `count` bytes of space() were filled. A frame, or nothing yet; Errc::invalid or Errc::limit when the
+  /// stream can't be followed any further.
   base::Result<std::optional<Frame>> filled(std::size_t count);
   /// Bytes held for the unfinished frame: for the bound over all peers.
   std::size_t buffered() const noexcept { return frame_ ? frame_->payload.size() : 0; }

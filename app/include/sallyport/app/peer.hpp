@@ -8,8 +8,8 @@
 
 namespace sallyport::app {
 
-/// What kind of process asks. Decided once by the vault from SO_PEERCRED and the supervisor's table of pids, never by what the
-/// peer says. The one change there is: `ssh` becomes `session` by session.register, and never goes back.
+/// What kind of process asks. Decided once by the vault from SO_PEERCRED and the supervisor's table of pids, never by
+/// what the peer says. The one change there is: `ssh` becomes `session` by session.register, and never goes back.
 enum class PeerKind : std::uint8_t {
   operator_ = 0,  ///< a person's own `sallyport` command on this machine: uid 0 or the vault's uid
   ssh = 1,        ///< the SSH listener

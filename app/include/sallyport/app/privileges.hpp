@@ -1,5 +1,6 @@
 #pragma once
-// What a process gives up before it hears from a stranger: its user, new privileges, core dumps, and more than it needs.
+// What a process gives up before it hears from a stranger: its user, new privileges, core dumps, and more than it
+// needs.
 #include <sys/types.h>
 
 #include <cstdint>
@@ -25,7 +26,10 @@ struct ProcessUsers {
   std::string session = "sallyport-session";  ///< owns nothing: the child of one SSH connection
 };
 
-struct Account { uid_t uid; gid_t gid; };
+struct Account {
+  uid_t uid;
+  gid_t gid;
+};
 
 /// Which user each kind becomes. Absent: it stays what it is, and `notes` says so in a sentence for the log.
 struct Identities {
@@ -42,10 +46,10 @@ base::Result<Identities> resolve_identities(const ProcessUsers& users, bool deve
 /// anything is dropped; a no-op (but for the directories that are missing) otherwise.
 base::Result<> prepare_data_directory(const std::filesystem::path& data, const Identities& identities);
 
-/// no_new_privs, no core dump, not dumpable, limits by kind; then groups, gid, uid, and the proof that uid 0 can't be had
-/// back. Irrevocable. Supplementary groups are dropped. Death signal: SIGKILL when the parent dies, but for sessions.
-/// The listener, where sessions have a user of their own, keeps CAP_SETUID and CAP_SETGID and is put behind a filter
-/// (enter_listener_sandbox) that lets it use them for becoming that user and no other.
+/// no_new_privs, no core dump, not dumpable, limits by kind; then groups, gid, uid, and the proof that uid 0 can't be
+/// had back. Irrevocable. Supplementary groups are dropped. Death signal: SIGKILL when the parent dies, but for
+/// sessions. The listener, where sessions have a user of their own, keeps CAP_SETUID and CAP_SETGID and is put behind a
+/// filter (enter_listener_sandbox) that lets it use them for becoming that user and no other.
 base::Result<> drop_privileges(ProcessKind kind, const Identities& identities);
 /// No capability is left, not even permitted.
 base::Result<> drop_capabilities();

@@ -11,13 +11,13 @@ enum class Sandbox : std::uint8_t {
   session,  ///< only reading and writing what is open, waiting, memory, time, and taking descriptors from its parent
 };
 
-/// For this thread and all that it starts; irrevocable. Errc::unsupported where the kernel has no seccomp: the caller refuses to
-/// go on, unless in development.
+/// For this thread and all that it starts; irrevocable. Errc::unsupported where the kernel has no seccomp: the caller
+/// refuses to go on, unless in development.
 base::Result<> enter_sandbox(Sandbox kind);
 
 struct Account;
-/// For a listener that keeps CAP_SETUID and CAP_SETGID: of all calls that change user or group, only becoming `session` is
-/// left; no namespaces, no io_uring. Its children inherit this.
+/// For a listener that keeps CAP_SETUID and CAP_SETGID: of all calls that change user or group, only becoming `session`
+/// is left; no namespaces, no io_uring. Its children inherit this.
 base::Result<> enter_listener_sandbox(const Account& session);
 
 }  // namespace sallyport::app

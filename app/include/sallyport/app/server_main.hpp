@@ -15,13 +15,13 @@ struct ServerOptions {
   std::filesystem::path data;
   bool development = false;  ///< --dev: unlocked memory and missing users are said loudly and passed over
   std::optional<std::filesystem::path> ready_file;  ///< besides DATA/run/ready.json
-  std::string ssh_listen = "0.0.0.0:2222";    ///< numeric address and port; "[::]:2222"; port 0: a free one
+  std::string ssh_listen = "0.0.0.0:2222";          ///< numeric address and port; "[::]:2222"; port 0: a free one
   std::string web_listen = "0.0.0.0:8443";
   ProcessUsers users;
   base::LogLevel log_level = base::LogLevel::info;
 
-  std::chrono::seconds token_lifetime{900};         ///< sign-in tokens
-  std::chrono::seconds fresh_otp{300};              ///< how long a code given at a checkout still counts at a login
+  std::chrono::seconds token_lifetime{900};           ///< sign-in tokens
+  std::chrono::seconds fresh_otp{300};                ///< how long a code given at a checkout still counts at a login
   std::chrono::milliseconds vault_loss_bound{10000};  ///< a session whose vault is gone ends within this
   std::chrono::milliseconds dial_timeout{10000};      ///< name resolution and connecting to a target, together
   std::chrono::seconds login_grace{120};

@@ -1,5 +1,6 @@
 #pragma once
-// Our end of the vault's Unix socket (docs/vault_socket.md): a non-blocking connection for event loops, and a blocking client.
+// Our end of the vault's Unix socket (docs/vault_socket.md): a non-blocking connection for event loops, and a blocking
+// client.
 #include <chrono>
 #include <deque>
 #include <filesystem>
@@ -25,7 +26,11 @@ class FrameQueue {
   std::size_t bytes() const noexcept { return bytes_; }
 
  private:
-  struct Item { std::array<std::uint8_t, kFrameHeader> header; Payload payload; std::size_t written; };
+  struct Item {
+    std::array<std::uint8_t, kFrameHeader> header;
+    Payload payload;
+    std::size_t written;
+  };
   void advance(std::size_t count);
 
   std::size_t max_bytes_;
@@ -33,8 +38,8 @@ class FrameQueue {
   std::deque<Item> items_;
 };
 
-/// One connection to the vault, never blocking. Any Error from it is final: close it; when to connect again is the owner's
-/// business. Not thread-safe.
+/// One connection to the vault, never blocking. Any Error from it is final: close it; when to connect again is the
+/// owner's business. Not thread-safe.
 class VaultConnection {
  public:
   /// Errc::unavailable when no vault listens there.
@@ -73,7 +78,8 @@ class VaultClient {
   static base::Result<VaultClient> connect(const std::filesystem::path& socket);
   explicit VaultClient(VaultConnection connection) noexcept : connection_(std::move(connection)) {}
 
-  /// The answer, or the vault's own Error; Errc::timed_out, Errc::closed: the outcome is unknown and the client of no more use.
+  /// The answer, or the vault's own Error; Errc::timed_out, Errc::closed: the outcome is unknown and the client of no
+  /// more use.
   base::Result<Payload> call(OperationId operation, Payload payload, std::chrono::milliseconds timeout);
   /// The next push (kept ones first), or nothing when the timeout passed.
   base::Result<std::optional<Frame>> wait_push(std::chrono::milliseconds timeout);
