@@ -87,7 +87,6 @@ base::Result<int> run_ssh_config(const Invocation& line) {
   SALLYPORT_TRY(const auto address, find_server(line));
   SALLYPORT_TRY(const auto program, own_path());
   SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
-  SALLYPORT_TRYV(base::make_private_directory(files.control));
   SALLYPORT_TRYV(base::write_file_atomic(files.config, base::as_bytes(ssh_config_text(program, files)), 0600));
   SALLYPORT_TRYV(add_include(files));
   SALLYPORT_TRYV(print_text("written: " + files.config.string() + "\ntry: ssh root@web1.sallyport\n"));
@@ -114,6 +113,7 @@ base::Result<int> run_ssh_master(const Invocation& line) {
   const auto name = line.one("name");
   if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos) return base::fail(base::Errc::invalid, "no such connection name");
   const auto files = ssh_files();
+  SALLYPORT_TRYV(base::make_private_directory(files.control));  // gone after a logout
   const auto socket = (files.control / name).string();
   if (has_master(socket)) return 0;
   SALLYPORT_TRY(const auto address, find_server(line));

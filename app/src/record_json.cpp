@@ -128,6 +128,7 @@ base::Result<> read_number(const json::value& value, const Field& field, Record&
 base::Result<> read_list(const json::value& value, const Field& field, Record& record, Unknown unknown) {
   if (!value.is_array()) return wrong(field, "must be a list");
   if (value.get_array().size() > field.max) return wrong(field, "has too many items");
+  record.set_list(field.name);
   for (const auto& item : value.get_array()) {
     if (!item.is_object()) return wrong(field, "must be a list of objects");
     SALLYPORT_TRYV(read_object(item.get_object(), record.add(field.name), unknown));

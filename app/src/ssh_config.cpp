@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "client_token.hpp"
 #include "environment.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/text.hpp"
@@ -48,7 +49,7 @@ base::Result<> rewrite(const fs::path& file, const std::string& text) {
 
 SshFiles ssh_files() {
   const auto own = user_config_directory();
-  return {own / "known_hosts", own / "ssh_config", own / "control", home_directory() / ".ssh" / "config"};
+  return {own / "known_hosts", own / "ssh_config", token_directory(), home_directory() / ".ssh" / "config"};
 }
 
 base::Result<> write_known_hosts(const ServerAddress& address, const fs::path& file) {

@@ -7,11 +7,11 @@
 
 namespace sallyport::app {
 
-/// ~/.config/sallyport: known_hosts, ssh_config and control/ live there.
+/// ~/.config/sallyport: known_hosts and ssh_config live there.
 struct SshFiles {
   std::filesystem::path known_hosts;
   std::filesystem::path config;
-  std::filesystem::path control;  ///< directory of master connections' sockets
+  std::filesystem::path control;  ///< of master connections' sockets: a short path, since a socket's is bounded
   std::filesystem::path user_config;  ///< ~/.ssh/config
 };
 SshFiles ssh_files();

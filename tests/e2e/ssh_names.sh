@@ -4,7 +4,9 @@
 furnish
 
 # ssh takes ~ from the user database, so alice's home is root's here.
-own() { env -i PATH="$PATH" HOME="$stage/home" XDG_RUNTIME_DIR="$stage/people/alice/run" LANG=C.UTF-8 SALLYPORT_DATA="$stage/data" "$@"; }
+own() { env -i PATH="$PATH" HOME="$stage/home" XDG_RUNTIME_DIR=/run/alice LANG=C.UTF-8 SALLYPORT_DATA="$stage/data" "$@"; }
+mkdir -m 700 /run/alice
+cp -r "$stage/people/alice/run/sallyport" /run/alice/
 own "$program" ssh-config > /dev/null
 ! own ssh -o BatchMode=yes root@web1.sallyport true > "$stage/log/none" 2>&1 < /dev/null || fail "it works without a checkout"
 

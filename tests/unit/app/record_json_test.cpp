@@ -45,6 +45,14 @@ TEST_CASE("a record comes back from JSON as it was") {
   CHECK(written(again.value()) == text);
 }
 
+TEST_CASE("a list that is empty is not a list that is absent") {
+  const auto record = read(R"({"name":"x","keys":[]})");
+  REQUIRE(record);
+  CHECK(record.value().has("keys"));
+  CHECK(written(record.value()) == R"({"name":"x","keys":[]})");
+  CHECK_FALSE(read(R"({"name":"x"})").value().has("keys"));
+}
+
 TEST_CASE("the schema's name goes in front of a record") {
   Record record(kSchema);
   record.set("name", "x");
