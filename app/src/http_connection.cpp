@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 
 #include "record_json.hpp"
+#include "sallyport/app/openapi.hpp"
 #include "sallyport/base/ids.hpp"
 #include "sallyport/base/log.hpp"
 
@@ -98,6 +99,10 @@ void HttpConnection::begin_request(HttpHead& head) {
   };
   if (head.method == "GET" && head.target == "/healthz" && length == 0) {
     return send(response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes("{\"alive\":true}"), false));
+  }
+  if (head.method == "GET" && (head.target == "/openapi.json" || head.target == "/v1/openapi.json") && length == 0) {
+    static const auto document = openapi_document();
+    return send(response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes(document), false));
   }
   auto call = begin_call(head.method, head.target);
   if (!call) return give_up(call.error());
