@@ -1,6 +1,6 @@
-// Load on the API: durable checkouts by many clients at once, each answer noted.
-//   api_load run URL CA TOKEN_FILE ACCOUNT CLIENTS SECONDS [ACK_FILE]   one line of figures; ids of acknowledged checkouts
-//   api_load check URL CA TOKEN_FILE ACK_FILE                           is each acknowledged checkout there, exactly once?
+// Load on the API: durable checkouts by many clients at once, each answer noted. Client n checks load<n>@TARGET out and in.
+//   api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE]   one line of figures; what was acknowledged
+//   api_load check URL CA TOKEN_FILE ACK_FILE   is each acknowledged checkout there, once, and given back if that was acknowledged?
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <mutex>
-#include <set>
 #include <span>
 #include <stdexcept>
 #include <thread>
@@ -38,15 +38,15 @@ Where where_from(std::span<char*> arguments) {
   return where;
 }
 
-/// Acknowledged ids, one a line, flushed before the next request of that client.
+/// Acknowledged ids, one a line, "ID" for a checkout and "ID in" for a check-in, flushed before that client's next request.
 class Acks {
  public:
   explicit Acks(const char* path) {
     if (path != nullptr) file_.open(path, std::ios::app);
   }
-  void note(const std::string& id) {
+  void note(const std::string& line) {
     const std::scoped_lock lock(mutex_);
-    if (file_.is_open()) file_ << id << '\n' << std::flush;
+    if (file_.is_open()) file_ << line << '\n' << std::flush;
   }
 
  private:
@@ -61,20 +61,33 @@ struct Tally {
   std::string first_refusal;
 };
 
-Tally load(const Where& where, const std::string& body, Steady::time_point until, Acks& acks) {
+bool went_well(const sallyport::bench::Answer& answer, Tally& tally) {
+  if (answer.status == 200 || answer.status == 201) return true;
+  if (tally.refused++ == 0) tally.first_refusal = answer.body;
+  return false;
+}
+
+/// An account that an earlier, broken run left checked out is given back first.
+void give_back(HttpsClient& client, const std::string& account) {
+  const auto answer = client.request("GET", "/v1/checkouts?active=true&account=" + account);
+  const auto id = json_text(answer.body, "id");
+  if (!id.empty()) client.request("POST", "/v1/checkouts/" + id + "/checkin", "{}");
+}
+
+Tally load(const Where& where, const std::string& account, Steady::time_point until, Acks& acks) {
   Tally tally;
+  const std::string body = R"({"account":")" + account + R"(","reason":"load"})";
   try {
     HttpsClient client(where.url, where.ca, where.token);
+    give_back(client, account);
     while (Steady::now() < until) {
       const auto start = Steady::now();
-      const auto answer = client.request("POST", "/v1/checkouts", body);
-      const auto id = json_text(answer.body, "id");
-      if (answer.status != 200 && answer.status != 201) {
-        if (tally.refused++ == 0) tally.first_refusal = answer.body;
-        continue;
-      }
+      const auto lent = client.request("POST", "/v1/checkouts", body);
+      if (!went_well(lent, tally)) continue;
+      const auto id = json_text(lent.body, "id");
       acks.note(id);
       tally.milliseconds.push_back(std::chrono::duration<double, std::milli>(Steady::now() - start).count());
+      if (went_well(client.request("POST", "/v1/checkouts/" + id + "/checkin", "{}"), tally)) acks.note(id + " in");
     }
   } catch (const std::exception& error) {
     tally.broken = true;
@@ -92,13 +105,14 @@ int run(std::span<char*> arguments) {
   const auto where = where_from(arguments);
   const auto clients = std::stoul(arguments[4]);
   const auto seconds = std::stod(arguments[5]);
-  const std::string body = std::string(R"({"account":")") + arguments[3] + R"(","reason":"load"})";
   Acks acks(arguments.size() > 6 ? arguments[6] : nullptr);
   const auto start = Steady::now();
   const auto until = start + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(seconds));
   std::vector<Tally> tallies(clients);
   std::vector<std::thread> threads;
-  for (auto& tally : tallies) threads.emplace_back([&] { tally = load(where, body, until, acks); });
+  for (std::size_t i = 0; i < clients; ++i) {
+    threads.emplace_back([&, i] { tallies[i] = load(where, "load" + std::to_string(i) + "@" + arguments[3], until, acks); });
+  }
   for (auto& thread : threads) thread.join();
   const auto took = std::chrono::duration<double>(Steady::now() - start).count();
   std::vector<double> all;
@@ -116,18 +130,18 @@ int run(std::span<char*> arguments) {
   return refused == 0 ? 0 : 1;
 }
 
-/// Every id that GET /v1/checkouts lists, page by page.
-std::multiset<std::string> stored(const Where& where) {
+/// Every id that GET /v1/checkouts lists, page by page, with its state.
+std::multimap<std::string, std::string> stored(const Where& where) {
   HttpsClient client(where.url, where.ca, where.token);
-  std::multiset<std::string> ids;
+  std::multimap<std::string, std::string> ids;
   std::string after;
   do {
-    const auto answer = client.request("GET", "/v1/checkouts?limit=500" + (after.empty() ? "" : "&after=" + after));
+    const auto answer = client.request("GET", "/v1/checkouts?limit=200" + (after.empty() ? "" : "&after=" + after));
     if (answer.status != 200) throw std::runtime_error("listing checkouts: " + answer.body);
     std::string_view rest = answer.body;
     for (auto at = rest.find("\"id\":\""); at != std::string_view::npos; at = rest.find("\"id\":\"")) {
       rest.remove_prefix(at);
-      ids.insert(json_text(rest, "id"));
+      ids.emplace(json_text(rest, "id"), json_text(rest, "state"));
       rest.remove_prefix(6);
     }
     after = json_text(answer.body, "next");
@@ -140,10 +154,13 @@ int check(std::span<char*> arguments) {
   std::ifstream file(arguments[3]);
   std::size_t acknowledged = 0;
   std::size_t lost = 0;
-  for (std::string id; std::getline(file, id); ++acknowledged) {
-    if (ids.count(id) == 1) continue;
+  for (std::string line; std::getline(file, line); ++acknowledged) {
+    const bool given_back = line.ends_with(" in");
+    const auto id = line.substr(0, line.find(' '));
+    const bool once = ids.count(id) == 1;
+    if (once && (!given_back || ids.find(id)->second == "checked_in")) continue;
     ++lost;
-    std::cerr << "acknowledged checkout " << id << " is there " << ids.count(id) << " times\n";
+    std::cerr << "acknowledged: " << line << "; there " << ids.count(id) << " times, " << (once ? ids.find(id)->second : "") << '\n';
   }
   std::printf("acknowledged=%zu stored=%zu lost=%zu\n", acknowledged, ids.size(), lost);
   return lost == 0 && acknowledged > 0 ? 0 : 1;
@@ -158,7 +175,7 @@ int main(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "run" && argc >= 8) return run(arguments.subspan(2));
     if (mode == "check" && argc == 6) return check(arguments.subspan(2));
-    std::cerr << "usage: api_load run URL CA TOKEN_FILE ACCOUNT CLIENTS SECONDS [ACK_FILE] | check URL CA TOKEN_FILE ACK_FILE\n";
+    std::cerr << "usage: api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE] | check URL CA TOKEN_FILE ACK_FILE\n";
     return 2;
   } catch (const std::exception& error) {
     std::cerr << "api_load: " << error.what() << '\n';

@@ -70,7 +70,9 @@ prepare() {
   write_ssh_config
   enrol admin bench-password
   as admin target add web1 127.0.0.1 --port "$target_port" --labels env=bench --host-key "$stage/target_host_key.pub" > /dev/null
-  as admin account add root@web1 --kind ssh_key --exclusive no --code-reuse 15m --secret-stdin < "$stage/lent_key" > /dev/null
+  as admin account add root@web1 --kind ssh_key --exclusive no --secret-stdin < "$stage/lent_key" > /dev/null
+  local i
+  for i in {0..63}; do as admin account add "load$i@web1" --kind unix_password --code-reuse 15m --secret-stdin <<< "$(random_word)" > /dev/null; done
   as admin role add everything --actions checkout,session --labels env=bench > /dev/null
   as admin role add auditors --actions audit > /dev/null
   as admin user add bench --password-stdin <<< bench-password > /dev/null
@@ -87,6 +89,7 @@ prepare() {
 # A login takes no code of its own while a checkout made with one is fresh (5 minutes).
 fresh_checkout() {
   (($(date +%s) - checked_out_at < 200)) && return
+  as bench checkin root@web1 > /dev/null 2>&1 || true
   as bench checkout root@web1 --reason bench --for 1h --otp-stdin <<< "$(code bench)" > /dev/null || fail "checkout"
   checked_out_at=$(date +%s)
 }
@@ -208,10 +211,10 @@ line_checkouts() {
   local url clients figures ours theirs
   url=$(jq -r .web "$stage/ready.json")
   for clients in 1 16 64; do
-    figures=$("$tools/api_load" run "$url" "$stage/data/tls/ca.pem" "$stage/token" root@web1 "$clients" 5) || fail "load: $figures"
+    figures=$("$tools/api_load" run "$url" "$stage/data/tls/ca.pem" "$stage/token" web1 "$clients" 5) || fail "load: $figures"
     ours=$(sed 's/.*per_second=\([0-9]*\).*/\1/' <<< "$figures")
     theirs=$(pg pgbench -h "$stage/pg" -n -f "$stage/pg/checkout.sql" -c "$clients" -j 1 -T 5 postgres 2>/dev/null | sed -n 's/^tps = \([0-9]*\).*/\1/p')
-    row "durable checkouts, $clients clients" "$ours /s" "PostgreSQL, two rows, no TLS" "$theirs /s" "$(ratio "$ours" "$theirs")"
+    row "checkouts (and check-ins), $clients clients" "$ours /s" "PostgreSQL, two rows, no TLS" "$theirs /s" "$(ratio "$ours" "$theirs")"
     row "  $(sed 's/.*\(p50_ms=.*\)/\1/' <<< "$figures")" "" "" "" ""
   done
 }

@@ -11,6 +11,10 @@ add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_name
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: killed at any moment, nothing acknowledged is lost" COMMAND ${e2e_dir}/kill_rounds.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: nothing acknowledged is lost when the power goes" COMMAND ${e2e_dir}/power_cut.sh $<TARGET_FILE:sallyport>)
+set(e2e_rounds "e2e: killed at any moment, nothing acknowledged is lost" "e2e: nothing acknowledged is lost when the power goes")
+set_tests_properties(${e2e_rounds} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT SALLYPORT_LOAD=$<TARGET_FILE:api_load>)
 set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"

@@ -10,7 +10,7 @@ stage=$(mktemp -d "${TMPDIR:-/tmp}/sallyport-e2e.XXXXXX")
 finish() {
   local status=$?
   trap - EXIT
-  ((status == 0)) || tail -n 20 "$stage/log/server" 2>/dev/null || true
+  ((status == 0)) || tail -n ${SALLYPORT_LOG_LINES:-20} "$stage/log/server" 2>/dev/null || true
   [[ -z ${server_pid:-} ]] || stop_server
   [[ -z ${target_pid:-} ]] || stop_target
   umount -l /etc /run 2>/dev/null || true

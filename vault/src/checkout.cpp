@@ -23,8 +23,13 @@ base::Result<> check_wanted(const NewCheckout& wanted, const Account& account) {
   return base::ok();
 }
 
-/// An exclusive wish needs that nobody has it; a shared one, that nobody has it exclusively.
-base::Result<> check_free(Transaction& tx, const Account& account) {
+/// An exclusive wish needs that nobody has it; a shared one, that nobody has it exclusively and this person not at all.
+base::Result<> check_free(Transaction& tx, const Account& account, const base::UserId& user) {
+  SALLYPORT_TRY(const bool own, exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND user_id = $2 AND state = 1",
+                                       account.id, user));
+  if (own) {
+    return base::fail(Errc::conflict, "you have " + account.name.text() + " checked out already; check it in first");
+  }
   SALLYPORT_TRY(
       const bool taken,
       exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND state = 1 AND (exclusive = 1 OR $2 = 1) LIMIT 1",
@@ -92,7 +97,7 @@ base::Result<Granted> create_checkout(Transaction& tx, const NewCheckout& wanted
   SALLYPORT_TRYV(check_wanted(wanted, account));
   SALLYPORT_TRY(auto active, active_checkouts_of(tx, account.id));
   SALLYPORT_TRY(auto ended, settle(tx, std::move(active), now));
-  SALLYPORT_TRYV(check_free(tx, account));
+  SALLYPORT_TRYV(check_free(tx, account, wanted.user));
   Checkout made{base::CheckoutId::random(), account.id, wanted.user, wanted.source, wanted.reason};
   made.exclusive = account.policy.exclusive;
   made.with_otp = wanted.with_otp;

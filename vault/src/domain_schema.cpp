@@ -78,7 +78,7 @@ CREATE TABLE checkout (
   ended_ms BIGINT
 );
 CREATE UNIQUE INDEX checkout_exclusive ON checkout (account_id) WHERE state = 1 AND exclusive = 1;
-CREATE INDEX checkout_active ON checkout (account_id) WHERE state = 1;
+CREATE UNIQUE INDEX checkout_active ON checkout (account_id, user_id) WHERE state = 1;
 CREATE INDEX checkout_recent ON checkout (made_wall_ms, id);
 CREATE TABLE totp (
   user_id TEXT NOT NULL,

@@ -101,10 +101,12 @@ TEST_CASE("a shared account is out to several; an exclusive wish waits for all o
   const Account account = world.add_account("root", "web1", policy);
   must(world.checkout(account, world.alice));
   must(world.checkout(account, world.bob));
+  CHECK(code_of(world.checkout(account, world.bob)) == Errc::conflict);  // each has it once
   AccountChange change;
   change.policy = AccountPolicy{};
   must(world.sql([&](auto& tx) { return change_account(tx, account.name, change); }));
-  CHECK(code_of(world.checkout(account, world.alice)) == Errc::conflict);
+  const auto carol = base::UserId::random();
+  CHECK(code_of(world.checkout(account, carol)) == Errc::conflict);
 }
 
 TEST_CASE("a reason must be one line of plain text, a duration within the account's bound") {

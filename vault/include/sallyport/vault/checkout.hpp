@@ -46,7 +46,7 @@ struct NewCheckout {
 inline constexpr std::size_t kMaxReason = 512;  ///< bytes; base::is_plain_text, and not blank
 
 /// Errc::invalid (reason, duration under a second or over the account's longest), Errc::not_found, Errc::conflict when
-/// the account is exclusively out, or when its secret is being rotated ("rotating"). Leases that have run out are ended
+/// the account is exclusively out, when this person has it already, or when its secret is being rotated ("rotating"). Leases that have run out are ended
 /// first, so that nobody is kept out by a checkout that only nobody has looked at: they come back in `also_ended`.
 struct EndedCheckout {
   Checkout checkout;
@@ -71,7 +71,7 @@ base::Result<std::optional<base::Milliseconds>> next_expiry(Transaction& tx, con
 base::Result<> mark_revealed(Transaction& tx, const base::CheckoutId& id, const Moment& now);
 
 base::Result<Checkout> get_checkout(Transaction& tx, const base::CheckoutId& id);
-/// The person's own active one with time left; newest first where a shared account has several.
+/// The person's own active one with time left: there is one at most.
 base::Result<std::optional<Checkout>> find_active_checkout(Transaction& tx, const base::AccountId& account,
                                                            const base::UserId& user, const Moment& now);
 

@@ -1,0 +1,66 @@
+#!/bin/bash
+# The power goes while checkouts are acknowledged: an image of the file system, taken at one instant under load, is opened
+# elsewhere, and everything that was acknowledged before that instant is in it. SALLYPORT_ROUNDS images (the issue's figure: 20).
+# The image is a reflink copy of a loop device's file: all that the file system had written out at that instant, no more.
+. "$(dirname "$0")/staged.sh"
+load=${SALLYPORT_LOAD:?the load client}
+rounds=${SALLYPORT_ROUNDS:-3}
+disk=$stage/disk
+
+unmount_all() {
+  local place
+  for place in "$disk/copy" "$stage/data" "$disk/host"; do umount -l "$place" 2> /dev/null || true; done
+}
+trap 'unmount_all; finish' EXIT
+
+mount_image() { mount -o loop "$1" "$2" 2> /dev/null; }
+
+make_disk() {  # host: xfs, which can copy by reference; live: ext4 in a file on it
+  mkdir -p "$disk"/{host,copy} "$stage/data"
+  truncate -s 2G "$disk/host.img"
+  mkfs.xfs -q -m reflink=1 "$disk/host.img" && mount_image "$disk/host.img" "$disk/host" || { echo "no loop device with xfs here"; exit 77; }
+  truncate -s 512M "$disk/host/live.img"
+  mkfs.ext4 -q "$disk/host/live.img"
+  mount_image "$disk/host/live.img" "$stage/data" || { echo "no second loop device here"; exit 77; }
+  chmod 700 "$stage/data"
+}
+
+start_load() {
+  cp "$stage/people/alice/run/sallyport"/*.token "$stage/token"
+  "$load" run "$(jq -r .web "$stage/ready.json")" "$stage/data/tls/ca.pem" "$stage/token" web1 16 4 "$stage/acks" > "$stage/log/load" 2>&1 &
+  load_pid=$!
+}
+
+# The copied store under a server of its own; the live one goes on meanwhile with its own name.
+check_copy() {
+  mount_image "$disk/host/copy.img" "$disk/copy" || fail "round $round: the image does not mount"
+  rm -rf "$stage/opened"
+  cp -a "$disk/copy" "$stage/opened"
+  rm -f "$stage/opened/run/"*
+  "$program" server --dev --data "$stage/opened" --ready-file "$stage/opened.json" 2>> "$stage/log/opened" &
+  local pid=$!
+  wait_until 20 test -s "$stage/opened.json" || fail "round $round: the copied vault does not open: $(tail -n 5 "$stage/log/opened")"
+  "$load" check "$(jq -r .web "$stage/opened.json")" "$stage/opened/tls/ca.pem" "$stage/token" "$stage/acks.then" || fail "round $round: an acknowledged checkout is not in the image"
+  [[ $(curl -sS --cacert "$stage/opened/tls/ca.pem" -H "@$stage/admin.header" -X POST "$(jq -r .web "$stage/opened.json")/v1/audit/verify" | jq .ok) == true ]] ||
+    fail "round $round: the copy's audit log does not verify"
+  kill "$pid"
+  wait "$pid" 2> /dev/null || true
+  rm -f "$stage/opened.json"
+  umount "$disk/copy"
+}
+
+make_disk
+furnish
+(umask 077; printf 'Authorization: Bearer %s' "$(cat "$stage/people/admin/run/sallyport"/*.token)" > "$stage/admin.header")
+for i in {0..15}; do as admin account add "load$i@web1" --kind unix_password --code-reuse 15m --secret-stdin <<< "$(random_word)" > /dev/null; done
+for ((round = 1; round <= rounds; ++round)); do
+  if ((round % 25 == 0)); then as alice login --user alice --password-stdin --otp-fd 3 <<< "$alice_password" 3< <(code alice) > /dev/null; fi
+  start_load
+  sleep "$((1 + RANDOM % 2)).$((RANDOM % 10))"  # the moment is meant to be any
+  cp "$stage/acks" "$stage/acks.then"
+  cp --reflink=always "$disk/host/live.img" "$disk/host/copy.img" || { echo "no reflink here"; exit 77; }
+  wait "$load_pid" || fail "the load met a refusal: $(cat "$stage/log/load")"
+  check_copy
+  rm "$disk/host/copy.img" "$stage/acks"
+done
+echo "$rounds images: nothing lost"
