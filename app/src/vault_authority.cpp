@@ -133,6 +133,10 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
 }
 
 Result<> VaultAuthority::tell(const broker::Notice& notice) {
+  if (!granted_) {
+    if (early_.size() < kEventsASecond) early_.push_back(notice);
+    return ok();
+  }
   const bool over = std::holds_alternative<broker::SessionOver>(notice);
   const auto now = std::chrono::steady_clock::now();
   if (now - second_ >= std::chrono::seconds(1)) {
@@ -165,6 +169,11 @@ Result<std::vector<broker::Message>> VaultAuthority::receive() {
   if (!read) vault_lost();
   while (auto frame = vault_.next()) {
     SALLYPORT_TRYV(take_frame(std::move(*frame), out));
+  }
+  if (granted_) {
+    for (const auto& notice : std::exchange(early_, {})) {
+      SALLYPORT_TRYV(tell(notice));
+    }
   }
   SALLYPORT_TRYV(take_link(out));
   // What came before the end is handed out first; the end is found again by the next call.
@@ -221,6 +230,7 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
   if (open.kind == Kind::open) {
     SALLYPORT_TRY(auto record, decode_reply(OperationId::auth_grant, std::move(frame)));
     SALLYPORT_TRY(auto grant, to_grant(std::move(record), client_version_));
+    granted_ = true;
     awaits_resources_ = true;
     return broker::Answer(std::move(grant));
   }

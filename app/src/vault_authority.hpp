@@ -53,6 +53,8 @@ class VaultAuthority final : public broker::Authority {
   std::optional<base::Error> begin_error_;  // why that failed; the proofs after it fail with the same
   std::vector<broker::Message> kept_;       // answers that needed no question
   std::string client_version_;
+  bool granted_ = false;
+  std::vector<broker::Notice> early_;  // told before the grant, when the vault takes none: a forward asked for at once
   bool awaits_resources_ = false;  // granted, and the link has not said what came of the dial
   std::chrono::steady_clock::time_point second_{};
   unsigned told_ = 0;         // events in this second
