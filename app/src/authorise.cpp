@@ -102,12 +102,12 @@ Result<> decide_on_account(Context& context, const access::Factors& factors, boo
 
 /// Before a code is used up: would it help? As if it had been given now.
 Result<> on_account(Context& context, const Record& input) {
+  SALLYPORT_TRYV(need_proof(context, context.operation.access.proof()));
   SALLYPORT_TRYV(resolve_account(context, input));
   if (!context.account) return no_such_account(context, context.operation.access.right());
   context.object = "account:" + context.account->name.text();
   auto factors = context.factors;
   const bool fresh = context.operation.access.proof() == Proof::fresh_otp;
-  if (fresh && !context.caller->otp_enrolled) return need_proof(context, Proof::fresh_otp);
   const bool code_given = fresh && input.has("otp");
   if (code_given) factors.otp = context.now;
   return decide_on_account(context, factors, code_given);

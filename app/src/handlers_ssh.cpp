@@ -153,11 +153,12 @@ Result<SessionQuestion> ask(Context& context, const LoginFlow& flow) {
   return out;
 }
 
-/// After the first proof: a code, or straight on? An account that is not there looks like one that is not open.
+/// After the first proof: a code, or straight on (where a code would not help either)? An account that is not there has
+/// labels that no role opens, and looks like one that is not open.
 Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
   SALLYPORT_TRY(const auto question, ask(context, flow));
-  const bool needed = question.account ? access::otp_still_needed(question.input(context, flow.factors())) : question.enrolled;
-  return std::string_view(needed && question.enrolled ? "otp" : "grant");
+  const bool needed = access::otp_still_needed(question.input(context, flow.factors()));
+  return std::string_view(needed ? "otp" : "grant");
 }
 
 Result<Record> auth_key_proven(Context& context, Record& input) {

@@ -61,6 +61,7 @@ class ServiceFixture {
     config.password_cost = {8U << 20U, 1};
     config.clock = &clock;
     config.recording_floor = 0;
+    config.token_life = std::chrono::hours{8};
     start();
   }
   void start() { service = must(app::Service::create(config)); }

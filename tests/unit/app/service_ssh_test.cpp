@@ -1,0 +1,342 @@
+// SSH sessions and rotations as the listener, a session's child and the rotator see the Service.
+#include "sallyport/base/crypto.hpp"
+#include "sallyport/recorder/container.hpp"
+#include "sallyport/rotation/journal.hpp"
+#include "sallyport/vault/ssh_public_key.hpp"
+#include "service_fixture.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+using app::Phase;
+
+namespace {
+
+constexpr const char* kAliceKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqUR8CS4G3dHWFKAYK3bqO5uwcHBnJ0vYoRFcCq4s0b alice";
+
+struct Ssh : ServiceFixture {
+  Person admin = bootstrap_admin();
+  Person alice;
+  base::Bytes key = must(vault::parse_ssh_public_key(kAliceKey)).blob;
+  std::string checkout_id;
+
+  Ssh() {
+    add_account(admin, "web1", "root", "env=prod");
+    add_role(admin, "ops", "checkout,session,reveal", "env=prod");
+    alice = add_person(admin, "alice", "ops");
+    auto record = input(OperationId::user_key_add);
+    record.set("name", "alice").set("key", kAliceKey);
+    (void)*web(OperationId::user_key_add, record, &alice.token);
+    (void)*ask(peer(PeerKind::ssh, listener_peer), OperationId::ssh_listen, input(OperationId::ssh_listen));
+  }
+  void lend() { checkout_id = checkout(alice, "root@web1")->text("id"); }
+
+  /// A connection of its own, turned into a session's.
+  void connect(std::uint64_t id, const std::string& from = "192.0.2.7") {
+    auto record = input(OperationId::session_register);
+    record.set("source", from).set("port", std::uint64_t{50000});
+    const auto answer = ask(peer(PeerKind::ssh, id), OperationId::session_register, record);
+    REQUIRE(answer->number("connection") == id);
+    REQUIRE(answer.then == app::Outgoing::Then::becomes_session);
+  }
+  Answer child(std::uint64_t id, OperationId operation, const Record& record) {
+    auto who = peer(PeerKind::session, id);
+    return ask(who, operation, record);
+  }
+  Answer begin(std::uint64_t id, const std::string& user = "alice", const std::string& target = "web1") {
+    auto record = input(OperationId::auth_begin);
+    record.set("account", "root").set("target", target);
+    if (!user.empty()) record.set("user", user);
+    return child(id, OperationId::auth_begin, record);
+  }
+  Answer prove_key(std::uint64_t id) {
+    auto record = input(OperationId::auth_key_proven);
+    record.set("key", key);
+    return child(id, OperationId::auth_key_proven, record);
+  }
+  Answer password(std::uint64_t id, std::string_view text) {
+    auto record = input(OperationId::auth_password);
+    record.set("password", secret(text));
+    return child(id, OperationId::auth_password, record);
+  }
+  Answer otp(std::uint64_t id, const base::SecretBytes& given) {
+    auto record = input(OperationId::auth_otp);
+    record.set("otp", given.clone());
+    return child(id, OperationId::auth_otp, record);
+  }
+  Answer grant(std::uint64_t id) { return child(id, OperationId::auth_grant, input(OperationId::auth_grant)); }
+  /// From the connection to a session that lives.
+  std::string session(std::uint64_t id) {
+    connect(id);
+    REQUIRE(begin(id)->text("next") == "first");
+    REQUIRE(prove_key(id)->text("next") == "grant");
+    const auto granted = grant(id);
+    REQUIRE(granted.then == app::Outgoing::Then::granted);
+    return std::string(granted->text("session"));
+  }
+  bool pushed(std::uint64_t id, OperationId what) const {
+    return std::any_of(pushes.begin(), pushes.end(), [&](const auto& one) {
+      return one.peer_id == id && one.frame.code == static_cast<std::uint16_t>(what);
+    });
+  }
+};
+
+}  // namespace
+
+TEST_CASE("ssh: with a fresh checkout a key is enough; the listener dials, the child gets the credential") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10)->text("next") == "first");
+  auto offered = ssh.input(OperationId::auth_key);
+  offered.set("key", ssh.key);
+  CHECK(ssh.child(10, OperationId::auth_key, offered)->flag("accepted"));
+  REQUIRE(ssh.prove_key(10)->text("next") == "grant");
+  const auto grant = ssh.grant(10);
+  CHECK(grant->secret("credential").expose_text() == "the-root-password");
+  CHECK(grant->secret("data_key").size() == 32);
+  CHECK(grant->list("host_keys").size() == 1);
+  CHECK(grant->text("channels") == "shell,exec,sftp,scp");
+  CHECK(grant->number("ends_in_ms") <= 600'000);
+  REQUIRE(ssh.pushed(ssh.listener_peer, OperationId::push_dial));
+  const auto dial = must(decode(ssh.pushes.back().frame.payload.view(), app::find_operation(OperationId::push_dial)->input));
+  CHECK(dial.text("host") == "127.0.0.1");
+  CHECK(dial.number("connection") == 10);
+  CHECK(dial.text("file") == std::string(grant->text("session")) + ".spr");
+}
+
+TEST_CASE("ssh: a checkpoint is signed for this session's chain, and a close keeps the recording's end") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  auto record = ssh.input(OperationId::session_checkpoint);
+  record.set("sequence", std::uint64_t{4}).set("hash", base::Bytes(32, 7));
+  const auto signed_ = ssh.child(10, OperationId::session_checkpoint, record);
+  const auto opened = ssh.by_id(OperationId::recording_open, id, ssh.admin.token);
+  base::PublicKey signer{};
+  std::copy_n(opened->bytes("signer").begin(), 32, signer.begin());
+  base::Signature signature{};
+  std::copy_n(signed_->bytes("signature").begin(), 64, signature.begin());
+  recorder::Mark mark{4, {}};
+  mark.hash.fill(7);
+  CHECK(base::verify(signer, recorder::checkpoint_message(must(base::SessionId::parse(id)), mark), signature));
+  CHECK_FALSE(ssh.child(10, OperationId::session_checkpoint, record).ok());  // never backwards
+
+  auto close = ssh.input(OperationId::session_close);
+  close.set("reason", "exit").set("recording", "complete").set("bytes", std::uint64_t{9}).set("duration_ms", std::uint64_t{8}).set("chunks", std::uint64_t{6});
+  close.set("sequence", std::uint64_t{5}).set("hash", base::Bytes(32, 9));
+  REQUIRE(ssh.child(10, OperationId::session_close, close).ok());
+  ssh.service->peer_gone(10, ssh.pushes);
+  const auto ended = ssh.by_id(OperationId::recording_open, id, ssh.admin.token);
+  CHECK(ended->text("recording") == "complete");
+  CHECK(ended->number("end_sequence") == 5);
+}
+
+TEST_CASE("ssh: without a checkout there is no session, whatever was proven") {
+  Ssh ssh;
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10).ok());
+  CHECK(ssh.prove_key(10)->text("next") == "grant");  // a code would not help
+  CHECK(ssh.grant(10).code == Errc::conflict);
+  REQUIRE(ssh.otp(10, ssh.code(ssh.alice))->text("next") == "grant");
+  CHECK(ssh.grant(10).code == Errc::conflict);
+  CHECK(ssh.log().back().rule == "deny.checkout_needed");
+  CHECK_FALSE(ssh.pushed(ssh.listener_peer, OperationId::push_dial));
+}
+
+TEST_CASE("ssh: a checkout from elsewhere, or of long ago, does not stand for a code") {
+  Ssh ssh;
+  ssh.lend();
+  SECTION("elsewhere") { ssh.connect(10, "198.51.100.9"); }
+  SECTION("long ago") {
+    ssh.clock.advance(ssh.config.otp_window + base::Seconds{1});
+    ssh.connect(10);
+  }
+  REQUIRE(ssh.begin(10).ok());
+  CHECK(ssh.prove_key(10)->text("next") == "otp");
+  CHECK_FALSE(ssh.grant(10).ok());  // asking all the same does not help
+  REQUIRE(ssh.otp(10, ssh.code(ssh.alice))->text("next") == "grant");
+  CHECK(ssh.grant(10).ok());
+}
+
+TEST_CASE("ssh: a wrong password, an unknown user and a user without a password are answered alike") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.connect(10);
+  ssh.connect(11);
+  REQUIRE(ssh.begin(10, "alice").ok());
+  REQUIRE(ssh.begin(11, "mallory").ok());
+  const auto wrong = ssh.password(10, "not this");
+  const auto unknown = ssh.password(11, "not this");
+  CHECK(encode(*wrong).value().size() == encode(*unknown).value().size());
+  CHECK_FALSE(wrong->flag("accepted"));
+  CHECK_FALSE(unknown->flag("accepted"));
+  CHECK(unknown->text("next") == "first");
+  CHECK(ssh.password(10, "password of alice")->text("next") == "grant");
+}
+
+TEST_CASE("ssh: the sixth failure ends the sign-in") {
+  Ssh ssh;
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10, "mallory").ok());
+  for (int i = 0; i < 5; ++i) CHECK(ssh.password(10, "guess")->text("next") == "first");
+  CHECK(ssh.password(10, "guess")->text("next") == "end");
+  CHECK(ssh.password(10, "guess").code == Errc::conflict);
+}
+
+TEST_CASE("ssh: an account that is not there is refused like one that is not open") {
+  Ssh ssh;
+  ssh.add_account(ssh.admin, "db1", "root", "env=lab");
+  const auto refused = [&](std::uint64_t id, const std::string& target) {
+    ssh.connect(id);
+    REQUIRE(ssh.begin(id, "alice", target).ok());
+    const std::string next(ssh.prove_key(id)->text("next"));
+    const auto answer = ssh.grant(id);
+    CHECK(answer.code == Errc::denied);
+    return next + ": " + answer.error;
+  };
+  CHECK(refused(10, "nowhere") == refused(11, "db1"));
+}
+
+TEST_CASE("ssh: a session ends with its checkout, within the same batch") {
+  Ssh ssh;
+  ssh.lend();
+  (void)ssh.session(10);
+  SECTION("given back") { (void)*ssh.by_id(OperationId::checkin, ssh.checkout_id, ssh.alice.token); }
+  SECTION("revoked by an administrator") { (void)*ssh.by_id(OperationId::checkin, ssh.checkout_id, ssh.admin.token); }
+  SECTION("run out") { ssh.tick(base::Seconds{601}); }
+  SECTION("user disabled") {
+    auto off = ssh.input(OperationId::user_set);
+    off.set("name", "alice").set_flag("enabled", false);
+    (void)*ssh.web(OperationId::user_set, off, &ssh.admin.token);
+  }
+  SECTION("role taken") {
+    auto off = ssh.input(OperationId::role_unassign);
+    off.set("name", "ops").set("user", "alice");
+    (void)*ssh.web(OperationId::role_unassign, off, &ssh.admin.token);
+  }
+  SECTION("role narrowed") {
+    auto off = ssh.input(OperationId::role_set);
+    off.set("name", "ops").set("labels", "env=lab");
+    (void)*ssh.web(OperationId::role_set, off, &ssh.admin.token);
+  }
+  SECTION("sealed") { (void)*ssh.local(OperationId::seal, ssh.input(OperationId::seal)); }
+  CHECK(ssh.pushed(10, OperationId::push_end));
+}
+
+TEST_CASE("ssh: an unrelated change ends nobody's session") {
+  Ssh ssh;
+  ssh.lend();
+  (void)ssh.session(10);
+  ssh.add_role(ssh.admin, "other", "audit", "*");
+  auto set = ssh.input(OperationId::role_set);
+  set.set("name", "other").set("actions", "audit,reveal");
+  (void)*ssh.web(OperationId::role_set, set, &ssh.admin.token);
+  CHECK_FALSE(ssh.pushed(10, OperationId::push_end));
+}
+
+TEST_CASE("ssh: an auditor freezes, thaws and ends a session") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  CHECK(ssh.by_id(OperationId::session_freeze, id, ssh.admin.token)->flag("frozen"));
+  CHECK(ssh.pushed(10, OperationId::push_freeze));
+  CHECK_FALSE(ssh.by_id(OperationId::session_thaw, id, ssh.admin.token)->flag("frozen"));
+  CHECK(ssh.pushed(10, OperationId::push_thaw));
+  REQUIRE(ssh.by_id(OperationId::session_terminate, id, ssh.admin.token).ok());
+  CHECK(ssh.pushed(10, OperationId::push_end));
+}
+
+TEST_CASE("ssh: a child that is gone without a word leaves a truncated recording and an event") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  ssh.service->peer_gone(10, ssh.pushes);
+  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "truncated");
+  CHECK(ssh.log().back().action == "session.end");
+  CHECK(ssh.by_id(OperationId::session_terminate, id, ssh.admin.token).code == Errc::conflict);
+}
+
+TEST_CASE("ssh: sessions that a dead vault left are closed at the next start, without a file as missing") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  ssh.restart();
+  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "missing");
+}
+
+TEST_CASE("ssh: without a listener nothing is granted, and a failed dial ends the session") {
+  Ssh ssh;
+  ssh.lend();
+  SECTION("no listener") {
+    ssh.service->peer_gone(ssh.listener_peer, ssh.pushes);
+    ssh.connect(10);
+    REQUIRE(ssh.begin(10).ok());
+    REQUIRE(ssh.prove_key(10).ok());
+    CHECK(ssh.grant(10).code == Errc::unavailable);
+  }
+  SECTION("dial failed") {
+    const auto id = ssh.session(10);
+    auto record = ssh.input(OperationId::dial_failed);
+    record.set("session", id).set("reason", "connection refused");
+    REQUIRE(ssh.ask(ssh.peer(PeerKind::ssh, ssh.listener_peer), OperationId::dial_failed, record).ok());
+    CHECK(ssh.pushed(10, OperationId::push_end));
+  }
+}
+
+TEST_CASE("ssh: signing in takes no longer than the grace") {
+  Ssh ssh;
+  ssh.connect(10);
+  ssh.tick(ssh.config.login_grace + base::Seconds{1});
+  REQUIRE(ssh.pushed(10, OperationId::push_end));
+  CHECK(ssh.pushes.back().then == app::Outgoing::Then::close);
+}
+
+TEST_CASE("rotation: a revealed secret rotates at check-in, and what the rotator proved is what is revealed next") {
+  Ssh ssh;
+  const auto rotator = ssh.peer(PeerKind::rotator, ssh.rotator_peer);
+  const auto next = [&] { return ssh.ask(rotator, OperationId::rotation_next, ssh.input(OperationId::rotation_next)); };
+  CHECK_FALSE(next()->has("id"));
+  ssh.lend();
+  (void)*ssh.by_id(OperationId::reveal, ssh.checkout_id, ssh.alice.token);
+  CHECK(ssh.by_id(OperationId::checkin, ssh.checkout_id, ssh.alice.token)->flag("rotation"));
+  REQUIRE(ssh.pushed(ssh.rotator_peer, OperationId::push_rotation_work));
+
+  const auto job = next();
+  REQUIRE(job->has("id"));
+  CHECK(job->secret("current").expose_text() == "the-root-password");
+  const std::string fresh(job->secret("pending").expose_text());
+  CHECK(fresh.size() >= 12);
+  CHECK_FALSE(next()->has("id"));  // it is given out
+  CHECK(ssh.checkout(ssh.alice, "root@web1").code == Errc::conflict);
+
+  const auto record = [&](const app::Peer& who, rotation::State state, std::string_view end) {
+    auto step = ssh.input(OperationId::rotation_record);
+    step.set("id", job->text("id")).set("journal", rotation::encode({.state = state, .applies = 1})).set("outcome", "ok").set("detail", "");
+    if (!end.empty()) step.set("end", end);
+    return ssh.ask(who, OperationId::rotation_record, step);
+  };
+  CHECK(record(ssh.peer(PeerKind::rotator, 77), rotation::State::current, "").code == Errc::denied);
+  (void)*record(rotator, rotation::State::applying, "");
+  (void)*record(rotator, rotation::State::current, "");
+  (void)*record(rotator, rotation::State::current, "done");
+  ssh.lend();
+  CHECK(ssh.by_id(OperationId::reveal, ssh.checkout_id, ssh.alice.token)->secret("secret").expose_text() == fresh);
+}
+
+TEST_CASE("rotation: what a dead rotator had is given out again, with the same pending secret") {
+  Ssh ssh;
+  auto ask_for = ssh.input(OperationId::rotate);
+  ask_for.set("account", "root@web1");
+  auto set = ssh.input(OperationId::role_set);
+  set.set("name", "ops").set("actions", "checkout,session,reveal,rotate");
+  (void)*ssh.web(OperationId::role_set, set, &ssh.admin.token);
+  (void)*ssh.web(OperationId::rotate, ask_for, &ssh.alice.token);
+  const auto take = [&](std::uint64_t id) { return ssh.ask(ssh.peer(PeerKind::rotator, id), OperationId::rotation_next, ssh.input(OperationId::rotation_next)); };
+  const auto first = take(20);
+  REQUIRE(first->has("id"));
+  ssh.service->peer_gone(20, ssh.pushes);
+  const auto second = take(21);
+  REQUIRE(second->has("id"));
+  CHECK(second->text("id") == first->text("id"));
+  CHECK(base::equals_ct(second->secret("pending"), first->secret("pending")));
+}
