@@ -144,6 +144,17 @@ TEST_CASE("an operation that is in no row, and a push to be asked, end the peer"
   CHECK(f.echo.asked.empty());
 }
 
+TEST_CASE("a reply or a push, sent to the vault, ends the peer and is never run") {
+  Fixture f;
+  const auto type = GENERATE(FrameType::reply, FrameType::push);
+  auto connection = f.connect();
+  const auto header = encode_header({type, 1, static_cast<std::uint16_t>(OperationId::status), {}});
+  REQUIRE(::send(connection.fd(), header.data(), header.size(), 0) == static_cast<ssize_t>(header.size()));
+  CHECK_FALSE(f.answer(connection));
+  CHECK(f.echo.asked.empty());
+  CHECK(f.echo.violations.size() == 1);
+}
+
 TEST_CASE("a listener's connection that registered is a session for good, and changes phase by its grant") {
   Fixture f;
   f.i_am(PeerKind::ssh);
