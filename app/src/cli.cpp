@@ -22,7 +22,8 @@ int show_help(const HelpWanted& wanted) {
 }
 
 int show_usage_error(const UsageError& error) {
-  complain(fmt::format("sallyport: {}\nsee: sallyport {}{}--help\n", error.message, error.words, error.words.empty() ? "" : " "));
+  complain(fmt::format("sallyport: {}\nsee: sallyport {}{}--help\n", error.message, error.words,
+                       error.words.empty() ? "" : " "));
   return 2;
 }
 

@@ -39,7 +39,8 @@ base::Result<audit::LogFileOptions> judge_by(const Invocation& line) {
   if (const auto given = line.maybe("expect")) {
     SALLYPORT_TRY(const auto bytes, base::read_file(*given, audit::kMaxNote));
     const auto note = base::as_text(bytes);
-    SALLYPORT_TRY(auto checkpoint, options.key ? audit::verify_checkpoint(note, *options.key) : audit::parse_checkpoint(note));
+    SALLYPORT_TRY(auto checkpoint,
+                  options.key ? audit::verify_checkpoint(note, *options.key) : audit::parse_checkpoint(note));
     options.expectation.checkpoint = std::move(checkpoint);
   }
   return options;
@@ -47,10 +48,14 @@ base::Result<audit::LogFileOptions> judge_by(const Invocation& line) {
 
 std::string_view place(audit::Break::Where where) {
   switch (where) {
-    case audit::Break::Where::header: return "header";
-    case audit::Break::Where::entry: return "entry";
-    case audit::Break::Where::checkpoint: return "checkpoint";
-    case audit::Break::Where::tail: break;
+    case audit::Break::Where::header:
+      return "header";
+    case audit::Break::Where::entry:
+      return "entry";
+    case audit::Break::Where::checkpoint:
+      return "checkpoint";
+    case audit::Break::Where::tail:
+      break;
   }
   return "tail";
 }
@@ -72,7 +77,9 @@ Record verdict(const audit::LogFileReport& found) {
   record.set("checkpoints", found.report.checkpoints).set("root", base::hex(found.report.root));
   if (found.key) record.set("key", audit::format_verifier_key(*found.key));
   if (const auto& broken = found.report.broken) {
-    record.set("broken", place(broken->where)).set("index", broken->index).set("problem", base::escape_text(broken->why, 1000));
+    record.set("broken", place(broken->where))
+        .set("index", broken->index)
+        .set("problem", base::escape_text(broken->why, 1000));
   }
   return record;
 }
@@ -88,7 +95,8 @@ base::Result<int> verify_file(const Invocation& line, const std::string& file, b
     SALLYPORT_TRYV(print_text(found.report.text() + "\n"));
   }
   if (!json && !options.key && found.key) {
-    SALLYPORT_TRYV(print_text("signed by the file's own key; compare it: " + audit::format_verifier_key(*found.key) + "\n"));
+    SALLYPORT_TRYV(
+        print_text("signed by the file's own key; compare it: " + audit::format_verifier_key(*found.key) + "\n"));
   }
   return found.report.intact() ? 0 : 1;
 }
@@ -96,7 +104,8 @@ base::Result<int> verify_file(const Invocation& line, const std::string& file, b
 base::Result<int> run_verify(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   if (const auto file = line.maybe("file")) return verify_file(line, *file, json);
-  SALLYPORT_TRY(const auto output, ask_any(line, OperationId::audit_verify, Record(find_operation(OperationId::audit_verify)->input)));
+  SALLYPORT_TRY(const auto output,
+                ask_any(line, OperationId::audit_verify, Record(find_operation(OperationId::audit_verify)->input)));
   SALLYPORT_TRYV(print(output, "audit.verify", "", json));
   return output.flag("ok") ? 0 : 1;
 }
@@ -157,8 +166,10 @@ class JsonLines {
       return;
     }
     const auto event = audit::decode(in.rest());
-    if (event) text_ += audit::to_json_line(index.value(), event.value()) + "\n";
-    else problem_ = event.error();
+    if (event)
+      text_ += audit::to_json_line(index.value(), event.value()) + "\n";
+    else
+      problem_ = event.error();
   }
 
   base::Bytes buffer_;
@@ -172,7 +183,8 @@ base::Result<int> export_file(const Invocation& line, const std::string& file) {
   if (!fd) return base::fail_errno("can't write " + file, errno);
   SALLYPORT_TRYV(export_log(line, [&](base::ByteView bytes) { return base::write_all(fd.get(), bytes); }));
   if (::fsync(fd.get()) != 0) return base::fail_errno("can't write " + file, errno);
-  fmt::print(stderr, "written: {}; verify it with: sallyport audit verify {}\n", base::escape_text(file), base::escape_text(file));
+  fmt::print(stderr, "written: {}; verify it with: sallyport audit verify {}\n", base::escape_text(file),
+             base::escape_text(file));
   return 0;
 }
 
@@ -185,7 +197,8 @@ base::Result<int> run_export(const Invocation& line) {
     return 0;
   }
   if (file) return export_file(line, *file);
-  if (::isatty(STDOUT_FILENO) == 1) return base::fail(base::Errc::invalid, "the log file is binary: give FILE, or --jsonl");
+  if (::isatty(STDOUT_FILENO) == 1)
+    return base::fail(base::Errc::invalid, "the log file is binary: give FILE, or --jsonl");
   SALLYPORT_TRYV(export_log(line, [](base::ByteView bytes) { return base::write_all(STDOUT_FILENO, bytes); }));
   return 0;
 }
@@ -194,17 +207,27 @@ base::Result<int> run_export(const Invocation& line) {
 
 std::vector<Command> audit_commands() {
   std::vector<Command> commands;
-  commands.push_back({"audit verify", "Operators", "Verifies the audit log: the server's, or an exported file",
-      "A file needs no server. Without --key the file shows only that it agrees with itself; without --expect a tail that was cut\n"
-      "off together with its checkpoints goes unseen.",
-      {{"file", ArgKind::positional, false, "FILE", "an exported log"},
-       {"key", ArgKind::option, false, "KEY", "the log's verifier key, or a file that holds it"},
-       {"expect", ArgKind::option, false, "FILE", "a checkpoint seen before, which the log must agree with"}},
-      {"sallyport audit verify", "sallyport audit verify audit.log --key log.key"}, run_verify});
-  commands.push_back({"audit export", "Operators", "Writes the audit log as a file that anybody can verify", "",
-      {{"file", ArgKind::positional, false, "FILE", "where to; stdout when it is left out and no terminal"},
-       {"jsonl", ArgKind::flag, false, "", "one JSON object a line instead, for reading"}},
-      {"sallyport audit export audit.log", "sallyport audit export --jsonl | jq 'select(.outcome == \"denied\")'"}, run_export});
+  commands.push_back(
+      {"audit verify",
+       "Operators",
+       "Verifies the audit log: the server's, or an exported file",
+       "A file needs no server. Without --key the file shows only that it agrees with itself; without --expect a tail "
+       "that was cut\n"
+       "off together with its checkpoints goes unseen.",
+       {{"file", ArgKind::positional, false, "FILE", "an exported log"},
+        {"key", ArgKind::option, false, "KEY", "the log's verifier key, or a file that holds it"},
+        {"expect", ArgKind::option, false, "FILE", "a checkpoint seen before, which the log must agree with"}},
+       {"sallyport audit verify", "sallyport audit verify audit.log --key log.key"},
+       run_verify});
+  commands.push_back(
+      {"audit export",
+       "Operators",
+       "Writes the audit log as a file that anybody can verify",
+       "",
+       {{"file", ArgKind::positional, false, "FILE", "where to; stdout when it is left out and no terminal"},
+        {"jsonl", ArgKind::flag, false, "", "one JSON object a line instead, for reading"}},
+       {"sallyport audit export audit.log", "sallyport audit export --jsonl | jq 'select(.outcome == \"denied\")'"},
+       run_export});
   return commands;
 }
 

@@ -55,28 +55,43 @@ const std::vector<Arg>& global_args() {
 int exit_status(base::Errc code) noexcept {
   switch (code) {
     case base::Errc::invalid:
-    case base::Errc::unsupported: return 2;
-    case base::Errc::not_found: return 3;
-    case base::Errc::unauthenticated: return 4;
+    case base::Errc::unsupported:
+      return 2;
+    case base::Errc::not_found:
+      return 3;
+    case base::Errc::unauthenticated:
+      return 4;
     case base::Errc::denied:
-    case base::Errc::locked_out: return 5;
+    case base::Errc::locked_out:
+      return 5;
     case base::Errc::closed:
-    case base::Errc::timed_out: return 7;
-    default: return 1;
+    case base::Errc::timed_out:
+      return 7;
+    default:
+      return 1;
   }
 }
 
 std::string hint(base::Errc code) {
   switch (code) {
-    case base::Errc::unauthenticated: return "sign in with: sallyport login";
-    case base::Errc::sealed: return "an operator opens the vault with: sallyport unseal";
-    case base::Errc::closed: return "is the server running, and is its address right? see: sallyport doctor";
-    case base::Errc::timed_out: return "it may or may not have been done; look before you try again";
-    case base::Errc::denied: return "ask an administrator which role allows it";
-    case base::Errc::locked_out: return "wait for the time to pass, then try again";
-    case base::Errc::unavailable: return "try again; if it stays so, the server's log says more";
-    case base::Errc::corrupt: return "keep the files as they are and tell the operator";
-    default: return {};
+    case base::Errc::unauthenticated:
+      return "sign in with: sallyport login";
+    case base::Errc::sealed:
+      return "an operator opens the vault with: sallyport unseal";
+    case base::Errc::closed:
+      return "is the server running, and is its address right? see: sallyport doctor";
+    case base::Errc::timed_out:
+      return "it may or may not have been done; look before you try again";
+    case base::Errc::denied:
+      return "ask an administrator which role allows it";
+    case base::Errc::locked_out:
+      return "wait for the time to pass, then try again";
+    case base::Errc::unavailable:
+      return "try again; if it stays so, the server's log says more";
+    case base::Errc::corrupt:
+      return "keep the files as they are and tell the operator";
+    default:
+      return {};
   }
 }
 

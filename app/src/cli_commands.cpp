@@ -23,7 +23,9 @@ std::vector<Command> make_all() {
   append(all, recording_commands());
   append(all, tool_commands());
   const std::vector<std::string> order{"Operators", "Administrators", "Engineers", "Auditors", "Everybody"};
-  const auto place = [&](const Command& c) { return std::find(order.begin(), order.end(), c.audience) - order.begin(); };
+  const auto place = [&](const Command& c) {
+    return std::find(order.begin(), order.end(), c.audience) - order.begin();
+  };
   std::stable_sort(all.begin(), all.end(), [&](const Command& a, const Command& b) { return place(a) < place(b); });
   return all;
 }

@@ -10,27 +10,38 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::string_view kAbout =
-    "Sallyport keeps privileged credentials, lends them for a time against a one-time code, and carries people to their "
+    "Sallyport keeps privileged credentials, lends them for a time against a one-time code, and carries people to "
+    "their "
     "targets without showing them the credential.";
 
-struct Exit { int status; std::string_view meaning; };
-constexpr Exit kExits[] = {{0, "done"},           {1, "failed"},
-                           {2, "the command line, or a value in it, is not valid"}, {3, "not found"},
-                           {4, "sign in first"},  {5, "denied"},
-                           {6, "waiting for approval"}, {7, "the server could not be reached"}};
+struct Exit {
+  int status;
+  std::string_view meaning;
+};
+constexpr Exit kExits[] = {{0, "done"},
+                           {1, "failed"},
+                           {2, "the command line, or a value in it, is not valid"},
+                           {3, "not found"},
+                           {4, "sign in first"},
+                           {5, "denied"},
+                           {6, "waiting for approval"},
+                           {7, "the server could not be reached"}};
 
-struct Variable { std::string_view name, meaning; };
+struct Variable {
+  std::string_view name, meaning;
+};
 constexpr Variable kVariables[] = {
     {"SALLYPORT_DATA", "data directory of a server on this machine; its ready file says where it is"},
-    {"SALLYPORT_SERVER, SALLYPORT_CA, SALLYPORT_SSH, SALLYPORT_HOST_KEY", "where a server elsewhere is, and how it is known"},
+    {"SALLYPORT_SERVER, SALLYPORT_CA, SALLYPORT_SSH, SALLYPORT_HOST_KEY",
+     "where a server elsewhere is, and how it is known"},
     {"SALLYPORT_USER", "name to sign in with"},
     {"SALLYPORT_OUTPUT", "table or json"},
     {"NO_COLOR", "no colours"}};
 
 std::string usage_of(const Arg& arg) {
   std::string text = arg.kind == ArgKind::positional || arg.kind == ArgKind::rest ? arg.value
-                     : arg.kind == ArgKind::flag                                 ? "--" + arg.name
-                     : (arg.name.size() == 1 ? "-" : "--") + arg.name + " " + arg.value;
+                     : arg.kind == ArgKind::flag                                  ? "--" + arg.name
+                                                 : (arg.name.size() == 1 ? "-" : "--") + arg.name + " " + arg.value;
   return arg.required ? text : "[" + text + "]";
 }
 
@@ -102,16 +113,20 @@ std::string program_help() {
 std::string roff(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    if (c == '\\') out += "\\e";
-    else if (c == '-') out += "\\-";
-    else out += c;
+    if (c == '\\')
+      out += "\\e";
+    else if (c == '-')
+      out += "\\-";
+    else
+      out += c;
   }
   if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
 }
 
 std::string man_command(const Command& command) {
-  std::string out = fmt::format(".SS {}\n.B {}\n.PP\n{}.\n", roff(command.words), roff(usage_of(command)), roff(command.summary));
+  std::string out =
+      fmt::format(".SS {}\n.B {}\n.PP\n{}.\n", roff(command.words), roff(usage_of(command)), roff(command.summary));
   if (!command.detail.empty()) out += ".PP\n" + roff(command.detail) + "\n";
   for (const auto& arg : command.args) out += fmt::format(".TP\n.B {}\n{}\n", roff(label_of(arg)), roff(doc_of(arg)));
   for (const auto& example : command.examples) out += ".PP\n.nf\n    " + roff(example) + "\n.fi\n";
@@ -138,9 +153,11 @@ std::string help_text(std::string_view words) {
 }
 
 std::string man_page() {
-  std::string out = ".TH SALLYPORT 1 \"\" \"sallyport " SALLYPORT_VERSION "\" \"User Commands\"\n.SH NAME\n"
+  std::string out = ".TH SALLYPORT 1 \"\" \"sallyport " SALLYPORT_VERSION
+                    "\" \"User Commands\"\n.SH NAME\n"
                     "sallyport \\- credential vault and session broker\n.SH SYNOPSIS\n.B sallyport\n.I COMMAND\n[...]\n"
-                    ".SH DESCRIPTION\n" + roff(kAbout) + "\n";
+                    ".SH DESCRIPTION\n" +
+                    roff(kAbout) + "\n";
   for (const auto& audience : audiences()) {
     std::string heading = audience;
     std::transform(heading.begin(), heading.end(), heading.begin(),
@@ -156,27 +173,30 @@ std::string man_page() {
   for (const auto& exit : kExits) out += fmt::format(".TP\n.B {}\n{}\n", exit.status, roff(exit.meaning));
   out += ".SH ENVIRONMENT\n";
   for (const auto& variable : kVariables) out += fmt::format(".TP\n.B {}\n{}\n", variable.name, roff(variable.meaning));
-  out += ".SH FILES\n.TP\n.B .sallyport.toml\nsettings of a project; used only if it is yours alone\n"
-         ".TP\n.B ~/.config/sallyport/config.toml\nsettings of a person\n"
-         ".TP\n.B /etc/sallyport/config.toml\nsettings of a machine\n"
-         ".TP\n.B /etc/sallyport/server.toml\nsettings of the server\n.SH SEE ALSO\nssh(1), sshd(8)\n";
+  out +=
+      ".SH FILES\n.TP\n.B .sallyport.toml\nsettings of a project; used only if it is yours alone\n"
+      ".TP\n.B ~/.config/sallyport/config.toml\nsettings of a person\n"
+      ".TP\n.B /etc/sallyport/config.toml\nsettings of a machine\n"
+      ".TP\n.B /etc/sallyport/server.toml\nsettings of the server\n.SH SEE ALSO\nssh(1), sshd(8)\n";
   return out;
 }
 
 std::string markdown_reference() {
-  std::string out = "# The command line\n\nThis page is written by `sallyport help --markdown`; a test compares the two.\n\n"
-                    "Settings come from flags, then `SALLYPORT_*` variables, then `./.sallyport.toml` (only when it is yours\n"
-                    "alone), then `$XDG_CONFIG_HOME/sallyport/config.toml`, then `/etc/sallyport/config.toml`. Secrets are asked\n"
-                    "for without echo, or read from stdin or a descriptor; none is taken from the command line. Several secrets\n"
-                    "on stdin are one line each, in the order in which the command's options list them.\n\n"
-                    "| Exit status | Meaning |\n|---|---|\n";
+  std::string out =
+      "# The command line\n\nThis page is written by `sallyport help --markdown`; a test compares the two.\n\n"
+      "Settings come from flags, then `SALLYPORT_*` variables, then `./.sallyport.toml` (only when it is yours\n"
+      "alone), then `$XDG_CONFIG_HOME/sallyport/config.toml`, then `/etc/sallyport/config.toml`. Secrets are asked\n"
+      "for without echo, or read from stdin or a descriptor; none is taken from the command line. Several secrets\n"
+      "on stdin are one line each, in the order in which the command's options list them.\n\n"
+      "| Exit status | Meaning |\n|---|---|\n";
   for (const auto& exit : kExits) out += fmt::format("| {} | {} |\n", exit.status, exit.meaning);
   out += "\n| Variable | Meaning |\n|---|---|\n";
   for (const auto& variable : kVariables) out += fmt::format("| `{}` | {} |\n", variable.name, variable.meaning);
   out += "\n| Key of config.toml | Meaning |\n|---|---|\n";
   for (const auto& key : client_config_keys()) out += fmt::format("| `{}` | {} |\n", key.name, key.doc);
   out += "\n| Key of server.toml | Meaning | Default |\n|---|---|---|\n";
-  for (const auto& key : server_config_keys()) out += fmt::format("| `{}` | {} | `{}` |\n", key.name, key.doc, key.fallback);
+  for (const auto& key : server_config_keys())
+    out += fmt::format("| `{}` | {} | `{}` |\n", key.name, key.doc, key.fallback);
   for (const auto& audience : audiences()) {
     out += "\n## " + audience + "\n\n";
     for (const auto& command : all_commands()) {

@@ -23,7 +23,9 @@ base::Result<std::string> checkout_id(ApiClient& client, const std::string& name
   const auto found = output.list("checkouts");
   const auto about = named.empty() ? std::string() : " of " + base::escape_text(named);
   if (found.empty()) return base::fail(base::Errc::not_found, "you have no active checkout" + about);
-  if (found.size() > 1) return base::fail(base::Errc::invalid, "you have several active checkouts" + about + "; say which: sallyport checkout list --active");
+  if (found.size() > 1)
+    return base::fail(base::Errc::invalid,
+                      "you have several active checkouts" + about + "; say which: sallyport checkout list --active");
   return std::string(found.front().text("id"));
 }
 
@@ -60,12 +62,23 @@ base::Result<int> run_reveal(const Invocation& line) {
 }  // namespace
 
 std::vector<Command> lease_commands() {
-  const Arg which{"checkout", ArgKind::positional, false, "CHECKOUT|ACCOUNT@TARGET", "the checkout's id, or its account; needless if you have one only"};
+  const Arg which{"checkout", ArgKind::positional, false, "CHECKOUT|ACCOUNT@TARGET",
+                  "the checkout's id, or its account; needless if you have one only"};
   std::vector<Command> commands;
-  commands.push_back({"checkin", "Engineers", "Gives an account back; its sessions end, its secret changes if it was seen", "", {which},
-                      {"sallyport checkin", "sallyport checkin root@web1"}, run_checkin});
-  commands.push_back({"reveal", "Engineers", "Shows the secret of a checkout; it is changed afterwards", "", {which},
-                      {"sallyport reveal root@web1"}, run_reveal});
+  commands.push_back({"checkin",
+                      "Engineers",
+                      "Gives an account back; its sessions end, its secret changes if it was seen",
+                      "",
+                      {which},
+                      {"sallyport checkin", "sallyport checkin root@web1"},
+                      run_checkin});
+  commands.push_back({"reveal",
+                      "Engineers",
+                      "Shows the secret of a checkout; it is changed afterwards",
+                      "",
+                      {which},
+                      {"sallyport reveal root@web1"},
+                      run_reveal});
   return commands;
 }
 

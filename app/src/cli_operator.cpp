@@ -24,7 +24,8 @@ base::Result<int> show(const Invocation& line, OperationId operation, const Reco
 base::Result<int> run_unseal(const Invocation& line) {
   auto passphrase = line.has("passphrase-stdin") ? read_secret_line(STDIN_FILENO) : prompt_secret("Passphrase");
   if (!passphrase && passphrase.error().code() == base::Errc::unsupported) {
-    return base::fail(base::Errc::invalid, "--passphrase-stdin is missing: stdin is no terminal, so nothing can be asked");
+    return base::fail(base::Errc::invalid,
+                      "--passphrase-stdin is missing: stdin is no terminal, so nothing can be asked");
   }
   if (!passphrase) return passphrase.error();
   Record input(find_operation(OperationId::unseal)->input);
@@ -39,15 +40,20 @@ base::Result<int> run_plain(const Invocation& line, OperationId operation) {
 }
 
 // One line of the doctor's findings.
-struct Finding { std::string_view verdict; std::string what; std::string detail; };
+struct Finding {
+  std::string_view verdict;
+  std::string what;
+  std::string detail;
+};
 using Findings = std::vector<Finding>;
 
 void look_at_machine(Findings& findings) {
   rlimit limit{};
   ::getrlimit(RLIMIT_MEMLOCK, &limit);
   const bool enough = limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= base::LockedMemory::kDefaultSize;
-  findings.push_back({enough ? "ok" : "bad", "lockable memory",
-                      limit.rlim_cur == RLIM_INFINITY ? "no limit" : fmt::format("{} KiB (4096 are needed)", limit.rlim_cur / 1024)});
+  findings.push_back(
+      {enough ? "ok" : "bad", "lockable memory",
+       limit.rlim_cur == RLIM_INFINITY ? "no limit" : fmt::format("{} KiB (4096 are needed)", limit.rlim_cur / 1024)});
   findings.push_back({base::LockedMemory::locked() ? "ok" : "bad", "memory is locked", "of this process"});
 }
 
@@ -63,12 +69,15 @@ void look_at_data(const std::filesystem::path& data, Findings& findings) {
   findings.push_back({vault ? "ok" : "bad", "data directory", vault ? data.string() : "no vault in " + data.string()});
   if (!vault) return;
   if (const auto space = base::free_space(data)) {
-    findings.push_back({space.value() > (256U << 20U) ? "ok" : "bad", "free space", fmt::format("{} MiB", space.value() >> 20U)});
+    findings.push_back(
+        {space.value() > (256U << 20U) ? "ok" : "bad", "free space", fmt::format("{} MiB", space.value() >> 20U)});
   }
   const auto pem = base::read_file(paths.tls / "server.pem", 64U << 10U);
-  const auto facts = pem ? certs::inspect_certificate(base::as_text(pem.value())) : base::Result<certs::CertificateFacts>(pem.error());
+  const auto facts =
+      pem ? certs::inspect_certificate(base::as_text(pem.value())) : base::Result<certs::CertificateFacts>(pem.error());
   const bool valid = facts && facts.value().not_after > base::SystemClock().wall();
-  findings.push_back({valid ? "ok" : "bad", "certificate", facts ? "until " + base::format_time(facts.value().not_after) : facts.error().context()});
+  findings.push_back({valid ? "ok" : "bad", "certificate",
+                      facts ? "until " + base::format_time(facts.value().not_after) : facts.error().context()});
 }
 
 void look_at_server(const Invocation& line, Findings& findings) {
@@ -82,7 +91,8 @@ void look_at_server(const Invocation& line, Findings& findings) {
   if (!health) return;
   const auto state = std::string(health.value().text("state"));
   findings.push_back({state == "unsealed" ? "ok" : "bad", "vault", state});
-  findings.push_back({health.value().flag("writable") ? "ok" : "bad", "store", health.value().flag("writable") ? "takes writes" : "takes no writes"});
+  findings.push_back({health.value().flag("writable") ? "ok" : "bad", "store",
+                      health.value().flag("writable") ? "takes writes" : "takes no writes"});
 }
 
 base::Result<int> run_doctor(const Invocation& line) {
@@ -105,14 +115,34 @@ base::Result<int> run_doctor(const Invocation& line) {
 
 std::vector<Command> operator_commands() {
   std::vector<Command> commands;
-  commands.push_back({"unseal", "Operators", "Opens the vault", "Over the vault's own socket: on its machine, as root or as the vault's user.",
-      {{"passphrase-stdin", ArgKind::flag, false, "", "the passphrase, from stdin"}},
-      {"sallyport unseal", "systemd-creds cat passphrase | sallyport unseal --passphrase-stdin"}, run_unseal});
-  commands.push_back({"seal", "Operators", "Forgets the keys; ends all sessions", "", {}, {"sallyport seal"},
+  commands.push_back({"unseal",
+                      "Operators",
+                      "Opens the vault",
+                      "Over the vault's own socket: on its machine, as root or as the vault's user.",
+                      {{"passphrase-stdin", ArgKind::flag, false, "", "the passphrase, from stdin"}},
+                      {"sallyport unseal", "systemd-creds cat passphrase | sallyport unseal --passphrase-stdin"},
+                      run_unseal});
+  commands.push_back({"seal",
+                      "Operators",
+                      "Forgets the keys; ends all sessions",
+                      "",
+                      {},
+                      {"sallyport seal"},
                       [](const Invocation& line) { return run_plain(line, OperationId::seal); }});
-  commands.push_back({"status", "Operators", "Shows the vault's state", "", {}, {"sallyport status", "sallyport status -o json | jq .state"},
+  commands.push_back({"status",
+                      "Operators",
+                      "Shows the vault's state",
+                      "",
+                      {},
+                      {"sallyport status", "sallyport status -o json | jq .state"},
                       [](const Invocation& line) { return run_plain(line, OperationId::status); }});
-  commands.push_back({"doctor", "Operators", "Looks for what keeps the server or this client from working", "", {}, {"sallyport doctor"}, run_doctor});
+  commands.push_back({"doctor",
+                      "Operators",
+                      "Looks for what keeps the server or this client from working",
+                      "",
+                      {},
+                      {"sallyport doctor"},
+                      run_doctor});
   return commands;
 }
 

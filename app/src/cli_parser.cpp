@@ -28,7 +28,9 @@ class Tree {
     root_.require_subcommand(0, 1);  // else a target named "ssh" is taken for the command
     help_flag(root_, "");
     for (const auto& arg : global_args()) {
-      root_.add_option(arg.name == "output" ? "-o,--output" : "--" + arg.name, globals_[arg.name])->expected(1)->allow_extra_args(false);
+      root_.add_option(arg.name == "output" ? "-o,--output" : "--" + arg.name, globals_[arg.name])
+          ->expected(1)
+          ->allow_extra_args(false);
     }
     for (const auto& command : all_commands()) add(command);
   }
@@ -72,7 +74,8 @@ class Tree {
   void help_flag(CLI::App& app, const std::string& words) { app.add_flag("-h,--help", help_[words]); }
 
   CLI::App& child(CLI::App& parent, const std::string& name, const std::string& words) {
-    for (auto* known : parent.get_subcommands([&](const CLI::App* app) { return app->get_name() == name; })) return *known;
+    for (auto* known : parent.get_subcommands([&](const CLI::App* app) { return app->get_name() == name; }))
+      return *known;
     auto* made = parent.add_subcommand(name);
     made->set_help_flag("");
     made->require_subcommand(0, 1);
@@ -99,14 +102,19 @@ class Tree {
 
   static void add_arg(Leaf& leaf, const Arg& arg) {
     switch (arg.kind) {
-      case ArgKind::flag: leaf.app->add_flag("--" + arg.name, leaf.flags[arg.name]); return;
-      case ArgKind::positional: leaf.app->add_option(arg.name, leaf.values[arg.name])->expected(1)->allow_extra_args(false); return;
+      case ArgKind::flag:
+        leaf.app->add_flag("--" + arg.name, leaf.flags[arg.name]);
+        return;
+      case ArgKind::positional:
+        leaf.app->add_option(arg.name, leaf.values[arg.name])->expected(1)->allow_extra_args(false);
+        return;
       case ArgKind::option: {
         const auto names = (arg.name.size() == 1 ? "-" : "--") + arg.name;
         leaf.app->add_option(names, leaf.values[arg.name])->expected(1)->allow_extra_args(false);
         return;
       }
-      case ArgKind::rest: return;
+      case ArgKind::rest:
+        return;
     }
   }
 
@@ -118,7 +126,8 @@ class Tree {
 
 bool takes_value(const std::string& word) {
   if (word == "-o") return true;
-  return std::any_of(global_args().begin(), global_args().end(), [&](const Arg& arg) { return word == "--" + arg.name; });
+  return std::any_of(global_args().begin(), global_args().end(),
+                     [&](const Arg& arg) { return word == "--" + arg.name; });
 }
 
 // `ssh root@web1 ls -l`: what follows the destination belongs to the other program, dashes and all.
@@ -162,7 +171,8 @@ Parsed interpret(Tree& tree, std::vector<std::string> rest) {
   if (tree.help()) return HelpWanted{tree.named()};
   auto* leaf = tree.leaf();
   if (leaf == nullptr) {
-    return UsageError{tree.named().empty() ? "no command was given" : "\"" + tree.named() + "\" needs a verb", tree.named()};
+    return UsageError{tree.named().empty() ? "no command was given" : "\"" + tree.named() + "\" needs a verb",
+                      tree.named()};
   }
   Invocation line(*leaf->command, tree.values(*leaf), std::move(rest));
   if (auto problem = misfit(*leaf->command, line)) return UsageError{*problem, leaf->command->words};

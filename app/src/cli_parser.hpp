@@ -7,9 +7,14 @@
 namespace sallyport::app {
 
 /// Help was asked for: of a command, of a noun ("user"), or of the program ("").
-struct HelpWanted { std::string words; };
+struct HelpWanted {
+  std::string words;
+};
 /// The line fits no command: a sentence, and whose help says more.
-struct UsageError { std::string message; std::string words; };
+struct UsageError {
+  std::string message;
+  std::string words;
+};
 
 using Parsed = std::variant<Invocation, HelpWanted, UsageError>;
 

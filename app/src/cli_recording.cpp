@@ -26,7 +26,8 @@ base::Result<std::chrono::milliseconds> parse_time(std::string_view text) {
   while (!text.empty()) {
     std::uint64_t number = 0;
     const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (problem != std::errc() || number > 1000000) return bad("a time is written like 90, 1m30s or 1h02m03s, not " + base::escape_text(given));
+    if (problem != std::errc() || number > 1000000)
+      return bad("a time is written like 90, 1m30s or 1h02m03s, not " + base::escape_text(given));
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const char unit = text.empty() ? 's' : text.front();
     if (unit != 'h' && unit != 'm' && unit != 's') return bad("a time's units are h, m and s");
@@ -39,7 +40,8 @@ base::Result<std::chrono::milliseconds> parse_time(std::string_view text) {
 base::Result<double> parse_speed(const std::string& text) {
   char* end = nullptr;
   const double speed = std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0' || !(speed >= 0.01 && speed <= 1000)) return bad("--speed must be a number from 0.01 to 1000");
+  if (text.empty() || *end != '\0' || !(speed >= 0.01 && speed <= 1000))
+    return bad("--speed must be a number from 0.01 to 1000");
   return speed;
 }
 
@@ -49,7 +51,8 @@ base::Result<OpenedRecording> opened(const Invocation& line) {
 }
 
 base::Result<recorder::Reader> reader_of(OpenedRecording& recording) {
-  if (!recording.source) return base::fail(base::Errc::not_found, "the file of recording " + recording.id + " is missing");
+  if (!recording.source)
+    return base::fail(base::Errc::not_found, "the file of recording " + recording.id + " is missing");
   return recorder::Reader::open(std::move(recording.source), recording.data_key);
 }
 
@@ -66,7 +69,8 @@ base::Result<int> run_play(const Invocation& line) {
   SALLYPORT_TRY(const auto from, parse_time(line.one("from")));
   how.instant = line.has("instant");
   SALLYPORT_TRY(auto recording, opened(line));
-  if (recording.vault_state != "complete") fmt::print(stderr, "recording {}: {}\n", recording.id, base::escape_text(recording.vault_state));
+  if (recording.vault_state != "complete")
+    fmt::print(stderr, "recording {}: {}\n", recording.id, base::escape_text(recording.vault_state));
   SALLYPORT_TRY(auto reader, reader_of(recording));
   SALLYPORT_TRY(auto player, recorder::Player::create(std::move(reader), options));
   if (from.count() > 0) {
@@ -91,7 +95,8 @@ constexpr auto kVerdict = std::to_array<Field>({
 });
 
 bool is_good(recorder::RecordingState state) {
-  return state == recorder::RecordingState::complete || state == recorder::RecordingState::gap || state == recorder::RecordingState::running;
+  return state == recorder::RecordingState::complete || state == recorder::RecordingState::gap ||
+         state == recorder::RecordingState::running;
 }
 
 Record verdict(const std::string& id, const recorder::VerifyReport& report) {
@@ -118,7 +123,8 @@ base::Result<int> run_verify(const Invocation& line) {
   return is_good(report.state) ? 0 : 1;
 }
 
-base::Result<> export_to(recorder::Reader& reader, const std::string& form, const std::string& title, const recorder::TextSink& sink) {
+base::Result<> export_to(recorder::Reader& reader, const std::string& form, const std::string& title,
+                         const recorder::TextSink& sink) {
   if (form == "facts") return recorder::export_facts(reader, sink);
   recorder::CastOptions options;
   options.version = form == "asciicast-v2" ? recorder::CastVersion::v2 : recorder::CastVersion::v3;
@@ -138,7 +144,8 @@ base::Result<int> run_export(const Invocation& line) {
     if (!fd) return base::fail_errno("can't write " + *to, errno);
   }
   const int out = to ? fd.get() : STDOUT_FILENO;
-  SALLYPORT_TRYV(export_to(reader, form, title, [&](std::string_view text) { return base::write_all(out, base::as_bytes(text)); }));
+  SALLYPORT_TRYV(export_to(reader, form, title,
+                           [&](std::string_view text) { return base::write_all(out, base::as_bytes(text)); }));
   return 0;
 }
 
@@ -146,22 +153,48 @@ base::Result<int> run_export(const Invocation& line) {
 
 std::vector<Command> recording_commands() {
   const Arg id{"id", ArgKind::positional, true, "SESSION", "the session's id"};
-  const Arg file{"file", ArgKind::option, false, "FILE", "the sealed file, if it is at hand (a backup, an evidence copy)"};
+  const Arg file{"file", ArgKind::option, false, "FILE",
+                 "the sealed file, if it is at hand (a backup, an evidence copy)"};
   std::vector<Command> commands;
-  commands.push_back({"recording play", "Auditors", "Plays a recording in this terminal",
-      "Keys: space pauses, left and right go 10 s, up and down change the speed, q ends. What could act on your terminal\n"
-      "(clipboard, titles, answers) is filtered out. Each part is verified before it is shown.",
-      {id, {"speed", ArgKind::option, false, "FACTOR", "2 is twice as fast"},
-       {"idle", ArgKind::option, false, "TIME", "cut pauses to this: 2s"},
-       {"from", ArgKind::option, false, "TIME", "begin there: 1h02m03s"},
-       {"instant", ArgKind::flag, false, "", "no pauses at all"}, file},
-      {"sallyport recording play 4f2cq7k3m5n6p2ab --idle 2s --speed 2", "sallyport recording play 4f2cq7k3m5n6p2ab --from 12m"}, run_play});
-  commands.push_back({"recording verify", "Auditors", "Verifies a recording against itself and against the audit log; names what is wrong", "",
-      {id, file}, {"sallyport recording verify 4f2cq7k3m5n6p2ab", "sallyport recording verify 4f2cq7k3m5n6p2ab --file copy.spr"}, run_verify});
-  commands.push_back({"recording export", "Auditors", "Writes a recording for other tools", "",
-      {id, {"format", ArgKind::option, false, "FORM", "what to write; asciicast-v3 if left out", {"asciicast-v3", "asciicast-v2", "facts"}},
-       {"to", ArgKind::option, false, "FILE", "where to; stdout if left out"}, file},
-      {"sallyport recording export 4f2cq7k3m5n6p2ab --to session.cast", "sallyport recording export 4f2cq7k3m5n6p2ab --format facts | jq ."}, run_export});
+  commands.push_back({"recording play",
+                      "Auditors",
+                      "Plays a recording in this terminal",
+                      "Keys: space pauses, left and right go 10 s, up and down change the speed, q ends. What could "
+                      "act on your terminal\n"
+                      "(clipboard, titles, answers) is filtered out. Each part is verified before it is shown.",
+                      {id,
+                       {"speed", ArgKind::option, false, "FACTOR", "2 is twice as fast"},
+                       {"idle", ArgKind::option, false, "TIME", "cut pauses to this: 2s"},
+                       {"from", ArgKind::option, false, "TIME", "begin there: 1h02m03s"},
+                       {"instant", ArgKind::flag, false, "", "no pauses at all"},
+                       file},
+                      {"sallyport recording play 4f2cq7k3m5n6p2ab --idle 2s --speed 2",
+                       "sallyport recording play 4f2cq7k3m5n6p2ab --from 12m"},
+                      run_play});
+  commands.push_back(
+      {"recording verify",
+       "Auditors",
+       "Verifies a recording against itself and against the audit log; names what is wrong",
+       "",
+       {id, file},
+       {"sallyport recording verify 4f2cq7k3m5n6p2ab", "sallyport recording verify 4f2cq7k3m5n6p2ab --file copy.spr"},
+       run_verify});
+  commands.push_back({"recording export",
+                      "Auditors",
+                      "Writes a recording for other tools",
+                      "",
+                      {id,
+                       {"format",
+                        ArgKind::option,
+                        false,
+                        "FORM",
+                        "what to write; asciicast-v3 if left out",
+                        {"asciicast-v3", "asciicast-v2", "facts"}},
+                       {"to", ArgKind::option, false, "FILE", "where to; stdout if left out"},
+                       file},
+                      {"sallyport recording export 4f2cq7k3m5n6p2ab --to session.cast",
+                       "sallyport recording export 4f2cq7k3m5n6p2ab --format facts | jq ."},
+                      run_export});
   return commands;
 }
 

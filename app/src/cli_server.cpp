@@ -28,8 +28,10 @@ std::optional<fs::path> server_file(const Invocation& line) {
 base::Result<ServerOptions> server_options(const Invocation& line) {
   SALLYPORT_TRY(auto options, load_server_options(server_file(line)));
   options.development = line.has("dev");
-  if (const auto data = line.maybe("data")) options.data = *data;
-  else if (const auto set = environment("SALLYPORT_DATA")) options.data = *set;
+  if (const auto data = line.maybe("data"))
+    options.data = *data;
+  else if (const auto set = environment("SALLYPORT_DATA"))
+    options.data = *set;
   if (const auto file = line.maybe("ready-file")) options.ready_file = *file;
   // Development: free ports on the loopback, unless a port was asked for.
   if (options.development) options.ssh_listen = options.web_listen = "127.0.0.1:0";
@@ -43,12 +45,14 @@ base::Result<int> run_server_command(const Invocation& line) {
   const DataPaths paths(options.data);
   std::error_code ignored;
   if (!fs::exists(paths.header, ignored)) {
-    return base::fail(base::Errc::not_found, "there is no vault in " + options.data.string() + "; make one with: sallyport init");
+    return base::fail(base::Errc::not_found,
+                      "there is no vault in " + options.data.string() + "; make one with: sallyport init");
   }
   return run_server(options);
 }
 
-base::Result<base::SecretBytes> new_secret(const Invocation& line, const std::string& flag, const std::string& question) {
+base::Result<base::SecretBytes> new_secret(const Invocation& line, const std::string& flag,
+                                           const std::string& question) {
   if (line.has(flag)) return read_secret_line(STDIN_FILENO);
   auto secret = prompt_new_secret(question);
   if (!secret && secret.error().code() == base::Errc::unsupported) {
@@ -77,12 +81,17 @@ base::Result<int> run_init(const Invocation& line) {
   SALLYPORT_TRY(plan.password, new_secret(line, "password-stdin", "Password of the administrator " + plan.admin));
   SALLYPORT_TRYV(init_data(plan));
   const auto next = plan.development ? "sallyport server --dev --data " : "sallyport server --data ";
-  SALLYPORT_TRYV(print_done("init", fmt::format("the vault is in {}; administrator: {}\nstart it with: {}{}", plan.data.string(),
-                                                plan.admin, next, plan.data.string()), json));
+  SALLYPORT_TRYV(print_done("init",
+                            fmt::format("the vault is in {}; administrator: {}\nstart it with: {}{}",
+                                        plan.data.string(), plan.admin, next, plan.data.string()),
+                            json));
   return 0;
 }
 
-struct Checked { unsigned files = 0; std::string problems; };
+struct Checked {
+  unsigned files = 0;
+  std::string problems;
+};
 
 void check_file(const fs::path& file, std::span<const ConfigKey> keys, Checked& checked) {
   std::error_code ignored;
@@ -105,7 +114,8 @@ base::Result<int> run_config_check(const Invocation& line) {
     check_file("/etc/sallyport/config.toml", client_config_keys(), checked);
   }
   if (!checked.problems.empty()) return base::fail(base::Errc::invalid, "found:\n" + checked.problems);
-  SALLYPORT_TRYV(print_text(fmt::format("{} file{} checked, nothing wrong\n", checked.files, checked.files == 1 ? "" : "s")));
+  SALLYPORT_TRYV(
+      print_text(fmt::format("{} file{} checked, nothing wrong\n", checked.files, checked.files == 1 ? "" : "s")));
   return 0;
 }
 
@@ -113,31 +123,44 @@ base::Result<int> run_config_check(const Invocation& line) {
 
 std::vector<Command> server_commands() {
   std::vector<Command> commands;
-  commands.push_back({"server", "Operators", "Runs the server until it is told to stop",
-      "Reads /etc/sallyport/server.toml if it is there. The vault starts sealed; with --dev it opens itself, takes free ports on the\n"
-      "loopback and passes over what a production machine must have, saying so.",
-      {{"dev", ArgKind::flag, false, "", "development: open by the development slot, free ports, no system users needed"},
-       {"ready-file", ArgKind::option, false, "FILE", "write addresses there as JSON when everything is ready"},
-       {"config", ArgKind::option, false, "FILE", "instead of /etc/sallyport/server.toml"},
-       {"ssh-listen", ArgKind::option, false, "ADDRESS:PORT", "where SSH is answered"},
-       {"web-listen", ArgKind::option, false, "ADDRESS:PORT", "where the API is answered"}},
-      {"sallyport server --data /var/lib/sallyport", "sallyport server --dev --data ./data --ready-file ready.json"},
-      run_server_command});
-  commands.push_back({"init", "Operators", "Makes a data directory: keys, store, own CA, host keys, first administrator",
-      "Several secrets on stdin are one line each: first the passphrase, then the password.",
-      {{"dev", ArgKind::flag, false, "", "make a development slot: who can read the directory can open the vault"},
-       {"admin", ArgKind::option, false, "NAME", "the first administrator; default admin"},
-       {"name", ArgKind::option, false, "HOST", "a DNS name of this server, for its certificate"},
-       {"config", ArgKind::option, false, "FILE", "instead of /etc/sallyport/server.toml"},
-       {"passphrase-stdin", ArgKind::flag, false, "", "the vault's passphrase, from stdin"},
-       {"password-stdin", ArgKind::flag, false, "", "the administrator's password, from stdin"}},
-      {"sallyport init --data /var/lib/sallyport --name vault.example.net",
-       "printf '%s\\n' \"$password\" | sallyport init --dev --data ./data --password-stdin"},
-      run_init});
-  commands.push_back({"config check", "Operators", "Checks configuration files; names line and key of what is wrong", "",
-      {{"file", ArgKind::positional, false, "FILE", "this file only"},
-       {"server-file", ArgKind::flag, false, "", "FILE is a server's, though it is not called server.toml"}},
-      {"sallyport config check", "sallyport config check /etc/sallyport/server.toml"}, run_config_check});
+  commands.push_back(
+      {"server",
+       "Operators",
+       "Runs the server until it is told to stop",
+       "Reads /etc/sallyport/server.toml if it is there. The vault starts sealed; with --dev it opens itself, takes "
+       "free ports on the\n"
+       "loopback and passes over what a production machine must have, saying so.",
+       {{"dev", ArgKind::flag, false, "",
+         "development: open by the development slot, free ports, no system users needed"},
+        {"ready-file", ArgKind::option, false, "FILE", "write addresses there as JSON when everything is ready"},
+        {"config", ArgKind::option, false, "FILE", "instead of /etc/sallyport/server.toml"},
+        {"ssh-listen", ArgKind::option, false, "ADDRESS:PORT", "where SSH is answered"},
+        {"web-listen", ArgKind::option, false, "ADDRESS:PORT", "where the API is answered"}},
+       {"sallyport server --data /var/lib/sallyport", "sallyport server --dev --data ./data --ready-file ready.json"},
+       run_server_command});
+  commands.push_back(
+      {"init",
+       "Operators",
+       "Makes a data directory: keys, store, own CA, host keys, first administrator",
+       "Several secrets on stdin are one line each: first the passphrase, then the password.",
+       {{"dev", ArgKind::flag, false, "", "make a development slot: who can read the directory can open the vault"},
+        {"admin", ArgKind::option, false, "NAME", "the first administrator; default admin"},
+        {"name", ArgKind::option, false, "HOST", "a DNS name of this server, for its certificate"},
+        {"config", ArgKind::option, false, "FILE", "instead of /etc/sallyport/server.toml"},
+        {"passphrase-stdin", ArgKind::flag, false, "", "the vault's passphrase, from stdin"},
+        {"password-stdin", ArgKind::flag, false, "", "the administrator's password, from stdin"}},
+       {"sallyport init --data /var/lib/sallyport --name vault.example.net",
+        "printf '%s\\n' \"$password\" | sallyport init --dev --data ./data --password-stdin"},
+       run_init});
+  commands.push_back(
+      {"config check",
+       "Operators",
+       "Checks configuration files; names line and key of what is wrong",
+       "",
+       {{"file", ArgKind::positional, false, "FILE", "this file only"},
+        {"server-file", ArgKind::flag, false, "", "FILE is a server's, though it is not called server.toml"}},
+       {"sallyport config check", "sallyport config check /etc/sallyport/server.toml"},
+       run_config_check});
   return commands;
 }
 

@@ -50,7 +50,8 @@ constexpr auto kSignedIn = std::to_array<Field>({
 });
 
 // The token goes into its file, never onto the screen.
-base::Result<> finish_sign_in(const Invocation& line, const ApiClient& client, const Record& output, std::string_view name) {
+base::Result<> finish_sign_in(const Invocation& line, const ApiClient& client, const Record& output,
+                              std::string_view name) {
   SALLYPORT_TRYV(store_token(client.address().url, output.secret("token")));
   SALLYPORT_TRY(const bool json, line.json());
   if (!json) return print_text(welcome(output) + "\n");
@@ -89,7 +90,8 @@ base::Result<int> run_logout(const Invocation& line) {
 base::Result<int> run_whoami(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(auto client, signed_in_client(line));
-  SALLYPORT_TRY(const auto output, client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input)));
+  SALLYPORT_TRY(const auto output,
+                client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input)));
   SALLYPORT_TRYV(print(output, "auth.whoami", "", json));
   return 0;
 }
@@ -97,7 +99,8 @@ base::Result<int> run_whoami(const Invocation& line) {
 base::Result<> show_seed(const Record& seed, bool json) {
   // The one place where a secret is printed unasked: whoever enrols has to see it.
   if (json) return print(seed, "otp.enroll", "", true);
-  SALLYPORT_TRY(const auto code, vault::qr_half_blocks(seed.secret("uri"), wants_colour() ? vault::QrColours::ansi : vault::QrColours::plain));
+  SALLYPORT_TRY(const auto code, vault::qr_half_blocks(seed.secret("uri"), wants_colour() ? vault::QrColours::ansi
+                                                                                          : vault::QrColours::plain));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, code.expose()));
   SALLYPORT_TRYV(print_text("\nScan this with an authenticator, or type the secret in: "));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, seed.secret("secret").expose()));
@@ -108,7 +111,8 @@ base::Result<int> run_enroll(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(auto client, signed_in_client(line));
   if (!line.has("confirm-stdin")) {
-    SALLYPORT_TRY(const auto seed, client.call(OperationId::otp_enroll, Record(find_operation(OperationId::otp_enroll)->input)));
+    SALLYPORT_TRY(const auto seed,
+                  client.call(OperationId::otp_enroll, Record(find_operation(OperationId::otp_enroll)->input)));
     SALLYPORT_TRYV(show_seed(seed, json));
     if (!is_terminal(STDIN_FILENO)) {
       fmt::print(stderr, "not in force yet; confirm it with: sallyport otp enroll --confirm-stdin\n");
@@ -127,18 +131,24 @@ base::Result<int> run_enroll(const Invocation& line) {
 
 std::vector<Command> sign_in_commands() {
   std::vector<Command> commands;
-  commands.push_back({"login", "Engineers", "Signs in; keeps a short-lived token for the commands that follow",
-      "Secrets on stdin are one line each: first the password, then the code.",
-      {{"user", ArgKind::option, false, "NAME", "who signs in"},
-       {"password-stdin", ArgKind::flag, false, "", "the password, from stdin"},
-       {"otp-stdin", ArgKind::flag, false, "", "a one-time code, from stdin"}},
-      {"sallyport login --user alice"}, run_login});
+  commands.push_back({"login",
+                      "Engineers",
+                      "Signs in; keeps a short-lived token for the commands that follow",
+                      "Secrets on stdin are one line each: first the password, then the code.",
+                      {{"user", ArgKind::option, false, "NAME", "who signs in"},
+                       {"password-stdin", ArgKind::flag, false, "", "the password, from stdin"},
+                       {"otp-stdin", ArgKind::flag, false, "", "a one-time code, from stdin"}},
+                      {"sallyport login --user alice"},
+                      run_login});
   commands.push_back({"logout", "Engineers", "Ends the sign-in", "", {}, {"sallyport logout"}, run_logout});
   commands.push_back({"whoami", "Engineers", "Says who is signed in", "", {}, {"sallyport whoami"}, run_whoami});
-  commands.push_back({"otp enroll", "Engineers", "Enrols a one-time code generator: shows a QR code, takes the first code",
-      "Without a terminal it is two steps: the secret is printed, and --confirm-stdin takes the code.",
-      {{"confirm-stdin", ArgKind::flag, false, "", "only confirm, with the code from stdin"}},
-      {"sallyport otp enroll"}, run_enroll});
+  commands.push_back({"otp enroll",
+                      "Engineers",
+                      "Enrols a one-time code generator: shows a QR code, takes the first code",
+                      "Without a terminal it is two steps: the secret is printed, and --confirm-stdin takes the code.",
+                      {{"confirm-stdin", ArgKind::flag, false, "", "only confirm, with the code from stdin"}},
+                      {"sallyport otp enroll"},
+                      run_enroll});
   return commands;
 }
 

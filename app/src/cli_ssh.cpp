@@ -31,20 +31,28 @@ base::Result<std::string> who(const Invocation& line, const ServerAddress& addre
   return answer ? std::string(answer.value().text("user")) : std::string();
 }
 
-base::Result<std::string> login_for(const Invocation& line, const ServerAddress& address, const base::AccountName& account) {
+base::Result<std::string> login_for(const Invocation& line, const ServerAddress& address,
+                                    const base::AccountName& account) {
   SALLYPORT_TRY(const auto user, who(line, address));
   return (user.empty() ? "" : user + "+") + account.account + "+" + account.target;
 }
 
 std::vector<std::string> ssh_command(const ServerAddress& address, const std::string& login, const SshFiles& files) {
   return {"ssh",
-          "-o", "UserKnownHostsFile=\"" + files.known_hosts.string() + "\"",
-          "-o", "GlobalKnownHostsFile=none",
-          "-o", "StrictHostKeyChecking=yes",
-          "-o", "UpdateHostKeys=no",
-          "-o", "ForwardAgent=no",
-          "-p", std::to_string(address.ssh_port),
-          "-l", login};
+          "-o",
+          "UserKnownHostsFile=\"" + files.known_hosts.string() + "\"",
+          "-o",
+          "GlobalKnownHostsFile=none",
+          "-o",
+          "StrictHostKeyChecking=yes",
+          "-o",
+          "UpdateHostKeys=no",
+          "-o",
+          "ForwardAgent=no",
+          "-p",
+          std::to_string(address.ssh_port),
+          "-l",
+          login};
 }
 
 base::Error become(const std::vector<std::string>& words) {
@@ -111,7 +119,8 @@ bool has_master(const std::string& socket) {
 base::Result<int> run_ssh_master(const Invocation& line) {
   SALLYPORT_TRY(const auto account, named_by(line.one("account"), line.one("host")));
   const auto name = line.one("name");
-  if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos) return base::fail(base::Errc::invalid, "no such connection name");
+  if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos)
+    return base::fail(base::Errc::invalid, "no such connection name");
   const auto files = ssh_files();
   SALLYPORT_TRYV(base::make_private_directory(files.control));  // gone after a logout
   const auto socket = (files.control / name).string();
@@ -120,8 +129,8 @@ base::Result<int> run_ssh_master(const Invocation& line) {
   SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
   SALLYPORT_TRY(const auto login, login_for(line, address, account));
   auto words = ssh_command(address, login, files);
-  words.insert(words.end(), {"-o", "ControlMaster=yes", "-o", "ControlPath=\"" + socket + "\"", "-o", "ControlPersist=60", "-f", "-N", "--",
-                             address.ssh_host});
+  words.insert(words.end(), {"-o", "ControlMaster=yes", "-o", "ControlPath=\"" + socket + "\"", "-o",
+                             "ControlPersist=60", "-f", "-N", "--", address.ssh_host});
   return become(words);
 }
 
@@ -129,24 +138,37 @@ base::Result<int> run_ssh_master(const Invocation& line) {
 
 std::vector<Command> ssh_commands() {
   std::vector<Command> commands;
-  commands.push_back({"ssh", "Engineers", "Goes to a target with the stock ssh client, through the broker",
-      "Everything after ACCOUNT@TARGET is the command to run there. The exit status is that command's. Plain ssh does the same:\n"
-      "ssh USER+ACCOUNT+TARGET@BROKER",
-      {{"account", ArgKind::positional, true, "ACCOUNT@TARGET", "where to, and as whom"},
-       {"command", ArgKind::rest, false, "COMMAND...", "run this instead of a shell"},
-       {"user", ArgKind::option, false, "NAME", "who goes; before ACCOUNT@TARGET"},
-       {"tty", ArgKind::flag, false, "", "a terminal for the command; before ACCOUNT@TARGET"}},
-      {"sallyport ssh root@web1", "sallyport ssh root@web1 uname -a"}, run_ssh});
-  commands.push_back({"ssh-config", "Engineers", "Lets plain ssh, scp, rsync, git and ansible find targets as TARGET.sallyport",
-      "Writes one file of its own and one Include line into ~/.ssh/config. Running it again changes nothing.",
-      {{"remove", ArgKind::flag, false, "", "take both away"}},
-      {"sallyport ssh-config && ssh root@web1.sallyport", "sallyport ssh-config --remove"}, run_ssh_config});
-  commands.push_back({"ssh-master", "Engineers", "Opens the connection that a client of ssh-config uses", "",
-      {{"account", ArgKind::positional, true, "ACCOUNT", "the account"},
-       {"host", ArgKind::positional, true, "HOST", "TARGET.sallyport"},
-       {"name", ArgKind::positional, true, "NAME", "of the control socket"},
-       {"user", ArgKind::option, false, "NAME", "who goes"}},
-      {}, run_ssh_master, true});
+  commands.push_back({"ssh",
+                      "Engineers",
+                      "Goes to a target with the stock ssh client, through the broker",
+                      "Everything after ACCOUNT@TARGET is the command to run there. The exit status is that command's. "
+                      "Plain ssh does the same:\n"
+                      "ssh USER+ACCOUNT+TARGET@BROKER",
+                      {{"account", ArgKind::positional, true, "ACCOUNT@TARGET", "where to, and as whom"},
+                       {"command", ArgKind::rest, false, "COMMAND...", "run this instead of a shell"},
+                       {"user", ArgKind::option, false, "NAME", "who goes; before ACCOUNT@TARGET"},
+                       {"tty", ArgKind::flag, false, "", "a terminal for the command; before ACCOUNT@TARGET"}},
+                      {"sallyport ssh root@web1", "sallyport ssh root@web1 uname -a"},
+                      run_ssh});
+  commands.push_back(
+      {"ssh-config",
+       "Engineers",
+       "Lets plain ssh, scp, rsync, git and ansible find targets as TARGET.sallyport",
+       "Writes one file of its own and one Include line into ~/.ssh/config. Running it again changes nothing.",
+       {{"remove", ArgKind::flag, false, "", "take both away"}},
+       {"sallyport ssh-config && ssh root@web1.sallyport", "sallyport ssh-config --remove"},
+       run_ssh_config});
+  commands.push_back({"ssh-master",
+                      "Engineers",
+                      "Opens the connection that a client of ssh-config uses",
+                      "",
+                      {{"account", ArgKind::positional, true, "ACCOUNT", "the account"},
+                       {"host", ArgKind::positional, true, "HOST", "TARGET.sallyport"},
+                       {"name", ArgKind::positional, true, "NAME", "of the control socket"},
+                       {"user", ArgKind::option, false, "NAME", "who goes"}},
+                      {},
+                      run_ssh_master,
+                      true});
   return commands;
 }
 

@@ -51,14 +51,30 @@ base::Result<int> run_help(const Invocation& line) {
 
 std::vector<Command> tool_commands() {
   std::vector<Command> commands;
-  commands.push_back({"completion", "Everybody", "Prints a completion script", "",
-      {{"shell", ArgKind::positional, true, "SHELL", "which shell", {"bash", "zsh", "fish"}}},
-      {"source <(sallyport completion bash)", "sallyport completion fish > ~/.config/fish/completions/sallyport.fish"}, run_completion});
-  commands.push_back({"openapi", "Everybody", "Prints the API's OpenAPI document", "", {}, {"sallyport openapi > openapi.json"}, run_openapi});
+  commands.push_back(
+      {"completion",
+       "Everybody",
+       "Prints a completion script",
+       "",
+       {{"shell", ArgKind::positional, true, "SHELL", "which shell", {"bash", "zsh", "fish"}}},
+       {"source <(sallyport completion bash)", "sallyport completion fish > ~/.config/fish/completions/sallyport.fish"},
+       run_completion});
+  commands.push_back({"openapi",
+                      "Everybody",
+                      "Prints the API's OpenAPI document",
+                      "",
+                      {},
+                      {"sallyport openapi > openapi.json"},
+                      run_openapi});
   commands.push_back({"version", "Everybody", "Prints the version", "", {}, {"sallyport version"}, run_version});
-  commands.push_back({"help", "Everybody", "Lists the commands", "",
-      {{"man", ArgKind::flag, false, "", "as a man page"}, {"markdown", ArgKind::flag, false, "", "as docs/cli.md"}},
-      {"sallyport help", "sallyport help --man | man -l -"}, run_help});
+  commands.push_back(
+      {"help",
+       "Everybody",
+       "Lists the commands",
+       "",
+       {{"man", ArgKind::flag, false, "", "as a man page"}, {"markdown", ArgKind::flag, false, "", "as docs/cli.md"}},
+       {"sallyport help", "sallyport help --man | man -l -"},
+       run_help});
   return commands;
 }
 

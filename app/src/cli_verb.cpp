@@ -48,7 +48,8 @@ Arg positional(const Verb& verb, const Field& field) {
   // The nouns' own names read better than NAME everywhere: "user show USER".
   auto value = value_name(verb, field);
   if (field.name == "name") {
-    value = upper(std::string(find_operation(verb.operation)->name.substr(0, find_operation(verb.operation)->name.find('.'))));
+    value = upper(
+        std::string(find_operation(verb.operation)->name.substr(0, find_operation(verb.operation)->name.find('.'))));
   }
   if (field.name == "account") value = "ACCOUNT@TARGET";
   return {std::string(field.name), ArgKind::positional, field.required, value, std::string(field.doc)};
@@ -74,9 +75,12 @@ std::vector<Arg> arguments(const Verb& verb) {
   for (const auto& field : operation.input) {
     if (is_in(verb.positionals, field.name)) continue;
     const auto name = option_name(verb, field);
-    if (is_secret(field)) add_secret_args(verb, field, args);
-    else if (is_switch(verb, field)) args.push_back({name, ArgKind::flag, false, "", std::string(field.doc)});
-    else args.push_back({name, ArgKind::option, field.required, value_name(verb, field), std::string(field.doc)});
+    if (is_secret(field))
+      add_secret_args(verb, field, args);
+    else if (is_switch(verb, field))
+      args.push_back({name, ArgKind::flag, false, "", std::string(field.doc)});
+    else
+      args.push_back({name, ArgKind::option, field.required, value_name(verb, field), std::string(field.doc)});
   }
   return args;
 }
@@ -156,7 +160,8 @@ base::Result<> ask_secret(const Verb& verb, const Field& field, Record& record) 
   const bool fresh = field.name == "password";
   auto answer = fresh ? prompt_new_secret(question(field)) : prompt_secret(question(field));
   if (!answer && answer.error().code() == base::Errc::unsupported) {
-    return bad("--" + name + "-stdin", "is missing: " + std::string(field.doc) + " can't be asked for, stdin is no terminal");
+    return bad("--" + name + "-stdin",
+               "is missing: " + std::string(field.doc) + " can't be asked for, stdin is no terminal");
   }
   if (!answer) return answer.error();
   if (!answer.value().empty()) record.set(field.name, std::move(answer).value());

@@ -10,7 +10,7 @@
 namespace sallyport::app {
 
 struct Verb {
-  std::string_view words;     ///< "user key add"
+  std::string_view words;  ///< "user key add"
   OperationId operation;
   std::string_view audience;
   std::string_view positionals;  ///< fields that are positional, in order

@@ -34,7 +34,8 @@ void set_ssh(ServerAddress& address, const std::string& text) {
 base::Result<ServerAddress> from_ready_file(const std::filesystem::path& data) {
   const auto file = DataPaths(data).ready;
   const auto bytes = base::read_file(file, kMaxReadyFile);
-  if (!bytes) return base::fail(base::Errc::closed, "no server is ready in " + data.string() + ": " + bytes.error().context());
+  if (!bytes)
+    return base::fail(base::Errc::closed, "no server is ready in " + data.string() + ": " + bytes.error().context());
   auto ready = from_json(bytes.value(), kReady, Unknown::pass_over);
   if (!ready) return ready.error().within(file.string());
   ServerAddress address;
@@ -63,8 +64,10 @@ base::Result<ServerAddress> find_server(const Invocation& line) {
   ServerAddress address;
   SALLYPORT_TRY(address.url, line.setting("server"));
   if (address.url.empty()) {
-    return base::fail(base::Errc::invalid, "nothing says where the server is: give --server and --ca, set SALLYPORT_DATA, or "
-                                           "write server and ca into " + (user_config_directory() / "config.toml").string());
+    return base::fail(base::Errc::invalid,
+                      "nothing says where the server is: give --server and --ca, set SALLYPORT_DATA, or "
+                      "write server and ca into " +
+                          (user_config_directory() / "config.toml").string());
   }
   SALLYPORT_TRY(const auto ca, line.setting("ca"));
   address.ca = ca;

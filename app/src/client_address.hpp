@@ -1,5 +1,6 @@
 #pragma once
-// Where the server is, and by what it is known: from the configuration, or from the ready file of a server on this machine.
+// Where the server is, and by what it is known: from the configuration, or from the ready file of a server on this
+// machine.
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -9,11 +10,11 @@
 namespace sallyport::app {
 
 struct ServerAddress {
-  std::string url;              ///< "https://127.0.0.1:8443", no slash at the end
-  std::filesystem::path ca;     ///< PEM of the CA that signed its certificate; empty: the system's
-  std::string ssh_host;         ///< of the broker; empty when it is not known
+  std::string url;           ///< "https://127.0.0.1:8443", no slash at the end
+  std::filesystem::path ca;  ///< PEM of the CA that signed its certificate; empty: the system's
+  std::string ssh_host;      ///< of the broker; empty when it is not known
   std::uint16_t ssh_port = 22;
-  std::string host_key;         ///< "ssh-ed25519 AAAA..."; empty when it is not known
+  std::string host_key;                ///< "ssh-ed25519 AAAA..."; empty when it is not known
   std::filesystem::path vault_socket;  ///< only of a server on this machine
 };
 

@@ -52,8 +52,8 @@ base::Error problem_of(base::ByteView body, long status) {
 std::string percent(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-                       c == '_' || c == '~';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '.' || c == '_' || c == '~';
     out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return out;
@@ -73,7 +73,8 @@ std::string path_of(const Operation& operation, const Record& input) {
   std::string path(operation.path);
   for (const auto& field : operation.input) {
     const auto mark = "{" + std::string(field.name) + "}";
-    if (const auto at = path.find(mark); at != std::string::npos) path.replace(at, mark.size(), parameter(input, field));
+    if (const auto at = path.find(mark); at != std::string::npos)
+      path.replace(at, mark.size(), parameter(input, field));
   }
   return path;
 }
@@ -91,13 +92,25 @@ bool carries_body(const Operation& operation) { return operation.method != "GET"
 
 void copy_field(const Record& from, const Field& field, Record& to) {
   switch (field.type) {
-    case FieldType::text: to.set(field.name, from.text(field.name)); break;
-    case FieldType::number: to.set(field.name, from.number(field.name)); break;
-    case FieldType::flag: to.set_flag(field.name, from.flag(field.name)); break;
+    case FieldType::text:
+      to.set(field.name, from.text(field.name));
+      break;
+    case FieldType::number:
+      to.set(field.name, from.number(field.name));
+      break;
+    case FieldType::flag:
+      to.set_flag(field.name, from.flag(field.name));
+      break;
     case FieldType::secret:
-    case FieldType::secret_bytes: to.set(field.name, from.secret(field.name).clone()); break;
-    case FieldType::bytes: to.set(field.name, base::Bytes(from.bytes(field.name).begin(), from.bytes(field.name).end())); break;
-    case FieldType::list: SALLYPORT_ENSURE(field.type != FieldType::list); break;  // no request has one
+    case FieldType::secret_bytes:
+      to.set(field.name, from.secret(field.name).clone());
+      break;
+    case FieldType::bytes:
+      to.set(field.name, base::Bytes(from.bytes(field.name).begin(), from.bytes(field.name).end()));
+      break;
+    case FieldType::list:
+      SALLYPORT_ENSURE(field.type != FieldType::list);
+      break;  // no request has one
   }
 }
 
@@ -292,7 +305,8 @@ base::Result<Record> ApiClient::call(OperationId id, const Record& input) {
   SALLYPORT_TRYV(start(transfer, operation, input));
   if (operation.output.empty()) return Record(operation.output);
   auto record = from_json(transfer.answer(), operation.output, Unknown::pass_over);
-  if (!record) return base::fail(base::Errc::internal, "the server's answer is not understood: " + record.error().context());
+  if (!record)
+    return base::fail(base::Errc::internal, "the server's answer is not understood: " + record.error().context());
   return record;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The REST client: one operation in, one record out, over TLS under the server's own CA. The only place that knows libcurl.
+// The REST client: one operation in, one record out, over TLS under the server's own CA. The only place that knows
+// libcurl.
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -10,8 +11,9 @@
 
 namespace sallyport::app {
 
-/// Not thread-safe. Proxies and redirections are not followed. Errc::closed when the server can't be reached or does not
-/// prove who it is, Errc::timed_out when no answer came in time; other errors are the server's own, with its request id.
+/// Not thread-safe. Proxies and redirections are not followed. Errc::closed when the server can't be reached or does
+/// not prove who it is, Errc::timed_out when no answer came in time; other errors are the server's own, with its
+/// request id.
 class ApiClient {
  public:
   static base::Result<ApiClient> create(ServerAddress address);
@@ -25,7 +27,8 @@ class ApiClient {
 
   base::Result<Record> call(OperationId operation, const Record& input);
   /// For operations that answer with a file: `take` gets its bytes in order; an Error from it ends the transfer.
-  base::Result<> download(OperationId operation, const Record& input, const std::function<base::Result<>(base::ByteView)>& take);
+  base::Result<> download(OperationId operation, const Record& input,
+                          const std::function<base::Result<>(base::ByteView)>& take);
   /// A route of no operation's ("/openapi.json").
   base::Result<base::Bytes> get(const std::string& path, std::size_t max);
 

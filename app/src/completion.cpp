@@ -48,15 +48,21 @@ std::string joined(const std::set<std::string>& words) { return fmt::format("{}"
 // The words so far, without options, pick a line of the table; the rest is the shell's own matching.
 std::string bash_script() {
   std::string table, values;
-  for (const auto& [words, next] : followers()) table += fmt::format("    \"{}\") next=\"{}\" ;;\n", words, joined(next));
-  for (const auto& [option, words] : choices()) values += fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return ;;\n", option, words);
+  for (const auto& [words, next] : followers())
+    table += fmt::format("    \"{}\") next=\"{}\" ;;\n", words, joined(next));
+  for (const auto& [option, words] : choices())
+    values += fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return ;;\n", option, words);
   return "# bash completion for sallyport: source <(sallyport completion bash)\n"
-         "_sallyport_next() {\n  next=\"\"\n  case \"$1\" in\n" + table + "  esac\n}\n"
+         "_sallyport_next() {\n  next=\"\"\n  case \"$1\" in\n" +
+         table +
+         "  esac\n}\n"
          "_sallyport() {\n"
          "  local word=${COMP_WORDS[COMP_CWORD]} words=\"\" next i candidate\n"
          "  COMPREPLY=()\n"
-         "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n" + values +
-         "    --ca|--data|--ready-file|--config|--host-key|--key|--expect) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n"
+         "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n" +
+         values +
+         "    --ca|--data|--ready-file|--config|--host-key|--key|--expect) COMPREPLY=($(compgen -f -- \"$word\")); "
+         "return ;;\n"
          "  esac\n"
          "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
          "    [[ ${COMP_WORDS[i]} == -* ]] && continue\n"
@@ -68,7 +74,8 @@ std::string bash_script() {
          "  if [[ $word == -* ]]; then\n"
          "    COMPREPLY=($(compgen -W \"$next\" -- \"$word\"))\n"
          "  else\n"
-         "    COMPREPLY=($(compgen -W \"$(printf '%s\\n' $next | grep -v ^-)\" -- \"$word\") $(compgen -f -- \"$word\"))\n"
+         "    COMPREPLY=($(compgen -W \"$(printf '%s\\n' $next | grep -v ^-)\" -- \"$word\") $(compgen -f -- "
+         "\"$word\"))\n"
          "  fi\n"
          "}\n"
          "complete -o filenames -F _sallyport sallyport\n";
@@ -76,7 +83,8 @@ std::string bash_script() {
 
 std::string zsh_script() {
   return "#compdef sallyport\n# zsh completion for sallyport: source <(sallyport completion zsh)\n"
-         "autoload -U +X bashcompinit && bashcompinit\n" + bash_script();
+         "autoload -U +X bashcompinit && bashcompinit\n" +
+         bash_script();
 }
 
 std::string fish_quoted(std::string_view text) {
@@ -91,7 +99,8 @@ std::string fish_condition(const std::string& words) {
   std::size_t start = 0;
   while (start < words.size()) {
     const auto end = std::min(words.find(' ', start), words.size());
-    condition += (condition.empty() ? "" : "; and ") + std::string("__fish_seen_subcommand_from ") + words.substr(start, end - start);
+    condition += (condition.empty() ? "" : "; and ") + std::string("__fish_seen_subcommand_from ") +
+                 words.substr(start, end - start);
     start = end + 1;
   }
   return condition;
@@ -104,17 +113,19 @@ std::string fish_script() {
     const auto cut = command.words.rfind(' ');
     const auto before = cut == std::string::npos ? std::string() : command.words.substr(0, cut);
     const auto last = cut == std::string::npos ? command.words : command.words.substr(cut + 1);
-    out += fmt::format("complete -c sallyport -n {} -a {} -d {}\n", fish_quoted(fish_condition(before)), last, fish_quoted(command.summary));
+    out += fmt::format("complete -c sallyport -n {} -a {} -d {}\n", fish_quoted(fish_condition(before)), last,
+                       fish_quoted(command.summary));
     for (const auto& arg : command.args) {
       if (!is_option(arg)) continue;
-      out += fmt::format("complete -c sallyport -n {} -l {}{} -d {}\n", fish_quoted(fish_condition(command.words)), arg.name,
-                         arg.kind == ArgKind::option ? " -r" : "", fish_quoted(arg.doc));
+      out += fmt::format("complete -c sallyport -n {} -l {}{} -d {}\n", fish_quoted(fish_condition(command.words)),
+                         arg.name, arg.kind == ArgKind::option ? " -r" : "", fish_quoted(arg.doc));
     }
   }
   for (const auto& [words, next] : followers()) {  // nouns that are no command of their own
     if (!words.empty()) continue;
     for (const auto& noun : next) {
-      if (find_command(noun) == nullptr) out += fmt::format("complete -c sallyport -n __fish_use_subcommand -a {}\n", noun);
+      if (find_command(noun) == nullptr)
+        out += fmt::format("complete -c sallyport -n __fish_use_subcommand -a {}\n", noun);
     }
   }
   return out + "complete -c sallyport -s o -l output -x -a 'table json'\n";

@@ -38,7 +38,8 @@ constexpr std::array kServerKeys{
     ConfigKey{"ssh.fresh_otp_seconds", ConfigType::seconds, "how long a checkout's code counts at a login", "300"},
     ConfigKey{"web.listen", ConfigType::address, "where the API is answered", "0.0.0.0:8443"},
     ConfigKey{"web.token_seconds", ConfigType::seconds, "life of a sign-in", "900"},
-    ConfigKey{"session.vault_loss_seconds", ConfigType::seconds, "a session whose vault is gone ends within this", "10"},
+    ConfigKey{"session.vault_loss_seconds", ConfigType::seconds, "a session whose vault is gone ends within this",
+              "10"},
     ConfigKey{"session.dial_seconds", ConfigType::seconds, "time to reach a target", "10"},
     ConfigKey{"users.vault", ConfigType::text, "system user of the vault process", "sallyport-vault"},
     ConfigKey{"users.ssh", ConfigType::text, "system user of the SSH listener", "sallyport-ssh"},
@@ -115,8 +116,10 @@ bool is_trusted(const fs::path& file) {
 
 base::Result<> add_file(const fs::path& file, std::vector<Config>& files) {
   auto loaded = Config::load(file, client_config_keys());
-  if (loaded) files.push_back(std::move(loaded).value());
-  else if (loaded.error().code() != base::Errc::not_found) return loaded.error();
+  if (loaded)
+    files.push_back(std::move(loaded).value());
+  else if (loaded.error().code() != base::Errc::not_found)
+    return loaded.error();
   return base::ok();
 }
 
@@ -144,16 +147,22 @@ base::Result<std::string> check_config_value(const ConfigKey& key, std::string_v
   if (value.empty()) return wrong("must not be empty");
   if (!base::is_plain_text(value, 4096)) return wrong("must be plain text");
   switch (key.type) {
-    case ConfigType::text: return std::string(value);
-    case ConfigType::path: return (base_dir / fs::path(value)).lexically_normal().string();
+    case ConfigType::text:
+      return std::string(value);
+    case ConfigType::path:
+      return (base_dir / fs::path(value)).lexically_normal().string();
     case ConfigType::address:
-    case ConfigType::host: return check_host_port(value);
+    case ConfigType::host:
+      return check_host_port(value);
     case ConfigType::url:
       if (!value.starts_with("https://") || value.size() < 9) return wrong("must begin with https://");
       return std::string(value.ends_with('/') ? value.substr(0, value.size() - 1) : value);
-    case ConfigType::number: return check_number(value, 0);
-    case ConfigType::seconds: return check_number(value, 1);
-    case ConfigType::choice: return check_choice(key, value);
+    case ConfigType::number:
+      return check_number(value, 0);
+    case ConfigType::seconds:
+      return check_number(value, 1);
+    case ConfigType::choice:
+      return check_choice(key, value);
   }
   return wrong("is of no known kind");
 }

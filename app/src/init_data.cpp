@@ -54,8 +54,12 @@ base::Result<> make_certificates(const InitPlan& plan, const DataPaths& paths, b
   return base::write_file_atomic(paths.tls / "server.pem", base::as_bytes(server.certificate_pem), 0644);
 }
 
-struct FreeKey { void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); } };
-struct FreeBio { void operator()(BIO* bio) const noexcept { BIO_free(bio); } };
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
+struct FreeBio {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 
 base::Result<> write_pem_key(const std::filesystem::path& file, const Key& key) {
@@ -73,7 +77,8 @@ base::Result<> write_pem_key(const std::filesystem::path& file, const Key& key) 
 base::Result<> make_host_keys(const DataPaths& paths) {
   SALLYPORT_TRY(const auto pair, certs::generate_ssh_key("sallyport"));
   SALLYPORT_TRYV(base::write_file_atomic(paths.ssh / "host_ed25519", pair.private_pem.expose(), 0600));
-  SALLYPORT_TRYV(base::write_file_atomic(paths.ssh / "host_ed25519.pub", base::as_bytes(pair.public_line + "\n"), 0644));
+  SALLYPORT_TRYV(
+      base::write_file_atomic(paths.ssh / "host_ed25519.pub", base::as_bytes(pair.public_line + "\n"), 0644));
   SALLYPORT_TRYV(write_pem_key(paths.ssh / "host_ecdsa", Key(EVP_EC_gen("P-256"))));
   return write_pem_key(paths.ssh / "host_rsa", Key(EVP_RSA_gen(3072)));
 }
@@ -128,7 +133,8 @@ base::Result<> check_unused(const std::filesystem::path& data) {
   const DataPaths paths(data);
   std::error_code ignored;
   for (const auto& file : {paths.header, paths.store}) {
-    if (std::filesystem::exists(file, ignored)) return base::fail(base::Errc::exists, "there is a vault in " + data.string() + " already");
+    if (std::filesystem::exists(file, ignored))
+      return base::fail(base::Errc::exists, "there is a vault in " + data.string() + " already");
   }
   return base::ok();
 }

@@ -15,14 +15,15 @@ struct InitPlan {
   bool development = false;                     ///< a slot that opens by itself
   std::optional<base::SecretBytes> passphrase;  ///< a slot that opens by this
   std::string admin;
-  base::SecretBytes password;                   ///< of the administrator
-  std::vector<std::string> names;               ///< DNS names and addresses for the server's certificate
+  base::SecretBytes password;      ///< of the administrator
+  std::vector<std::string> names;  ///< DNS names and addresses for the server's certificate
 };
 
 /// Errc::exists if there is a vault in that directory already.
 base::Result<> check_unused(const std::filesystem::path& data);
-/// Header and store, DATA/tls (own CA and server certificate), DATA/ssh (host keys), the first administrator with a role
-/// that administers. Slow (Argon2id). On failure the directory may be half made; nothing of an earlier vault is touched.
+/// Header and store, DATA/tls (own CA and server certificate), DATA/ssh (host keys), the first administrator with a
+/// role that administers. Slow (Argon2id). On failure the directory may be half made; nothing of an earlier vault is
+/// touched.
 base::Result<> init_data(const InitPlan& plan);
 
 }  // namespace sallyport::app

@@ -60,12 +60,17 @@ std::string cell(const Record& record, const Field& field) {
       auto text = base::escape_text(record.text(field.name), kCell);
       return text.empty() ? "-" : text;
     }
-    case FieldType::number: return number_cell(field, record.number(field.name));
-    case FieldType::flag: return record.flag(field.name) ? "yes" : "no";
-    case FieldType::bytes: return base::hex(record.bytes(field.name));
-    case FieldType::list: return list_cell(record.list(field.name));
+    case FieldType::number:
+      return number_cell(field, record.number(field.name));
+    case FieldType::flag:
+      return record.flag(field.name) ? "yes" : "no";
+    case FieldType::bytes:
+      return base::hex(record.bytes(field.name));
+    case FieldType::list:
+      return list_cell(record.list(field.name));
     case FieldType::secret:
-    case FieldType::secret_bytes: return "(secret)";
+    case FieldType::secret_bytes:
+      return "(secret)";
   }
   return "-";
 }
@@ -143,7 +148,8 @@ std::string align(const std::vector<std::vector<std::string>>& rows, bool colour
 
 std::string as_table(const Record& record, std::string_view columns, bool colour) {
   const auto schema = record.schema();
-  const auto list = std::find_if(schema.begin(), schema.end(), [](const Field& f) { return f.type == FieldType::list; });
+  const auto list =
+      std::find_if(schema.begin(), schema.end(), [](const Field& f) { return f.type == FieldType::list; });
   // A result whose first field is a list is a listing; a list further down is one property of one thing.
   if (list != schema.end() && list == schema.begin()) return list_table(record, *list, columns, colour);
   return sheet(record, columns);

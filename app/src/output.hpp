@@ -1,5 +1,6 @@
 #pragma once
-// Results on stdout: a table for people, JSON with a schema name for programs. Foreign text never reaches the terminal raw.
+// Results on stdout: a table for people, JSON with a schema name for programs. Foreign text never reaches the terminal
+// raw.
 #include <string>
 #include <string_view>
 #include <vector>

@@ -23,7 +23,8 @@ constexpr std::int64_t kSeekStep = 10000;
 // Keys without Enter and without echo, while this lives.
 class KeyMode {
  public:
-  KeyMode() : active_(is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO) && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
+  KeyMode()
+      : active_(is_terminal(STDIN_FILENO) && is_terminal(STDOUT_FILENO) && ::tcgetattr(STDIN_FILENO, &before_) == 0) {
     if (!active_) return;
     termios keys = before_;
     keys.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO | ISIG);
@@ -86,7 +87,8 @@ class Screening {
       if (left.count() <= 0 && !paused_) return false;
       pollfd watched{keys_.active() ? STDIN_FILENO : -1, POLLIN, 0};
       const int bound = paused_ ? -1 : static_cast<int>(std::min<std::int64_t>(left.count(), 3600000));
-      if (::poll(&watched, 1, keys_.active() ? bound : static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0) continue;
+      if (::poll(&watched, 1, keys_.active() ? bound : static_cast<int>(std::max<std::int64_t>(left.count(), 0))) <= 0)
+        continue;
       if (act(read_key())) return true;
       if (quit_) return false;
     }
@@ -95,13 +97,24 @@ class Screening {
   bool act(Key key) {
     const auto at = static_cast<std::int64_t>(player_.position_ms());
     switch (key) {
-      case Key::pause: paused_ = !paused_; return false;
-      case Key::quit: quit_ = true; return false;
-      case Key::faster: set_speed(speed_ * 2); return false;
-      case Key::slower: set_speed(speed_ / 2); return false;
-      case Key::forward: return seek(at + kSeekStep);
-      case Key::back: return seek(std::max<std::int64_t>(0, at - kSeekStep));
-      case Key::none: return false;
+      case Key::pause:
+        paused_ = !paused_;
+        return false;
+      case Key::quit:
+        quit_ = true;
+        return false;
+      case Key::faster:
+        set_speed(speed_ * 2);
+        return false;
+      case Key::slower:
+        set_speed(speed_ / 2);
+        return false;
+      case Key::forward:
+        return seek(at + kSeekStep);
+      case Key::back:
+        return seek(std::max<std::int64_t>(0, at - kSeekStep));
+      case Key::none:
+        return false;
     }
     return false;
   }
@@ -122,6 +135,8 @@ class Screening {
 
 }  // namespace
 
-base::Result<> play_on_terminal(recorder::Player& player, const PlayTerminal& how) { return Screening(player, how).run(); }
+base::Result<> play_on_terminal(recorder::Player& player, const PlayTerminal& how) {
+  return Screening(player, how).run();
+}
 
 }  // namespace sallyport::app

@@ -65,7 +65,8 @@ base::Result<base::SecretBytes> read_secret_line(int fd) {
     const ssize_t count = ::read(fd, &byte, 1);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return base::fail_errno("can't read a secret", errno);
-    if (count == 0 && used == 0) return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
+    if (count == 0 && used == 0)
+      return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
     if (count == 0 || byte == '\n') break;
     if (byte == 3) return base::fail(base::Errc::denied, "interrupted");
     if (used == kMaxLine) return base::fail(base::Errc::limit, "a secret's line is longer than 1024 bytes");
@@ -87,7 +88,8 @@ base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
 base::Result<base::SecretBytes> prompt_new_secret(const std::string& question) {
   SALLYPORT_TRY(auto first, prompt_secret(question));
   SALLYPORT_TRY(const auto second, prompt_secret(question + " again"));
-  if (!base::equals_ct(first, second)) return base::fail(base::Errc::invalid, "the two answers differ; nothing was changed");
+  if (!base::equals_ct(first, second))
+    return base::fail(base::Errc::invalid, "the two answers differ; nothing was changed");
   return first;
 }
 

@@ -86,13 +86,27 @@ void put_list(Out& out, std::span<const Record> items) {
 template <class Out>
 void put_value(Out& out, const Record& record, const Field& field) {
   switch (field.type) {
-    case FieldType::text: put_text(out, record.text(field.name)); break;
-    case FieldType::number: put(out, std::to_string(record.number(field.name))); break;
-    case FieldType::flag: put(out, record.flag(field.name) ? "true" : "false"); break;
-    case FieldType::secret: put_text(out, record.secret(field.name).expose_text()); break;
-    case FieldType::secret_bytes: put_base64(out, record.secret(field.name).expose()); break;
-    case FieldType::bytes: put_base64(out, record.bytes(field.name)); break;
-    case FieldType::list: put_list(out, record.list(field.name)); break;
+    case FieldType::text:
+      put_text(out, record.text(field.name));
+      break;
+    case FieldType::number:
+      put(out, std::to_string(record.number(field.name)));
+      break;
+    case FieldType::flag:
+      put(out, record.flag(field.name) ? "true" : "false");
+      break;
+    case FieldType::secret:
+      put_text(out, record.secret(field.name).expose_text());
+      break;
+    case FieldType::secret_bytes:
+      put_base64(out, record.secret(field.name).expose());
+      break;
+    case FieldType::bytes:
+      put_base64(out, record.bytes(field.name));
+      break;
+    case FieldType::list:
+      put_list(out, record.list(field.name));
+      break;
   }
 }
 
@@ -119,9 +133,12 @@ base::Error wrong(const Field& field, std::string_view what) {
 base::Result<> read_object(const json::object& object, Record& record, Unknown unknown);
 
 base::Result<> read_number(const json::value& value, const Field& field, Record& record) {
-  if (value.is_int64() && value.get_int64() >= 0) record.set(field.name, static_cast<std::uint64_t>(value.get_int64()));
-  else if (value.is_uint64()) record.set(field.name, value.get_uint64());
-  else return wrong(field, "must be a whole number, not below 0");
+  if (value.is_int64() && value.get_int64() >= 0)
+    record.set(field.name, static_cast<std::uint64_t>(value.get_int64()));
+  else if (value.is_uint64())
+    record.set(field.name, value.get_uint64());
+  else
+    return wrong(field, "must be a whole number, not below 0");
   return base::ok();
 }
 
@@ -157,13 +174,16 @@ base::Result<> read_text(std::string_view text, const Field& field, Record& reco
 
 base::Result<> read_value(const json::value& value, const Field& field, Record& record, Unknown unknown) {
   switch (field.type) {
-    case FieldType::number: return read_number(value, field, record);
-    case FieldType::list: return read_list(value, field, record, unknown);
+    case FieldType::number:
+      return read_number(value, field, record);
+    case FieldType::list:
+      return read_list(value, field, record, unknown);
     case FieldType::flag:
       if (!value.is_bool()) return wrong(field, "must be true or false");
       record.set_flag(field.name, value.get_bool());
       return base::ok();
-    default: break;
+    default:
+      break;
   }
   if (!value.is_string()) return wrong(field, "must be text");
   return read_text({value.get_string().data(), value.get_string().size()}, field, record);

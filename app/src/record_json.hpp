@@ -1,14 +1,15 @@
 #pragma once
-// Records as JSON, for the two edges that speak it: the REST API and the command line. The only place that knows the JSON
-// library besides those who have other JSON to read.
+// Records as JSON, for the two edges that speak it: the REST API and the command line. The only place that knows the
+// JSON library besides those who have other JSON to read.
 #include <string_view>
 
 #include "sallyport/app/record.hpp"
 
 namespace sallyport::app {
 
-/// {"name":"alice","keys":2}: fields that are set, in the schema's order. bytes and secret_bytes as base64. `lead` is put
-/// in front as it is: "\"schema\":\"x\"". In locked memory when a secret is set, like encode(). Errc::limit as there.
+/// {"name":"alice","keys":2}: fields that are set, in the schema's order. bytes and secret_bytes as base64. `lead` is
+/// put in front as it is: "\"schema\":\"x\"". In locked memory when a secret is set, like encode(). Errc::limit as
+/// there.
 base::Result<Payload> to_json(const Record& record, std::string_view lead = {});
 
 enum class Unknown : std::uint8_t { refuse, pass_over };

@@ -38,7 +38,8 @@ base::Result<std::unique_ptr<recorder::Source>> from_disk(const std::string& fil
 
 template <std::size_t N>
 base::Result<std::array<std::uint8_t, N>> exactly(base::ByteView bytes, const char* what) {
-  if (bytes.size() != N) return base::fail(base::Errc::internal, std::string("the server's answer has a malformed ") + what);
+  if (bytes.size() != N)
+    return base::fail(base::Errc::internal, std::string("the server's answer has a malformed ") + what);
   std::array<std::uint8_t, N> out{};
   std::copy(bytes.begin(), bytes.end(), out.begin());
   return out;
@@ -63,7 +64,8 @@ base::Result<recorder::Expectation> expectation(const Record& output) {
 
 }  // namespace
 
-base::Result<OpenedRecording> open_recording(const Invocation& line, const std::string& id, const std::optional<std::string>& file) {
+base::Result<OpenedRecording> open_recording(const Invocation& line, const std::string& id,
+                                             const std::optional<std::string>& file) {
   SALLYPORT_TRY(auto client, signed_in_client(line));
   Record input(find_operation(OperationId::recording_open)->input);
   input.set("id", id);

@@ -53,10 +53,13 @@ SshFiles ssh_files() {
 }
 
 base::Result<> write_known_hosts(const ServerAddress& address, const fs::path& file) {
-  if (address.ssh_host.empty()) return base::fail(base::Errc::invalid, "nothing says where the broker's SSH is: set ssh in config.toml");
-  if (address.host_key.empty()) return base::fail(base::Errc::invalid, "nothing says what the broker's host key is: set host_key in config.toml");
+  if (address.ssh_host.empty())
+    return base::fail(base::Errc::invalid, "nothing says where the broker's SSH is: set ssh in config.toml");
+  if (address.host_key.empty())
+    return base::fail(base::Errc::invalid, "nothing says what the broker's host key is: set host_key in config.toml");
   SALLYPORT_TRYV(base::make_private_directory(file.parent_path()));
-  const auto host = address.ssh_port == 22 ? address.ssh_host : fmt::format("[{}]:{}", address.ssh_host, address.ssh_port);
+  const auto host =
+      address.ssh_port == 22 ? address.ssh_host : fmt::format("[{}]:{}", address.ssh_host, address.ssh_port);
   std::string text;
   std::string_view keys = address.host_key;
   while (!keys.empty()) {  // one key a line
@@ -67,9 +70,9 @@ base::Result<> write_known_hosts(const ServerAddress& address, const fs::path& f
   return base::write_file_atomic(file, base::as_bytes(text), 0600);
 }
 
-// The login name on the command line ("root") wins over any User of a configuration file, and no protocol field says which
-// target was meant. So the way is opened first, by a master connection with the full login name, and the client that was
-// typed uses that: plain ssh, scp, sftp, rsync, git and ansible all do.
+// The login name on the command line ("root") wins over any User of a configuration file, and no protocol field says
+// which target was meant. So the way is opened first, by a master connection with the full login name, and the client
+// that was typed uses that: plain ssh, scp, sftp, rsync, git and ansible all do.
 std::string ssh_config_text(const std::string& program, const SshFiles& files) {
   return fmt::format(
       "# Written by `sallyport ssh-config`; changes are lost when it runs again.\n"

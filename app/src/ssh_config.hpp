@@ -11,7 +11,7 @@ namespace sallyport::app {
 struct SshFiles {
   std::filesystem::path known_hosts;
   std::filesystem::path config;
-  std::filesystem::path control;  ///< of master connections' sockets: a short path, since a socket's is bounded
+  std::filesystem::path control;      ///< of master connections' sockets: a short path, since a socket's is bounded
   std::filesystem::path user_config;  ///< ~/.ssh/config
 };
 SshFiles ssh_files();

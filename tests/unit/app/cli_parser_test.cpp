@@ -43,7 +43,8 @@ TEST_CASE("a target named ssh is no reason to stop reading options") {
 
 TEST_CASE("an option takes one value and leaves the next word alone, and is given once") {
   CHECK(parsed({"target", "add", "--port", "22", "web1", "host"}).one("host") == "host");
-  CHECK(std::holds_alternative<UsageError>(parse_command_line({"target", "add", "web1", "host", "--port", "1", "--port", "2"})));
+  CHECK(std::holds_alternative<UsageError>(
+      parse_command_line({"target", "add", "web1", "host", "--port", "1", "--port", "2"})));
   CHECK(parsed({"user", "show", "user"}).one("name") == "user");
   CHECK(parsed({"grant", "add", "list", "add"}).one("user") == "add");
 }
@@ -86,8 +87,9 @@ TEST_CASE("every command has a summary, an example unless it is hidden, and a na
 
 TEST_CASE("every operation that the API offers has a verb or a command of its own") {
   // Those that commands of several steps use.
-  const std::set<std::string_view> used{"health", "auth.login", "auth.logout", "auth.whoami", "otp.enroll", "otp.confirm", "checkin",
-                                        "reveal", "recording.open", "recording.content", "audit.export", "audit.verify"};
+  const std::set<std::string_view> used{"health",         "auth.login",        "auth.logout",  "auth.whoami",
+                                        "otp.enroll",     "otp.confirm",       "checkin",      "reveal",
+                                        "recording.open", "recording.content", "audit.export", "audit.verify"};
   std::set<OperationId> have;
   for (const auto& verb : verbs()) have.insert(verb.operation);
   for (const auto& operation : operations()) {
@@ -100,7 +102,8 @@ TEST_CASE("completion is offered for three shells, and knows every noun") {
   for (const auto* shell : {"bash", "zsh", "fish"}) {
     const auto script = completion_script(shell);
     REQUIRE(script);
-    for (const auto* noun : {"user", "target", "recording", "ssh-config"}) CHECK(script.value().find(noun) != std::string::npos);
+    for (const auto* noun : {"user", "target", "recording", "ssh-config"})
+      CHECK(script.value().find(noun) != std::string::npos);
     CHECK(script.value().find("ssh-master") == std::string::npos);
   }
   CHECK_FALSE(completion_script("tcsh"));

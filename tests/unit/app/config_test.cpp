@@ -32,7 +32,8 @@ TEST_CASE("a value of the wrong form is refused for its key") {
 }
 
 TEST_CASE("a relative path starts from its file") {
-  CHECK(check_config_value(key(client_config_keys(), "ca"), "ca.pem", "/etc/sallyport").value() == "/etc/sallyport/ca.pem");
+  CHECK(check_config_value(key(client_config_keys(), "ca"), "ca.pem", "/etc/sallyport").value() ==
+        "/etc/sallyport/ca.pem");
   CHECK(check_config_value(key(client_config_keys(), "ca"), "/x/ca.pem", "/etc/sallyport").value() == "/x/ca.pem");
 }
 

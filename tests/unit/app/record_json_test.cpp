@@ -29,7 +29,9 @@ std::string written(const Record& record, std::string_view lead = {}) {
   return std::string(base::as_text(text.value().view()));
 }
 
-base::Result<Record> read(std::string_view text, Fields schema = kSchema) { return from_json(base::as_bytes(text), schema); }
+base::Result<Record> read(std::string_view text, Fields schema = kSchema) {
+  return from_json(base::as_bytes(text), schema);
+}
 
 }  // namespace
 
@@ -39,7 +41,9 @@ TEST_CASE("a record comes back from JSON as it was") {
   record.set("blob", base::Bytes{0, 1, 254, 255});
   record.add("keys").set("key", "one");
   const auto text = written(record);
-  CHECK(text == R"({"name":"a \"quoted\" \\ name","count":9007199254740991,"on":false,"blob":"AAH+/w==","keys":[{"key":"one"}]})");
+  CHECK(
+      text ==
+      R"({"name":"a \"quoted\" \\ name","count":9007199254740991,"on":false,"blob":"AAH+/w==","keys":[{"key":"one"}]})");
   const auto again = read(text);
   REQUIRE(again);
   CHECK(written(again.value()) == text);
@@ -103,7 +107,8 @@ TEST_CASE("JSON that does not fit the schema is refused by the field's name") {
 }
 
 TEST_CASE("what is no JSON object is refused") {
-  for (const auto* text : {"", "[]", "null", "{", R"({"name":"x"} x)", R"({"name":"x",})", "{\"name\":\"\x01\"}", "{\"name\":\"\xff\"}"}) {
+  for (const auto* text :
+       {"", "[]", "null", "{", R"({"name":"x"} x)", R"({"name":"x",})", "{\"name\":\"\x01\"}", "{\"name\":\"\xff\"}"}) {
     INFO(text);
     CHECK_FALSE(read(text));
   }
