@@ -49,6 +49,8 @@ broker::ConnectionLimitsConfig limits_of(const ServerOptions& options) {
 }
 
 broker::Outcome outcome_of(int status) {
+  // SIGKILL is sent from this machine; what a client can bring about is a fault, an abort or a forbidden call (SIGSYS).
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return broker::Outcome::served;
   if (!WIFEXITED(status)) return broker::Outcome::crashed;
   switch (WEXITSTATUS(status)) {
     case kSessionAuthFailed:

@@ -6,7 +6,7 @@ load=${SALLYPORT_LOAD:?the load client}
 rounds=${SALLYPORT_ROUNDS:-12}
 kinds=(vault session rotator web ssh vault session supervisor)
 
-sign_in() { as "$1" login --user "$1" --password-stdin --otp-fd 3 <<< "$2" 3< <(code "$1") > /dev/null; }
+sign_in() { printf '%s\n%s\n' "$2" "$(code "$1")" | as "$1" login --user "$1" --password-stdin --otp-stdin > /dev/null; }
 process_of() { grep -o "process.started kind=$1 pid=[0-9]*" "$stage/log/server" | tail -n 1 | sed 's/.*pid=//'; }
 victim() {
   case $1 in
@@ -16,7 +16,10 @@ victim() {
   esac
 }
 api_answers() { as alice whoami > /dev/null 2>&1; }
-ssh_answers() { timeout 15 ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" true < /dev/null > /dev/null 2> "$stage/log/ssh_answers"; }
+ssh_answers() {
+  timeout 15 ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" true < /dev/null > /dev/null 2>> "$stage/log/ssh_answers"
+}
+newest_token() { (umask 077; cat "$(ls -t "$stage/people/alice/run/sallyport"/*.token | head -n 1)"); }  # one a server's address
 url() { jq -r .web "$stage/ready.json"; }
 
 setup() {
@@ -26,7 +29,7 @@ setup() {
   chpasswd <<< "svc:$svc_password"
   as admin account add svc@web1 --kind unix_password --reconcile root@web1 --secret-stdin <<< "$svc_password" > /dev/null
   for i in {0..3}; do as admin account add "load$i@web1" --kind unix_password --code-reuse 15m --secret-stdin <<< "$(random_word)" > /dev/null; done
-  as admin role add revealers --actions checkout,reveal --labels env=prod > /dev/null
+  as admin role add revealers --actions checkout,reveal,rotate --labels env=prod > /dev/null
   as admin grant add revealers alice > /dev/null
   code alice | as alice checkout root@web1 --reason test --for 2h --otp-stdin > /dev/null
 }
@@ -40,19 +43,19 @@ after_supervisor() {  # its children end with it; a new server takes the same da
 
 one_round() {
   local kind=$1 pid
-  cp "$stage/people/alice/run/sallyport"/*.token "$stage/token" 2> /dev/null || true
+  newest_token > "$stage/token"
   "$load" run "$(url)" "$stage/data/tls/ca.pem" "$stage/token" web1 4 1 "$stage/acks" > /dev/null 2>&1 &
   local loading=$!
   timeout 20 ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" 'seq 1 30000; sleep 0.5' < /dev/null > /dev/null 2>&1 &
   local talking=$!
-  as admin rotate svc@web1 > /dev/null 2>&1 || true
+  as alice rotate svc@web1 > /dev/null 2>> "$stage/log/rotate" || true
   sleep "0.$((RANDOM % 10))"  # the moment is meant to be any
   pid=$(victim "$kind")
   [[ -z $pid ]] || kill -9 "$pid"
   wait "$loading" "$talking" 2> /dev/null || true
   [[ $kind != supervisor ]] || after_supervisor
   wait_until 20 api_answers || fail "round $round: the API does not answer after the end of $kind"
-  wait_until 20 ssh_answers || fail "round $round: no session after the end of $kind: $(cat "$stage/log/ssh_answers"); $(as admin rotation list)"
+  wait_until 20 ssh_answers || fail "round $round: no session after the end of $kind: $(head -n 5 "$stage/log/ssh_answers"); $(as admin rotation list)"
 }
 
 svc_login() {
@@ -75,12 +78,16 @@ for ((round = 1; round <= rounds; ++round)); do
   one_round "${kinds[$(((round - 1) % ${#kinds[@]}))]}"
 done
 
+step=rotated
+wait_until 120 rotation_rests || fail "a rotation does not end: $(as admin rotation list)"
+(($(as admin rotation list --account svc@web1 --limit 200 -o json | jq '[.rotations[] | select(.state == "current")] | length') >= 1)) ||
+  fail "nothing was rotated: $(head -n 3 "$stage/log/rotate"); $(as admin rotation list)"
+
 step=acknowledged
-cp "$stage/people/alice/run/sallyport"/*.token "$stage/token"
+newest_token > "$stage/token"
 "$load" check "$(url)" "$stage/data/tls/ca.pem" "$stage/token" "$stage/acks" || fail "an acknowledged checkout is not there"
 
 step=locked_out
-wait_until 120 rotation_rests || fail "a rotation does not end: $(as admin rotation list)"
 as alice checkout svc@web1 --reason test --otp-stdin <<< "$(code alice)" > /dev/null || fail "the account can't be checked out any more"
 svc_login "$(as alice reveal svc@web1)" || fail "the vault's password does not open the target"
 as alice checkin svc@web1 > /dev/null || fail "it can't be given back"
