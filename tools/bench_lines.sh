@@ -35,15 +35,6 @@ start_hop() {  # a second sshd, the one that `ssh -J` goes through
 # Three names for one machine, so that each way is measured with the same words.
 write_ssh_config() {
   cat > "$stage/home/.ssh/config" << END
-Host *
-  User root
-  IdentityFile $stage/home/.ssh/id_ed25519
-  IdentitiesOnly yes
-  StrictHostKeyChecking no
-  UserKnownHostsFile /dev/null
-  LogLevel ERROR
-  BatchMode yes
-  Ciphers aes256-gcm@openssh.com
 Host direct jumped
   HostName 127.0.0.1
   Port $target_port
@@ -56,6 +47,15 @@ Host brokered
   HostName $broker_host
   Port $broker_port
   User bench+root+web1
+Host *
+  User root
+  IdentityFile $stage/home/.ssh/id_ed25519
+  IdentitiesOnly yes
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  LogLevel ERROR
+  BatchMode yes
+  Ciphers aes256-gcm@openssh.com
 END
 }
 
@@ -152,7 +152,7 @@ idle_session() {  # WAY LISTENER_PID
   local before after pids=() i
   before=$(pss_tree "$2")
   for i in {1..10}; do
-    on "$1" 'echo here; sleep 30' < /dev/null > "$stage/idle.$i" &
+    on "$1" 'echo here; sleep 30' < /dev/null > "$stage/idle.$i" 2> /dev/null &
     pids+=($!)
   done
   for i in {1..10}; do wait_until 10 grep -q here "$stage/idle.$i" || fail "an idle session did not start"; done
