@@ -80,6 +80,7 @@ int failing_main(ProcessContext) { return 3; }
 struct Server {
   explicit Server(Supervisor::Main last = rotator_main) {
     options.data = directory.path();
+    options.development = true;  // sanitizers lock no memory, and an ordinary user may have little
     REQUIRE(prepare_data_directory(options.data, identities));
     pid = ::fork();
     if (pid == 0) {
