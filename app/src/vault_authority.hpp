@@ -55,7 +55,7 @@ class VaultAuthority final : public broker::Authority {
   std::string client_version_;
   bool granted_ = false;
   std::vector<broker::Notice> early_;  // told before the grant, when the vault takes none: a forward asked for at once
-  bool awaits_resources_ = false;  // granted, and the link has not said what came of the dial
+  bool awaits_resources_ = false;      // granted, and the link has not said what came of the dial
   std::chrono::steady_clock::time_point second_{};
   unsigned told_ = 0;         // events in this second
   std::uint64_t untold_ = 0;  // events left out since the last that was told
