@@ -71,9 +71,10 @@ stop_target() {
   wait "$target_pid" 2>/dev/null || true
 }
 
-start_server() {  # from $stage/data; writes $stage/ready.json
+start_server() {  # from $stage/data; writes $stage/ready.json; $server_flags instead of --dev
   rm -f "$stage/ready.json"
-  "$program" server --dev --data "$stage/data" --ready-file "$stage/ready.json" 2>> "$stage/log/server" &
+  # shellcheck disable=SC2086
+  "$program" server ${server_flags:---dev} --data "$stage/data" --ready-file "$stage/ready.json" 2>> "$stage/log/server" &
   server_pid=$!
   local wait
   for wait in {1..300}; do

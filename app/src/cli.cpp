@@ -52,7 +52,7 @@ int run(const Invocation& line) {
 
 int run_command_line(int argc, char** argv) {
   try {
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     const auto parsed = parse_command_line(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
     if (const auto* wanted = std::get_if<HelpWanted>(&parsed)) return show_help(*wanted);
     if (const auto* error = std::get_if<UsageError>(&parsed)) return show_usage_error(*error);

@@ -96,7 +96,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::audit_export, "audit.export", "GET", "/v1/audit/export", "Gives the audit log as a file, piece by piece.", kAuditExportIn, kAuditExportOut, kAudit, kWeb | kLocal, kAny, "audit.export"},
   {Id::audit_verify, "audit.verify", "POST", "/v1/audit/verify", "Verifies the audit log in the store.", kNothing, kAuditVerifyOut, kAudit, kWeb | kLocal, kAny, "audit.verify"},
 
-  {Id::ssh_listen, "ssh.listen", "", "", "Makes this connection the one that dials.", kNothing, kNothing, Access::internal(), kSsh, kAny, ""},
+  {Id::ssh_listen, "ssh.listen", "", "", "Makes this connection the one that dials.", kNothing, kNothing, Access::internal(), kSsh, kAny, "", true},
   {Id::session_register, "session.register", "", "", "Turns this connection into that of one SSH session.", kRegisterIn, kRegisterOut, Access::internal(), kSsh, kAny, ""},
   {Id::dial_failed, "dial.failed", "", "", "Says that a target could not be reached, or a recording not be opened.", kDialFailedIn, kNothing, Access::internal(), kSsh, kAny, "session.dial_failed"},
   {Id::auth_begin, "auth.begin", "", "", "Says where an SSH client wants to go.", kAuthBeginIn, kAuthNextOut, Access::internal(), kSession, kPre, ""},

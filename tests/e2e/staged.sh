@@ -28,10 +28,15 @@ ends_with() {  # STATUS PATTERN COMMAND...
   grep -qE -- "$pattern" <<< "$output" || fail "expected \"$pattern\" from: $* : $output"
 }
 
-furnish() {  # a server, a target, root@web1, and alice who may use it
-  admin_password=$(random_word) alice_password=$(random_word) target_password=$(random_word)
+furnish() {  # a server, and what furnish_people says
+  admin_password=$(random_word)
   as admin init --dev --data "$stage/data" --password-stdin <<< "$admin_password" > /dev/null
   start_server || fail "the server does not start"
+  furnish_people
+}
+
+furnish_people() {  # a target, root@web1, and alice who may use it
+  alice_password=$(random_word) target_password=$(random_word)
   set_target_password "$target_password"
   start_target
   enrol admin "$admin_password"
