@@ -97,6 +97,7 @@ Result<Record> set(Context& context, Record& input) {
   SALLYPORT_TRY(const auto user, access::change_user(context.sql(), input.text("name"), change));
   if (input.flag("reset_otp")) {
     SALLYPORT_TRYV(vault::remove_totp(context.sql(), user.id));
+    SALLYPORT_TRYV(access::revoke_tokens_of(context.sql(), user.id));  // they were got with the code that is gone
   }
   if (user.disabled) {
     SALLYPORT_TRYV(end_all_of(context, user.id, "your user was disabled"));

@@ -32,11 +32,10 @@ Result<> check_number(const Field& field, std::uint64_t number) {
 Record::Record(Fields schema) : schema_(schema), values_(schema.size()) {}
 
 std::size_t Record::find(std::string_view name) const {
-  for (std::size_t i = 0; i < schema_.size(); ++i) {
-    if (schema_[i].name == name) return i;
-  }
-  SALLYPORT_ENSURE(!"a field that the schema does not have");
-  return 0;
+  std::size_t index = 0;
+  while (index < schema_.size() && schema_[index].name != name) ++index;
+  SALLYPORT_ENSURE(index < schema_.size());
+  return index;
 }
 
 template <class T>

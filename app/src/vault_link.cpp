@@ -14,7 +14,7 @@ constexpr std::size_t kMaxWaiting = 200;  // below what the vault lets one peer 
 }
 
 VaultLink::VaultLink(asio::io_context& io, std::filesystem::path socket)
-    : io_(io), socket_(std::move(socket)), retry_(io), descriptor_(io) {}
+    : socket_(std::move(socket)), retry_(io), descriptor_(io) {}
 
 VaultLink::~VaultLink() {
   if (descriptor_.is_open()) descriptor_.release();

@@ -35,7 +35,6 @@ class VaultLink {
   void flush();
   void deliver();
 
-  boost::asio::io_context& io_;
   std::filesystem::path socket_;
   boost::asio::steady_timer retry_;
   std::optional<VaultConnection> connection_;

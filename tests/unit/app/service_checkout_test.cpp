@@ -145,3 +145,12 @@ TEST_CASE("service: a checkout that runs out ends, and the event says so") {
   const auto log = office.log();
   CHECK(log.back().action == "checkout.expire");
 }
+
+TEST_CASE("service: taking a user's code generator away ends the sign-ins that it proved") {
+  Office office;
+  auto reset = office.input(OperationId::user_set);
+  reset.set("name", "alice").set_flag("reset_otp", true);
+  REQUIRE(office.web(OperationId::user_set, reset, &office.admin.token).ok());
+  CHECK(office.web(OperationId::whoami, office.input(OperationId::whoami), &office.alice.token).code == Errc::unauthenticated);
+  CHECK_FALSE(office.login("alice", "password of alice")->flag("otp_proven"));
+}
