@@ -1,6 +1,8 @@
-// Load on the API: durable checkouts by many clients at once, each answer noted. Client n checks load<n>@TARGET out and in.
+// Load on the API: durable checkouts by many clients at once, each answer noted. Client n checks load<n>@TARGET out and
+// in.
 //   api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE]   one line of figures; what was acknowledged
-//   api_load check URL CA TOKEN_FILE ACK_FILE   is each acknowledged checkout there, once, and given back if that was acknowledged?
+//   api_load check URL CA TOKEN_FILE ACK_FILE   is each acknowledged checkout there, once, and given back if that was
+//   acknowledged?
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -34,11 +36,13 @@ struct Where {
 Where where_from(std::span<char*> arguments) {
   std::ifstream file(arguments[2]);
   Where where{arguments[0], arguments[1], {}};
-  if (!std::getline(file, where.token)) throw std::runtime_error(std::string("cannot read a token from ") + arguments[2]);
+  if (!std::getline(file, where.token))
+    throw std::runtime_error(std::string("cannot read a token from ") + arguments[2]);
   return where;
 }
 
-/// Acknowledged ids, one a line, "ID" for a checkout and "ID in" for a check-in, flushed before that client's next request.
+/// Acknowledged ids, one a line, "ID" for a checkout and "ID in" for a check-in, flushed before that client's next
+/// request.
 class Acks {
  public:
   explicit Acks(const char* path) {
@@ -111,7 +115,8 @@ int run(std::span<char*> arguments) {
   std::vector<Tally> tallies(clients);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < clients; ++i) {
-    threads.emplace_back([&, i] { tallies[i] = load(where, "load" + std::to_string(i) + "@" + arguments[3], until, acks); });
+    threads.emplace_back(
+        [&, i] { tallies[i] = load(where, "load" + std::to_string(i) + "@" + arguments[3], until, acks); });
   }
   for (auto& thread : threads) thread.join();
   const auto took = std::chrono::duration<double>(Steady::now() - start).count();
@@ -125,8 +130,9 @@ int run(std::span<char*> arguments) {
     if (!tally.first_refusal.empty()) std::cerr << tally.first_refusal << '\n';
   }
   std::sort(all.begin(), all.end());
-  std::printf("clients=%zu done=%zu refused=%zu broken=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f\n", clients, all.size(), refused,
-              broken, static_cast<double>(all.size()) / took, quantile(all, 0.5), quantile(all, 0.99));
+  std::printf("clients=%zu done=%zu refused=%zu broken=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f\n", clients,
+              all.size(), refused, broken, static_cast<double>(all.size()) / took, quantile(all, 0.5),
+              quantile(all, 0.99));
   return refused == 0 ? 0 : 1;
 }
 
@@ -160,7 +166,8 @@ int check(std::span<char*> arguments) {
     const bool once = ids.count(id) == 1;
     if (once && (!given_back || ids.find(id)->second == "checked_in")) continue;
     ++lost;
-    std::cerr << "acknowledged: " << line << "; there " << ids.count(id) << " times, " << (once ? ids.find(id)->second : "") << '\n';
+    std::cerr << "acknowledged: " << line << "; there " << ids.count(id) << " times, "
+              << (once ? ids.find(id)->second : "") << '\n';
   }
   std::printf("acknowledged=%zu stored=%zu lost=%zu\n", acknowledged, ids.size(), lost);
   return lost == 0 && acknowledged > 0 ? 0 : 1;
@@ -175,7 +182,8 @@ int main(int argc, char** argv) {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "run" && argc >= 8) return run(arguments.subspan(2));
     if (mode == "check" && argc == 6) return check(arguments.subspan(2));
-    std::cerr << "usage: api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE] | check URL CA TOKEN_FILE ACK_FILE\n";
+    std::cerr << "usage: api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE] | check URL CA TOKEN_FILE "
+                 "ACK_FILE\n";
     return 2;
   } catch (const std::exception& error) {
     std::cerr << "api_load: " << error.what() << '\n';

@@ -75,7 +75,8 @@ void HttpsClient::connect() {
 }
 
 void HttpsClient::send(std::string_view text) {
-  if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) != static_cast<int>(text.size())) broken("send failed");
+  if (SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) != static_cast<int>(text.size()))
+    broken("send failed");
 }
 
 void HttpsClient::fill() {

@@ -1,6 +1,6 @@
 #pragma once
-// A small blocking HTTPS client for load: one keep-alive connection, one request at a time. For the bench and the durability
-// tests, which must see each single answer; the command line has its own client.
+// A small blocking HTTPS client for load: one keep-alive connection, one request at a time. For the bench and the
+// durability tests, which must see each single answer; the command line has its own client.
 #include <openssl/ssl.h>
 
 #include <memory>
@@ -27,8 +27,12 @@ class HttpsClient {
   Answer request(std::string_view method, std::string_view path, std::string_view body = {});
 
  private:
-  struct FreeContext { void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); } };
-  struct FreeSsl { void operator()(SSL* ssl) const noexcept { SSL_free(ssl); } };
+  struct FreeContext {
+    void operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
+  };
+  struct FreeSsl {
+    void operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+  };
 
   void connect();
   void disconnect() noexcept;

@@ -54,7 +54,7 @@ furnish
 (umask 077; printf 'Authorization: Bearer %s' "$(cat "$stage/people/admin/run/sallyport"/*.token)" > "$stage/admin.header")
 for i in {0..15}; do as admin account add "load$i@web1" --kind unix_password --code-reuse 15m --secret-stdin <<< "$(random_word)" > /dev/null; done
 for ((round = 1; round <= rounds; ++round)); do
-  if ((round % 25 == 0)); then printf '%s\n%s\n' "$alice_password" "$(code alice)" | as alice login --user alice --password-stdin --otp-stdin > /dev/null; fi
+  if ((round % 5 == 0)); then printf '%s\n%s\n' "$alice_password" "$(code alice)" | as alice login --user alice --password-stdin --otp-stdin > /dev/null; fi
   start_load
   sleep "$((1 + RANDOM % 2)).$((RANDOM % 10))"  # the moment is meant to be any
   cp "$stage/acks" "$stage/acks.then"

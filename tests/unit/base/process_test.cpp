@@ -8,7 +8,8 @@ using namespace sallyport::base;
 
 TEST_CASE("a child gets its input, and gives output and status", "[process]") {
   const auto secret = SecretBytes::copy(as_bytes("over stdin"));
-  Command command{.argv = {"sh", "-c", "cat; echo oops >&2; exit 3"}, .environment = {"PATH=/usr/bin:/bin"}, .input = &secret};
+  Command command{
+      .argv = {"sh", "-c", "cat; echo oops >&2; exit 3"}, .environment = {"PATH=/usr/bin:/bin"}, .input = &secret};
   const auto done = run(command);
   REQUIRE(done);
   CHECK(as_text(done.value().out) == "over stdin");
@@ -24,7 +25,9 @@ TEST_CASE("a child inherits nothing of the environment", "[process]") {
 }
 
 TEST_CASE("a child that never ends is killed at its deadline, with its own children", "[process]") {
-  const auto done = run({.argv = {"sh", "-c", "sleep 1000 & wait"}, .environment = {"PATH=/usr/bin:/bin"}, .timeout = std::chrono::milliseconds(200)});
+  const auto done = run({.argv = {"sh", "-c", "sleep 1000 & wait"},
+                         .environment = {"PATH=/usr/bin:/bin"},
+                         .timeout = std::chrono::milliseconds(200)});
   REQUIRE_FALSE(done);
   CHECK(done.error().code() == Errc::timed_out);
 }

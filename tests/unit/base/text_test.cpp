@@ -7,7 +7,8 @@ using namespace sallyport::base;
 TEST_CASE("escaped text cannot drive a terminal", "[text]") {
   CHECK(escape_text("\x1b]52;c;aGk=\x07") == "\\x1b]52;c;aGk=\\x07");
   CHECK(escape_text("a\nb\tc") == "a\\x0ab\\x09c");
-  CHECK(escape_text("\xc2\x9b" "31m") == "\\x9b31m");  // the one-byte CSI of C1
+  CHECK(escape_text("\xc2\x9b"
+                    "31m") == "\\x9b31m");  // the one-byte CSI of C1
   CHECK(escape_text("\xff\xfe") == "\\xff\\xfe");
   CHECK(escape_text("back\\slash") == "back\\\\slash");
 }
@@ -38,7 +39,8 @@ TEST_CASE("plain text holds no control and no direction marks", "[text]") {
 
 TEST_CASE("decoders refuse anything that is not canonical", "[text]") {
   CHECK(as_text(unbase64("aGVsbG8=").value()) == "hello");
-  for (const auto* bad : {"aGVsbG8", "aGVs bG8=", "aGVsbG8=\n", "aGVsbG9=", "====", "aGVsbG8=="}) CHECK_FALSE(unbase64(bad));
+  for (const auto* bad : {"aGVsbG8", "aGVs bG8=", "aGVsbG8=\n", "aGVsbG9=", "====", "aGVsbG8=="})
+    CHECK_FALSE(unbase64(bad));
   CHECK(unbase64("////"));
   CHECK_FALSE(unbase64("///\x9b"));  // libsodium alone reads it as a slash
   CHECK(as_text(unbase64url("aGVsbG8").value()) == "hello");
@@ -48,7 +50,9 @@ TEST_CASE("decoders refuse anything that is not canonical", "[text]") {
 }
 
 TEST_CASE("base32 gives RFC 4648's answers, without padding", "[text]") {
-  const auto encode = [](std::string_view text) { return std::string(base32_secret(SecretBytes::copy(as_bytes(text))).expose_text()); };
+  const auto encode = [](std::string_view text) {
+    return std::string(base32_secret(SecretBytes::copy(as_bytes(text))).expose_text());
+  };
   CHECK(encode("").empty());
   CHECK(encode("f") == "MY");
   CHECK(encode("fo") == "MZXQ");
