@@ -30,7 +30,10 @@ class ArgonPool {
   int wakeup_fd() const noexcept { return wakeup_.get(); }
 
  private:
-  struct Item { std::uint64_t id; Job job; };
+  struct Item {
+    std::uint64_t id;
+    Job job;
+  };
   ArgonPool(base::UniqueFd wakeup, std::size_t queue_bound) noexcept;
   void work();
 
@@ -38,9 +41,9 @@ class ArgonPool {
   std::size_t queue_bound_;
   std::mutex mutex_;
   std::condition_variable ready_;
-  std::deque<Item> waiting_;            // guarded by mutex_
-  std::vector<std::uint64_t> finished_; // guarded by mutex_
-  bool stopping_ = false;               // guarded by mutex_
+  std::deque<Item> waiting_;             // guarded by mutex_
+  std::vector<std::uint64_t> finished_;  // guarded by mutex_
+  bool stopping_ = false;                // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

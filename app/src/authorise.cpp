@@ -60,7 +60,8 @@ Result<> find_checkout(Context& context, std::string_view id_text) {
   SALLYPORT_TRY(auto id, base::CheckoutId::parse(id_text));
   auto found = vault::get_checkout(context.sql(), id);
   // Another person's checkout is answered like one that is not there.
-  if (!found || found.value().user != context.caller->user.id) return fail(Errc::not_found, "you have no checkout of that id");
+  if (!found || found.value().user != context.caller->user.id)
+    return fail(Errc::not_found, "you have no checkout of that id");
   SALLYPORT_TRY(auto account, vault::get_account(context.sql(), found.value().account));
   context.checkout = std::move(found).value();
   context.account = std::move(account);
@@ -77,11 +78,13 @@ Result<> resolve_account(Context& context, const Record& input) {
 }
 
 access::CheckoutFacts facts_of(const vault::Checkout& checkout) {
-  return {checkout.user, checkout.account, checkout.state == vault::CheckoutState::active, checkout.with_otp,
-          checkout.source, checkout.made, checkout.lease};
+  return {checkout.user,     checkout.account, checkout.state == vault::CheckoutState::active,
+          checkout.with_otp, checkout.source,  checkout.made,
+          checkout.lease};
 }
 
-/// Without a code in the request, the sign-in's counts for as long as the account's policy says: not at all, by default.
+/// Without a code in the request, the sign-in's counts for as long as the account's policy says: not at all, by
+/// default.
 access::AccessPolicy policy_on(const Context& context, bool code_given) {
   auto policy = context.state.policy;
   if (!code_given) policy.checkout_otp = context.account->policy.code_reuse;
@@ -145,14 +148,24 @@ Result<> authorise(Context& context, const Record& input) {
     return base::ok();
   }
   switch (access.who()) {
-    case Who::anyone: context.rule = "allow.anyone"; return base::ok();
-    case Who::internal: context.rule = "allow.process"; return base::ok();
+    case Who::anyone:
+      context.rule = "allow.anyone";
+      return base::ok();
+    case Who::internal:
+      context.rule = "allow.process";
+      return base::ok();
     case Who::local_operator:
-    case Who::push: return fail(Errc::denied, "only the vault's operator may do this, on its machine");
-    case Who::signed_in: context.rule = "allow.signed_in"; return need_proof(context, access.proof());
-    case Who::right: return need_right(context, access.right());
-    case Who::self_or_right: return self_or(context, input);
-    case Who::right_on_account: return on_account(context, input);
+    case Who::push:
+      return fail(Errc::denied, "only the vault's operator may do this, on its machine");
+    case Who::signed_in:
+      context.rule = "allow.signed_in";
+      return need_proof(context, access.proof());
+    case Who::right:
+      return need_right(context, access.right());
+    case Who::self_or_right:
+      return self_or(context, input);
+    case Who::right_on_account:
+      return on_account(context, input);
   }
   return fail(Errc::denied, "no rule allows this");
 }

@@ -18,7 +18,9 @@ constexpr std::string_view kNothingReleased = "the audit log can't be written; n
 base::Error for_peer(const base::Error& error, const Context& context) {
   if (error.code() != Errc::io && error.code() != Errc::internal && error.code() != Errc::corrupt) return error;
   base::log(base::LogLevel::error, "operation.failed",
-            {{"operation", std::string(context.operation.name)}, {"request", context.request_id}, {"error", error.describe()}});
+            {{"operation", std::string(context.operation.name)},
+             {"request", context.request_id},
+             {"error", error.describe()}});
   if (context.request.peer.kind == PeerKind::operator_) return error;
   return fail(error.code(), "the vault could not do this; its log has the reason under request " + context.request_id);
 }
@@ -49,11 +51,15 @@ void Batch::run(std::vector<BatchItem>& items, std::vector<Outgoing>& out) {
   auto begun = state_.vault->begin();
   if (begun) tx.emplace(std::move(begun).value());
   for (auto& item : items) {
-    if (tx) run_one(*tx, item);
-    else replies_.push_back(reply_to(item.request, fail(Errc::unavailable, std::string(kNothingReleased)), {}));
+    if (tx)
+      run_one(*tx, item);
+    else
+      replies_.push_back(reply_to(item.request, fail(Errc::unavailable, std::string(kNothingReleased)), {}));
   }
-  if (tx) finish(tx, false, out);
-  else refuse_all(out);
+  if (tx)
+    finish(tx, false, out);
+  else
+    refuse_all(out);
 }
 
 void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
@@ -62,8 +68,10 @@ void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
   Context context(state_, tx, item.request, *operation, now_);
   auto result = attempt(context, item);
   if (item.work && !item.computed) return;  // its reply comes after the hashing
-  if (!result) result = for_peer(result.error(), context);
-  else for (auto& effect : context.effects) effects_.push_back(std::move(effect));
+  if (!result)
+    result = for_peer(result.error(), context);
+  else
+    for (auto& effect : context.effects) effects_.push_back(std::move(effect));
   replies_.push_back(reply_to(item.request, std::move(result), context.then));
 }
 
@@ -134,8 +142,8 @@ Result<Payload> Batch::handle(Context& context, const HandlerRow& row, Record& i
 
 bool Batch::worth_noting(const Context& context, const base::Error& failure) {
   const bool stranger = context.request.peer.kind == PeerKind::web && !context.caller;
-  const bool refusal = failure.code() == Errc::denied || failure.code() == Errc::unauthenticated ||
-                       failure.code() == Errc::locked_out;
+  const bool refusal =
+      failure.code() == Errc::denied || failure.code() == Errc::unauthenticated || failure.code() == Errc::locked_out;
   if (!stranger) return refusal || !context.operation.audits.empty();
   if (!refusal) return false;
   if (context.operation.argon2) return true;  // hashing bounds those
@@ -162,7 +170,8 @@ void Batch::note(Context& context, const base::Error* failure) {
   if (const auto dropped = std::exchange(state_.stranger_dropped, 0); dropped > 0) {
     text += " (and " + std::to_string(dropped) + " refusals of strangers that were not written)";
   }
-  return context.event(action, context.object, refused ? audit::Outcome::denied : audit::Outcome::failed, std::move(text));
+  return context.event(action, context.object, refused ? audit::Outcome::denied : audit::Outcome::failed,
+                       std::move(text));
 }
 
 /// What left no event changed nothing: there is no write without one, and so nothing to commit.
@@ -199,15 +208,18 @@ void Batch::refuse_all(std::vector<Outgoing>& out) {
 void Batch::run_sealed(BatchItem& item, std::vector<Outgoing>& out) {
   const auto* operation = find_operation(item.request.operation);
   SALLYPORT_ENSURE(operation != nullptr);
-  if (state_.vault) return out.push_back(reply_to(item.request, fail(Errc::conflict, "the vault is unsealed already"), {}));
+  if (state_.vault)
+    return out.push_back(reply_to(item.request, fail(Errc::conflict, "the vault is unsealed already"), {}));
   if (!operation->while_sealed) {
-    return out.push_back(reply_to(item.request, fail(Errc::sealed, "the vault is sealed; its operator runs: sallyport unseal"), {}));
+    return out.push_back(
+        reply_to(item.request, fail(Errc::sealed, "the vault is sealed; its operator runs: sallyport unseal"), {}));
   }
   if (operation->id == OperationId::ssh_listen) {  // the listener comes once; it need not wait for the passphrase
     state_.listener = item.request.peer.id;
     return out.push_back(reply_to(item.request, encode(Record(operation->output)), {}));
   }
-  auto result = operation->id == OperationId::unseal ? run_unseal(item) : encode(health_record(state_, operation->output));
+  auto result =
+      operation->id == OperationId::unseal ? run_unseal(item) : encode(health_record(state_, operation->output));
   if (item.work && !item.computed) return;
   out.push_back(reply_to(item.request, std::move(result), {}));
 }
@@ -226,7 +238,8 @@ Result<Payload> Batch::run_unseal(BatchItem& item) {
     base::log(base::LogLevel::warning, "unseal.failed", {{"uid", std::to_string(item.request.peer.uid)}});
     return *item.work->error;
   }
-  SALLYPORT_TRYV(open_vault(state_, item.work->root, "operator:" + std::to_string(item.request.peer.uid), "by a passphrase"));
+  SALLYPORT_TRYV(
+      open_vault(state_, item.work->root, "operator:" + std::to_string(item.request.peer.uid), "by a passphrase"));
   return encode(health_record(state_, operation->output));
 }
 
@@ -242,7 +255,8 @@ Result<> Batch::in_transaction(std::vector<Outgoing>& out, bool must_commit, Wor
   SALLYPORT_TRYV(work(context));
   effects_ = std::move(context.effects);
   finish(tx, must_commit, out);
-  return state_.writable || !must_commit ? Result<>(base::ok()) : fail(Errc::unavailable, std::string(kNothingReleased));
+  return state_.writable || !must_commit ? Result<>(base::ok())
+                                         : fail(Errc::unavailable, std::string(kNothingReleased));
 }
 
 void Batch::sweep(std::vector<Outgoing>& out) {
@@ -281,8 +295,9 @@ Result<> Batch::close_lost(std::vector<Outgoing>& out) {
                                               vault::RecordingState::truncated, {}, context.now);
       if (!ended && ended.error().code() == Errc::conflict) continue;  // it is closed already
       if (!ended) return ended.error();
-      context.event("session.end", "session:" + live.id.text(), audit::Outcome::failed,
-                                   live.user_name + " on " + live.account_name + ": its process went away; the recording is truncated");
+      context.event(
+          "session.end", "session:" + live.id.text(), audit::Outcome::failed,
+          live.user_name + " on " + live.account_name + ": its process went away; the recording is truncated");
     }
     return base::ok();
   });

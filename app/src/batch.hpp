@@ -51,7 +51,8 @@ class Batch {
 };
 
 /// Opens the store with ROOT, repairs what a crash left open, and writes the unsealing into the log.
-base::Result<> open_vault(ServiceState& state, const base::SecretBytes& root, std::string_view actor, std::string_view how);
+base::Result<> open_vault(ServiceState& state, const base::SecretBytes& root, std::string_view actor,
+                          std::string_view how);
 /// Sign-ins that take too long, and sessions that were told to end and did not.
 void end_overdue_connections(ServiceState& state, std::vector<Outgoing>& out);
 

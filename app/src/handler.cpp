@@ -15,8 +15,10 @@ using base::Result;
 
 void HashWork::compute() {
   const auto take = [this](Result<base::SecretBytes> result, base::SecretBytes& into) {
-    if (result) into = std::move(result).value();
-    else error = std::move(result).error();
+    if (result)
+      into = std::move(result).value();
+    else
+      error = std::move(result).error();
   };
   if (attempt) take(access::compute_password(presented, attempt->work), checked_hash);
   if (fresh && !error) take(access::compute_password(chosen, *fresh), fresh_hash);
@@ -81,7 +83,8 @@ base::Result<Refusal> prove_code(Context& context, const base::UserId& user, con
       return Refusal{fail(Errc::unauthenticated, "that one-time code was used already; wait for the next one")};
     case vault::OtpVerdict::not_enrolled:
       return Refusal{fail(Errc::unauthenticated, "enrol a one-time code first: sallyport otp enroll")};
-    default: return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong")};
+    default:
+      return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong")};
   }
 }
 
@@ -94,9 +97,9 @@ base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ende
                               std::string_view told) {
   SALLYPORT_TRY(auto account, vault::get_account(context.sql(), ended.checkout.account));
   context.event(action, "checkout:" + ended.checkout.id.text(), audit::Outcome::ok,
-                               account.name.text() + (ended.rotation_due ? "; rotation queued" : ""));
-  context.after_commit([&state = context.state, id = ended.checkout.id, due = ended.rotation_due, now = context.now.mono,
-                        text = std::string(told)](std::vector<Outgoing>& out) {
+                account.name.text() + (ended.rotation_due ? "; rotation queued" : ""));
+  context.after_commit([&state = context.state, id = ended.checkout.id, due = ended.rotation_due,
+                        now = context.now.mono, text = std::string(told)](std::vector<Outgoing>& out) {
     state.sessions.end_where([&](const LiveSession& live) { return live.checkout == id; }, text, now, out);
     if (due) wake_rotators(state, out);
   });
@@ -113,8 +116,10 @@ base::Result<bool> still_allowed(Context& context, const Connection& connection)
   SALLYPORT_TRY(auto account, vault::get_account(context.sql(), live.account));
   SALLYPORT_TRY(auto checkout, vault::get_checkout(context.sql(), live.checkout));
   const access::AccountFacts facts{account.id, account.all_labels};
-  const access::CheckoutFacts leaned{checkout.user, checkout.account, checkout.state == vault::CheckoutState::active,
-                                     checkout.with_otp, checkout.source, checkout.made, checkout.lease};
+  const access::CheckoutFacts leaned{
+      checkout.user,     checkout.account, checkout.state == vault::CheckoutState::active,
+      checkout.with_otp, checkout.source,  checkout.made,
+      checkout.lease};
   access::Factors factors = connection.flow.factors();
   factors.otp = context.now;  // given when the session began: its age is no reason to end it
   const auto decision = access::decide({.person = {user.id, user.disabled, enrolled},
@@ -138,7 +143,7 @@ base::Result<> recheck_sessions(Context& context) {
     SALLYPORT_TRY(const bool allowed, still_allowed(context, connection));
     if (allowed) continue;
     context.event("session.revoke", "session:" + connection.live->id.text(), audit::Outcome::ok,
-                                 connection.live->user_name + " on " + connection.live->account_name);
+                  connection.live->user_name + " on " + connection.live->account_name);
     context.after_commit([&state = context.state, id = connection.live->id, now = context.now.mono](auto& out) {
       state.sessions.end_where([&](const LiveSession& live) { return live.id == id; },
                                "your access to this account has ended", now, out);

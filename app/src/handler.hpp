@@ -1,6 +1,6 @@
 #pragma once
-// What a handler of an operation gets and gives. Handlers are thin: they turn records into calls of the repositories and
-// back; who may ask was decided before they run (authorise.hpp).
+// What a handler of an operation gets and gives. Handlers are thin: they turn records into calls of the repositories
+// and back; who may ask was decided before they run (authorise.hpp).
 #include <functional>
 #include <optional>
 #include <string>
@@ -32,12 +32,12 @@ struct Caller {
 struct HashWork {
   std::optional<access::PasswordAttempt> attempt;  ///< a password to be checked ...
   base::SecretBytes presented;
-  std::optional<access::PasswordWork> fresh;       ///< ... one to be stored ...
+  std::optional<access::PasswordWork> fresh;  ///< ... one to be stored ...
   base::SecretBytes chosen;
-  std::optional<std::filesystem::path> unseal;     ///< ... or a passphrase for the header in this directory
+  std::optional<std::filesystem::path> unseal;  ///< ... or a passphrase for the header in this directory
   base::SecretBytes passphrase;
 
-  base::SecretBytes checked_hash;                  // results
+  base::SecretBytes checked_hash;  // results
   base::SecretBytes fresh_hash;
   base::SecretBytes root;
   std::optional<base::Error> error;
@@ -61,25 +61,25 @@ class Context {
   const Operation& operation;
   const vault::Moment& now;
 
-  std::optional<Caller> caller;    ///< web, with a good token
-  std::string source;              ///< the address of the person, or "local"
+  std::optional<Caller> caller;  ///< web, with a good token
+  std::string source;            ///< the address of the person, or "local"
   std::string request_id;
-  HashWork* hash = nullptr;        ///< computed; only for operations with `argon2`
+  HashWork* hash = nullptr;                 ///< computed; only for operations with `argon2`
   std::optional<vault::Account> account;    ///< resolved by the authorisation of on_account rules
   std::optional<vault::Checkout> checkout;  ///< likewise
-  access::Factors factors;         ///< those of the token, and of this request
+  access::Factors factors;                  ///< those of the token, and of this request
 
   // For the audit event of this request.
   std::string actor;
   std::string object;
   std::string rule;
   std::string detail;
-  bool quiet = false;              ///< nothing happened: no event although the row says one
+  bool quiet = false;                             ///< nothing happened: no event although the row says one
   Outgoing::Then then = Outgoing::Then::nothing;  ///< what the reply changes about the peer
 
   vault::Transaction& sql() { return tx.sql(); }
   const vault::Keyring& keys() const { return state.vault->keys(); }
-  Connection& connection();        ///< of a `session` peer: must be there
+  Connection& connection();  ///< of a `session` peer: must be there
   void after_commit(Effect effect) { effects.push_back(std::move(effect)); }
   /// A further event beside the request's own.
   void event(std::string_view action, std::string object, audit::Outcome outcome, std::string detail);
@@ -89,7 +89,8 @@ class Context {
   std::vector<Effect> effects;
 };
 
-/// A refusal that must leave traces (counted failures) is a value: the savepoint is released, the operation ends with it.
+/// A refusal that must leave traces (counted failures) is a value: the savepoint is released, the operation ends with
+/// it.
 struct Refusal {
   std::optional<base::Error> why;
   explicit operator bool() const noexcept { return why.has_value(); }
@@ -125,7 +126,8 @@ inline std::uint64_t millis(base::WallTime time) { return static_cast<std::uint6
 /// Looks at one code; the refusal says why to a person who is known.
 base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code);
 /// Ends the live sessions of an ended checkout, and wakes the rotator, after the commit; writes its event.
-base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action, std::string_view told);
+base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action,
+                              std::string_view told);
 /// Decides again for every live session (a role, a user, an account changed) and ends those that are no longer allowed.
 base::Result<> recheck_sessions(Context& context);
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out);

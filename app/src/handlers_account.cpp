@@ -13,7 +13,9 @@ using base::Result;
 
 namespace {
 
-void about_account(Context& context, const Record& input) { context.object = "account:" + std::string(input.text("account")); }
+void about_account(Context& context, const Record& input) {
+  context.object = "account:" + std::string(input.text("account"));
+}
 
 Result<> fill(Context& context, Record& out, const vault::Account& account) {
   out.set("account", account.name.text()).set("id", account.id.text()).set("login", account.login);
@@ -43,7 +45,9 @@ Result<Record> shown(Context& context, const vault::Account& account) {
 }
 
 void take_policy(const Record& input, vault::AccountPolicy& policy) {
-  const auto seconds = [&](std::string_view name) { return base::Seconds{static_cast<std::int64_t>(input.number(name))}; };
+  const auto seconds = [&](std::string_view name) {
+    return base::Seconds{static_cast<std::int64_t>(input.number(name))};
+  };
   if (input.has("exclusive")) policy.exclusive = input.flag("exclusive");
   if (input.has("longest_seconds")) policy.max_duration = seconds("longest_seconds");
   if (input.has("rotate_after_reveal")) policy.rotate_after_reveal = input.flag("rotate_after_reveal");
@@ -147,7 +151,8 @@ Result<Record> secret_set(Context& context, Record& input) {
   about_account(context, input);
   SALLYPORT_TRY(const auto account, by_name(context, input));
   SALLYPORT_TRYV(check_secret(account.kind, input.secret("secret")));
-  SALLYPORT_TRY(const auto version, vault::set_secret(context.tx, context.keys(), account.id, input.secret("secret"), context.now));
+  SALLYPORT_TRY(const auto version,
+                vault::set_secret(context.tx, context.keys(), account.id, input.secret("secret"), context.now));
   context.detail = "version " + std::to_string(version.version);
   return shown(context, account);
 }

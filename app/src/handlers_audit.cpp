@@ -27,7 +27,10 @@ std::string log_key(Context& context) { return audit::format_verifier_key(contex
 void fill(Record& out, const vault::AuditEntry& entry) {
   const auto& event = entry.event;
   out.set("index", entry.number).set("at", millis(event.at)).set("actor", event.actor).set("action", event.action);
-  out.set("object", event.object).set("source", event.source).set("rule", event.rule).set("request_id", event.request_id);
+  out.set("object", event.object)
+      .set("source", event.source)
+      .set("rule", event.rule)
+      .set("request_id", event.request_id);
   out.set("outcome", audit::to_string(event.outcome)).set("detail", event.detail);
 }
 
@@ -49,7 +52,8 @@ Result<std::shared_ptr<AuditExport>> write_export(Context& context) {
   SALLYPORT_TRYV(context.state.vault->audit().export_to(context.sql(), file.get()));
   const auto size = ::lseek(file.get(), 0, SEEK_END);
   if (size < 0) return base::fail_errno("reading the export", errno);
-  return std::make_shared<AuditExport>(AuditExport{std::move(file), static_cast<std::uint64_t>(size), context.actor, context.now.mono});
+  return std::make_shared<AuditExport>(
+      AuditExport{std::move(file), static_cast<std::uint64_t>(size), context.actor, context.now.mono});
 }
 
 Result<std::shared_ptr<AuditExport>> begin_export(Context& context) {
@@ -74,7 +78,8 @@ Result<base::Bytes> read_piece(const AuditExport& from, std::uint64_t offset) {
   base::Bytes piece(std::min<std::uint64_t>(kPiece, from.size - offset));
   std::size_t done = 0;
   while (done < piece.size()) {
-    const auto got = ::pread(from.file.get(), piece.data() + done, piece.size() - done, static_cast<off_t>(offset + done));
+    const auto got =
+        ::pread(from.file.get(), piece.data() + done, piece.size() - done, static_cast<off_t>(offset + done));
     if (got <= 0) return base::fail_errno("reading the export", errno);
     done += static_cast<std::size_t>(got);
   }
@@ -87,7 +92,8 @@ Result<Record> export_log(Context& context, Record& input) {
   const std::uint64_t number = fresh ? ++context.state.last_export : input.number("export");
   SALLYPORT_TRY(const auto from, fresh ? begin_export(context) : find_export(context, number));
   context.quiet = !fresh;  // said when the export began
-  if (fresh) context.after_commit([&state = context.state, number, from](auto&) { state.exports.emplace(number, from); });
+  if (fresh)
+    context.after_commit([&state = context.state, number, from](auto&) { state.exports.emplace(number, from); });
   const auto offset = input.number("offset");
   if (offset > from->size) return fail(Errc::invalid, "offset is beyond the file's end");
   SALLYPORT_TRY(auto piece, read_piece(*from, offset));

@@ -40,8 +40,9 @@ Result<HashWork> login_hash(Context& context, const Record& input) {
 
 Result<Refusal> login_prove(Context& context, const Record& input) {
   context.object = "user:" + std::string(input.text("user"));
-  SALLYPORT_TRY(const auto answer, access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                                                 context.hash->checked_hash, context.source, context.now));
+  SALLYPORT_TRY(const auto answer,
+                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
+                                              context.hash->checked_hash, context.source, context.now));
   if (!answer.accepted) return wrong(context, "password: " + answer.why);
   context.factors.password = true;
   SALLYPORT_TRY(const bool enrolled, vault::totp_enrolled(context.sql(), *answer.user));
@@ -74,11 +75,13 @@ Result<Record> whoami(Context& context, Record&) {
   return out;
 }
 
-/// Whoever has only the password may enrol the first generator; replacing one takes a code of it (a token that has one).
+/// Whoever has only the password may enrol the first generator; replacing one takes a code of it (a token that has
+/// one).
 Result<Record> otp_enroll(Context& context, Record&) {
   const auto& caller = *context.caller;
   context.object = "user:" + caller.user.name;
-  if (caller.otp_enrolled && !caller.login.factors.otp) return fail(Errc::unauthenticated, "sign in again with a one-time code");
+  if (caller.otp_enrolled && !caller.login.factors.otp)
+    return fail(Errc::unauthenticated, "sign in again with a one-time code");
   SALLYPORT_TRY(auto seed, vault::begin_totp(context.tx, context.keys(), caller.user.id, context.now));
   Record out = answer(context);
   out.set("uri", vault::otpauth_uri(seed, "Sallyport", caller.user.name)).set("secret", base::base32_secret(seed));
@@ -88,8 +91,9 @@ Result<Record> otp_enroll(Context& context, Record&) {
 Result<Refusal> otp_confirm_prove(Context& context, const Record& input) {
   const auto& caller = *context.caller;
   context.object = "user:" + caller.user.name;
-  SALLYPORT_TRY(const auto answer, vault::confirm_totp(context.tx, context.keys(), context.state.lockouts, caller.user.id,
-                                                       context.source, input.secret("otp").expose(), context.now));
+  SALLYPORT_TRY(const auto answer,
+                vault::confirm_totp(context.tx, context.keys(), context.state.lockouts, caller.user.id, context.source,
+                                    input.secret("otp").expose(), context.now));
   if (answer.accepted()) {
     context.factors.otp = context.now;
     return Refusal{};
@@ -98,7 +102,8 @@ Result<Refusal> otp_confirm_prove(Context& context, const Record& input) {
   if (answer.verdict == vault::OtpVerdict::not_enrolled) {
     return Refusal{fail(Errc::conflict, "nothing is to be confirmed: start with sallyport otp enroll")};
   }
-  if (answer.verdict == vault::OtpVerdict::locked) return Refusal{fail(Errc::locked_out, "too many wrong codes; try again later")};
+  if (answer.verdict == vault::OtpVerdict::locked)
+    return Refusal{fail(Errc::locked_out, "too many wrong codes; try again later")};
   return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong; check the clock of the device")};
 }
 

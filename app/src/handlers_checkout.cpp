@@ -39,8 +39,10 @@ Result<Record> create(Context& context, Record& input) {
                             .reason = std::string(input.text("reason")),
                             .duration = kDefaultLength,
                             .with_otp = input.has("otp")};
-  if (input.has("seconds")) wanted.duration = base::Seconds{static_cast<std::int64_t>(input.number("seconds"))};
-  else wanted.duration = std::min(kDefaultLength, context.account->policy.max_duration);
+  if (input.has("seconds"))
+    wanted.duration = base::Seconds{static_cast<std::int64_t>(input.number("seconds"))};
+  else
+    wanted.duration = std::min(kDefaultLength, context.account->policy.max_duration);
   SALLYPORT_TRY(const auto granted, vault::create_checkout(context.sql(), wanted, context.now));
   for (const auto& ended : granted.also_ended) {
     SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.expire", "your checkout has run out"));
@@ -51,8 +53,10 @@ Result<Record> create(Context& context, Record& input) {
 
 Result<Record> list(Context& context, Record& input) {
   vault::CheckoutFilter filter{.active_only = input.flag("active"), .limit = page_size(input)};
-  if (!input.flag("all")) filter.user = context.caller->user.id;
-  else if (!context.allows(Right::audit)) return fail(Errc::denied, "only auditors see the checkouts of others");
+  if (!input.flag("all"))
+    filter.user = context.caller->user.id;
+  else if (!context.allows(Right::audit))
+    return fail(Errc::denied, "only auditors see the checkouts of others");
   if (input.has("account")) {
     SALLYPORT_TRY(const auto name, base::parse_account_name(input.text("account")));
     SALLYPORT_TRY(const auto account, vault::find_account(context.sql(), name));
@@ -95,13 +99,16 @@ Result<Record> checkin(Context& context, Record& input) {
                    : vault::revoke_checkout(context.sql(), checkout.id, context.now);
   if (!ended) return std::move(ended).error();
   const auto& end = ended.value();
-  context.after_commit([&state = context.state, id = checkout.id, now = context.now.mono, own, due = end.rotation_due](auto& out) {
-    state.sessions.end_where([&](const LiveSession& live) { return live.checkout == id; },
-                             own ? "you gave the account back" : "your checkout was revoked", now, out);
-    if (due) wake_rotators(state, out);
-  });
+  context.after_commit(
+      [&state = context.state, id = checkout.id, now = context.now.mono, own, due = end.rotation_due](auto& out) {
+        state.sessions.end_where([&](const LiveSession& live) { return live.checkout == id; },
+                                 own ? "you gave the account back" : "your checkout was revoked", now, out);
+        if (due) wake_rotators(state, out);
+      });
   Record out = answer(context);
-  out.set("id", checkout.id.text()).set("state", vault::to_string(end.checkout.state)).set_flag("rotation", end.rotation_due);
+  out.set("id", checkout.id.text())
+      .set("state", vault::to_string(end.checkout.state))
+      .set_flag("rotation", end.rotation_due);
   return out;
 }
 

@@ -39,7 +39,8 @@ Result<Record> add(Context& context, Record& input) {
   SALLYPORT_TRY(wanted.actions, access::parse_actions(input.text("actions")));
   // What is about no account needs no selector; what opens accounts is never given everywhere by leaving it out.
   const bool about_accounts = (wanted.actions.bits() & ~access::Actions{Right::audit, Right::administer}.bits()) != 0;
-  SALLYPORT_TRY(wanted.accounts, access::Selector::parse(input.has("labels") || about_accounts ? input.text("labels") : "*"));
+  SALLYPORT_TRY(wanted.accounts,
+                access::Selector::parse(input.has("labels") || about_accounts ? input.text("labels") : "*"));
   SALLYPORT_TRY(wanted.channels, access::parse_channels(input.has("channels") ? input.text("channels") : kAllChannels));
   SALLYPORT_TRY(const auto role, access::add_role(context.sql(), wanted, context.now));
   context.detail = std::string(input.text("actions")) + " on " + std::string(input.text("labels"));

@@ -79,7 +79,8 @@ Result<vault::Rotation> open_rotation(Context& context, const vault::DueRotation
     SALLYPORT_TRY(auto pair, certs::generate_ssh_key("sallyport:" + account.name.text()));
     key = std::move(pair.private_pem);
   }
-  return vault::begin_rotation(context.tx, context.keys(), account.id, due.cause, key.empty() ? nullptr : &key, {}, context.now);
+  return vault::begin_rotation(context.tx, context.keys(), account.id, due.cause, key.empty() ? nullptr : &key, {},
+                               context.now);
 }
 
 Result<> fill_reconcile(Context& context, Record& out, const vault::Account& account) {
@@ -98,11 +99,13 @@ Result<> fill_reconcile(Context& context, Record& out, const vault::Account& acc
 Result<> fill_secrets(Context& context, Record& out, const vault::Rotation& rotation) {
   const auto& account = rotation.account;
   const bool promoted = rotation.state == "promoted";
-  auto fresh = vault::read_secret(context.tx, context.keys(), account, promoted ? vault::SecretState::current : vault::SecretState::pending);
+  auto fresh = vault::read_secret(context.tx, context.keys(), account,
+                                  promoted ? vault::SecretState::current : vault::SecretState::pending);
   if (!fresh) return std::move(fresh).error();
   out.set("pending", std::move(fresh).value());
-  auto old = promoted ? (rotation.version > 1 ? vault::read_secret_version(context.tx, context.keys(), account, rotation.version - 1)
-                                              : Result<base::SecretBytes>(fail(Errc::not_found, "none")))
+  auto old = promoted ? (rotation.version > 1
+                             ? vault::read_secret_version(context.tx, context.keys(), account, rotation.version - 1)
+                             : Result<base::SecretBytes>(fail(Errc::not_found, "none")))
                       : vault::read_secret(context.tx, context.keys(), account);
   if (!old && old.error().code() != Errc::not_found) return std::move(old).error();
   out.set("current", old ? std::move(old).value() : base::SecretBytes());
@@ -112,7 +115,10 @@ Result<> fill_secrets(Context& context, Record& out, const vault::Rotation& rota
 Result<> fill_job(Context& context, Record& out, const vault::Rotation& rotation, const vault::Account& account) {
   SALLYPORT_TRY(const auto target, vault::get_target(context.sql(), account.target));
   out.set("id", rotation.id.text()).set("account", account.name.text()).set("kind", vault::to_string(account.kind));
-  out.set("journal", rotation.journal.empty() ? rotation::encode(rotation::Journal{}) : rotation.journal).set("host", target.host).set("port", std::uint64_t{target.port}).set("login", account.login);
+  out.set("journal", rotation.journal.empty() ? rotation::encode(rotation::Journal{}) : rotation.journal)
+      .set("host", target.host)
+      .set("port", std::uint64_t{target.port})
+      .set("login", account.login);
   out.set_list("host_keys");
   for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
   SALLYPORT_TRYV(fill_secrets(context, out, rotation));
@@ -130,7 +136,8 @@ Result<Record> next(Context& context, Record&) {
   SALLYPORT_TRY(const auto account, vault::get_account(context.sql(), due->account));
   SALLYPORT_TRY(const auto rotation, open_rotation(context, *due, account));
   context.object = "account:" + account.name.text();
-  context.detail = "rotation " + rotation.id.text() + " (" + std::string(vault::to_string(rotation.cause)) + "), state " + rotation.state;
+  context.detail = "rotation " + rotation.id.text() + " (" + std::string(vault::to_string(rotation.cause)) +
+                   "), state " + rotation.state;
   Record out = answer(context);
   SALLYPORT_TRYV(fill_job(context, out, rotation, account));
   context.after_commit([&state = context.state, id = rotation.id, peer](auto&) { state.rotations.emplace(id, peer); });
@@ -141,7 +148,8 @@ Result<> end_run(Context& context, const vault::Rotation& rotation, std::string_
   context.after_commit([&state = context.state, id = rotation.id](auto&) { state.rotations.erase(id); });
   if (end != "retry_later" && end != "blocked") return base::ok();
   const auto wait = end == "blocked" ? vault::RotationWait::blocked : vault::RotationWait::retry;
-  SALLYPORT_TRYV(vault::pause_rotation(context.sql(), rotation.id, wait, input.text("outcome"), input.text("detail"), context.now));
+  SALLYPORT_TRYV(vault::pause_rotation(context.sql(), rotation.id, wait, input.text("outcome"), input.text("detail"),
+                                       context.now));
   return base::ok();
 }
 
@@ -155,9 +163,11 @@ Result<Record> record(Context& context, Record& input) {
   SALLYPORT_TRY(auto current, vault::get_rotation(context.sql(), id));
   SALLYPORT_TRY(const auto account, vault::get_account(context.sql(), current.account));
   context.object = "account:" + account.name.text();
-  context.detail = "rotation " + id.text() + ": " + std::string(rotation::to_string(journal.state)) + ", " + std::string(input.text("outcome"));
+  context.detail = "rotation " + id.text() + ": " + std::string(rotation::to_string(journal.state)) + ", " +
+                   std::string(input.text("outcome"));
   if (!current.finished) {
-    const vault::RotationStep step{rotation::to_string(journal.state), input.text("journal"), input.text("outcome"), input.text("detail")};
+    const vault::RotationStep step{rotation::to_string(journal.state), input.text("journal"), input.text("outcome"),
+                                   input.text("detail")};
     SALLYPORT_TRYV(vault::record_rotation(context.sql(), id, step, context.now));
   }
   if (input.has("end")) {

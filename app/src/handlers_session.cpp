@@ -64,11 +64,13 @@ Result<Record> show(Context& context, Record& input) {
 }
 
 /// The session's row and its live connection; a sentence when it lives no more.
-Result<Record> steer(Context& context, const Record& input, std::function<void(Connection&, std::vector<Outgoing>&)> act) {
+Result<Record> steer(Context& context, const Record& input,
+                     std::function<void(Connection&, std::vector<Outgoing>&)> act) {
   SALLYPORT_TRY(const auto session, find(context, input));
   context.object = "session:" + session.id.text();
   context.detail = session.user_name + " on " + session.account_name;
-  if (context.state.sessions.find_session(session.id.text()) == nullptr) return fail(Errc::conflict, "that session has ended");
+  if (context.state.sessions.find_session(session.id.text()) == nullptr)
+    return fail(Errc::conflict, "that session has ended");
   context.after_commit([&state = context.state, id = session.id.text(), act = std::move(act)](auto& out) {
     if (auto* connection = state.sessions.find_session(id)) act(*connection, out);
   });
@@ -88,7 +90,8 @@ Result<Record> terminate(Context& context, Record& input) {
 Result<Record> freeze(Context& context, Record& input, bool frozen) {
   auto out = steer(context, input, [frozen](Connection& connection, auto& pushes) {
     connection.live->frozen = frozen;
-    pushes.push_back(LiveSessions::make_push(connection.peer, frozen ? OperationId::push_freeze : OperationId::push_thaw));
+    pushes.push_back(
+        LiveSessions::make_push(connection.peer, frozen ? OperationId::push_freeze : OperationId::push_thaw));
   });
   if (out) out.value().set_flag("frozen", frozen);
   return out;
@@ -103,14 +106,19 @@ Result<Record> recording_open(Context& context, Record& input) {
   SALLYPORT_TRY(auto key, vault::read_recording_key(context.tx, context.keys(), session.id));
   const auto& signer = context.state.vault->audit().public_key().key;
   Record out = answer(context);
-  out.set("id", session.id.text()).set("file", session.file).set("data_key", std::move(key)).set_flag("live", !session.ended);
+  out.set("id", session.id.text())
+      .set("file", session.file)
+      .set("data_key", std::move(key))
+      .set_flag("live", !session.ended);
   out.set("recording", vault::to_string(session.recording)).set("signer", base::Bytes(signer.begin(), signer.end()));
   if (!session.checkpoint) return out;
   // A session that closed told the place of END as its last checkpoint.
-  const bool whole = session.recording == vault::RecordingState::complete || session.recording == vault::RecordingState::gap;
+  const bool whole =
+      session.recording == vault::RecordingState::complete || session.recording == vault::RecordingState::gap;
   const bool ended = session.ended && whole;
   out.set(ended ? "end_sequence" : "checkpoint_sequence", session.checkpoint->sequence);
-  out.set(ended ? "end_hash" : "checkpoint_hash", base::Bytes(session.checkpoint->chain.begin(), session.checkpoint->chain.end()));
+  out.set(ended ? "end_hash" : "checkpoint_hash",
+          base::Bytes(session.checkpoint->chain.begin(), session.checkpoint->chain.end()));
   return out;
 }
 

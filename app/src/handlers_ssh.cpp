@@ -29,7 +29,8 @@ Result<Record> session_register(Context& context, Record& input) {
   auto& sessions = context.state.sessions;
   if (sessions.size() >= context.state.config.max_sessions) return fail(Errc::limit, "too many SSH connections");
   const auto peer = context.request.peer.id;
-  context.after_commit([&state = context.state, peer, source = std::string(input.text("source")), port = input.number("port"),
+  context.after_commit([&state = context.state, peer, source = std::string(input.text("source")),
+                        port = input.number("port"),
                         now = context.now.mono](auto&) { state.sessions.add(peer, source, port, now); });
   context.then = Outgoing::Then::becomes_session;
   Record out = answer(context);
@@ -43,13 +44,14 @@ Result<Record> dial_failed(Context& context, Record& input) {
   context.object = "session:" + std::string(input.text("session"));
   context.source = connection->source;
   context.detail = input.text("reason");
-  context.after_commit([&state = context.state, peer = connection->peer, now = context.now.mono,
-                        reason = "the target can't be reached: " + std::string(input.text("reason").substr(0, 200))](auto& out) {
-    if (auto* there = state.sessions.find(peer); there != nullptr && there->live) {
-      there->live->ending = now;
-      out.push_back(LiveSessions::make_end(peer, reason));
-    }
-  });
+  context.after_commit(
+      [&state = context.state, peer = connection->peer, now = context.now.mono,
+       reason = "the target can't be reached: " + std::string(input.text("reason").substr(0, 200))](auto& out) {
+        if (auto* there = state.sessions.find(peer); there != nullptr && there->live) {
+          there->live->ending = now;
+          out.push_back(LiveSessions::make_end(peer, reason));
+        }
+      });
   return answer(context);
 }
 
@@ -87,7 +89,8 @@ Result<Record> auth_begin(Context& context, Record& input) {
   if (input.text("account").empty() || input.text("target").empty()) {
     return next_step(context, false, "end", "say where to: ssh USER+ACCOUNT+TARGET@broker");
   }
-  SALLYPORT_TRYV(flow.begin(std::string(input.text("user")), {std::string(input.text("account")), std::string(input.text("target"))}));
+  SALLYPORT_TRYV(flow.begin(std::string(input.text("user")),
+                            {std::string(input.text("account")), std::string(input.text("target"))}));
   keep(context, flow);
   return next_step(context, true, "first");
 }
@@ -148,7 +151,8 @@ Result<SessionQuestion> ask(Context& context, const LoginFlow& flow) {
   SALLYPORT_TRY(out.checkout, vault::find_active_checkout(context.sql(), out.account->id, out.user.id, context.now));
   if (out.checkout) {
     const auto& c = *out.checkout;
-    out.leaned = access::CheckoutFacts{c.user, c.account, c.state == vault::CheckoutState::active, c.with_otp, c.source, c.made, c.lease};
+    out.leaned = access::CheckoutFacts{c.user, c.account, c.state == vault::CheckoutState::active, c.with_otp, c.source,
+                                       c.made, c.lease};
   }
   return out;
 }
@@ -185,7 +189,8 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
   if (!flow.awaits_first()) return fail(Errc::conflict, "no password is asked for now");
   HashWork work;
   // Without a name there is no one to compare with: the same work is done for nobody.
-  SALLYPORT_TRY(auto attempt, access::prepare_password_check(context.sql(), context.keys(), flow.user_name(), context.state.config.password_cost));
+  SALLYPORT_TRY(auto attempt, access::prepare_password_check(context.sql(), context.keys(), flow.user_name(),
+                                                             context.state.config.password_cost));
   work.attempt = std::move(attempt);
   work.presented = input.secret("password").clone();
   return work;
@@ -194,8 +199,9 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
 /// Takes the answer into the flow; the record that the child gets is the same for every kind of wrong.
 Result<Record> auth_password(Context& context, Record&) {
   auto flow = begin(context).flow;
-  SALLYPORT_TRY(const auto settled, access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                                                  context.hash->checked_hash, context.source, context.now));
+  SALLYPORT_TRY(const auto settled,
+                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
+                                              context.hash->checked_hash, context.source, context.now));
   if (!settled.accepted || !settled.user) {
     flow.failed();
     keep(context, flow);
@@ -234,7 +240,8 @@ Result<Record> auth_otp(Context& context, Record& input) {
 
 std::string open_channels(Context& context, const SessionQuestion& question, const access::Factors& factors) {
   access::Channels open;
-  for (const auto channel : {access::Channel::shell, access::Channel::exec, access::Channel::sftp, access::Channel::scp}) {
+  for (const auto channel :
+       {access::Channel::shell, access::Channel::exec, access::Channel::sftp, access::Channel::scp}) {
     auto input = question.input(context, factors);
     input.channel = channel;
     if (access::decide(input).allowed) open.add(channel);
@@ -245,7 +252,8 @@ std::string open_channels(Context& context, const SessionQuestion& question, con
 Result<> room_to_record(const Context& context) {
   const auto& config = context.state.config;
   const auto free = base::free_space(config.data / "recordings");
-  if (!free || free.value() < config.recording_floor) return fail(Errc::unavailable, "there is no room for recordings; no session starts");
+  if (!free || free.value() < config.recording_floor)
+    return fail(Errc::unavailable, "there is no room for recordings; no session starts");
   return base::ok();
 }
 
@@ -265,16 +273,20 @@ base::Bytes wrap_for_file(Context& context, const base::SessionId& id, const bas
   return std::move(out.u32(envelope.kek_version).block(envelope.wrapped_dek).block(envelope.sealed)).take();
 }
 
-Result<Record> fill_grant(Context& context, const SessionQuestion& question, const LoginFlow& flow, const vault::Target& target,
-                          vault::RegisteredSession& made) {
+Result<Record> fill_grant(Context& context, const SessionQuestion& question, const LoginFlow& flow,
+                          const vault::Target& target, vault::RegisteredSession& made) {
   SALLYPORT_TRY(auto credential, vault::read_secret(context.tx, context.keys(), question.account->id));
   Record out = answer(context);
-  out.set("session", made.session.id.text()).set("user", question.user.name).set("account", question.account->name.text());
+  out.set("session", made.session.id.text())
+      .set("user", question.user.name)
+      .set("account", question.account->name.text());
   out.set("login", question.account->login).set("kind", vault::to_string(question.account->kind));
   out.set("credential", std::move(credential)).set("channels", open_channels(context, question, flow.factors()));
   out.set_list("host_keys");
   for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
-  out.set("source", context.source).set("reason", question.checkout->reason).set("checkout", question.checkout->id.text());
+  out.set("source", context.source)
+      .set("reason", question.checkout->reason)
+      .set("checkout", question.checkout->id.text());
   out.set("file", made.session.file).set("wrapped_key", wrap_for_file(context, made.session.id, made.recording_key));
   out.set("data_key", std::move(made.recording_key));
   out.set("ends_in_ms", static_cast<std::uint64_t>(question.checkout->lease.remaining(context.now).count()));
@@ -285,22 +297,27 @@ Result<Record> fill_grant(Context& context, const SessionQuestion& question, con
 void begin_session(Context& context, const SessionQuestion& question, LoginFlow flow, const vault::Target& target,
                    const vault::Session& session) {
   flow.granted();
-  LiveSession live{.id = session.id, .user = question.user.id, .account = question.account->id, .checkout = question.checkout->id,
-                   .user_name = question.user.name, .account_name = question.account->name.text()};
+  LiveSession live{.id = session.id,
+                   .user = question.user.id,
+                   .account = question.account->id,
+                   .checkout = question.checkout->id,
+                   .user_name = question.user.name,
+                   .account_name = question.account->name.text()};
   Record dial(find_operation(OperationId::push_dial)->input);
   dial.set("connection", context.request.peer.id).set("session", session.id.text()).set("host", target.host);
   dial.set("port", std::uint64_t{target.port}).set("file", session.file);
   auto payload = std::make_shared<Payload>(encode(dial).value());
-  context.after_commit([&state = context.state, peer = context.request.peer.id, flow, live, payload](std::vector<Outgoing>& out) {
-    auto* connection = state.sessions.find(peer);
-    if (connection == nullptr) return;
-    connection->flow = flow;
-    connection->live = live;
-    auto push = LiveSessions::make_push(state.listener.value_or(0), OperationId::push_freeze);
-    push.frame.code = static_cast<std::uint16_t>(OperationId::push_dial);
-    push.frame.payload = std::move(*payload);
-    out.push_back(std::move(push));
-  });
+  context.after_commit(
+      [&state = context.state, peer = context.request.peer.id, flow, live, payload](std::vector<Outgoing>& out) {
+        auto* connection = state.sessions.find(peer);
+        if (connection == nullptr) return;
+        connection->flow = flow;
+        connection->live = live;
+        auto push = LiveSessions::make_push(state.listener.value_or(0), OperationId::push_freeze);
+        push.frame.code = static_cast<std::uint16_t>(OperationId::push_dial);
+        push.frame.payload = std::move(*payload);
+        out.push_back(std::move(push));
+      });
 }
 
 Result<Record> auth_grant(Context& context, Record&) {
@@ -310,12 +327,18 @@ Result<Record> auth_grant(Context& context, Record&) {
   SALLYPORT_TRYV(room_to_record(context));
   SALLYPORT_TRY(const auto question, decide_session(context, flow));
   SALLYPORT_TRY(const auto target, vault::get_target(context.sql(), question.account->target));
-  if (target.host_keys.empty()) return fail(Errc::conflict, "no host key of " + target.name + " is pinned; an administrator adds one");
+  if (target.host_keys.empty())
+    return fail(Errc::conflict, "no host key of " + target.name + " is pinned; an administrator adds one");
   SALLYPORT_TRY(const bool rotating, vault::is_rotating(context.sql(), question.account->id));
   if (rotating) return fail(Errc::conflict, "the secret of this account is being rotated; try again in a moment");
-  const vault::NewSession wanted{.user = question.user.id, .user_name = question.user.name, .account = question.account->id,
-                                 .account_name = question.account->name.text(), .target = target.id,
-                                 .checkout = question.checkout->id, .source = context.source, .how = flow.how()};
+  const vault::NewSession wanted{.user = question.user.id,
+                                 .user_name = question.user.name,
+                                 .account = question.account->id,
+                                 .account_name = question.account->name.text(),
+                                 .target = target.id,
+                                 .checkout = question.checkout->id,
+                                 .source = context.source,
+                                 .how = flow.how()};
   SALLYPORT_TRY(auto made, vault::register_session(context.tx, context.keys(), wanted, context.now));
   context.detail = "session " + made.session.id.text() + " by " + wanted.how;
   SALLYPORT_TRY(auto out, fill_grant(context, question, flow, target, made));
@@ -344,7 +367,7 @@ Result<Record> session_event(Context& context, Record& input) {
   if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
   context.quiet = true;
   context.event("session." + std::string(input.text("action")), context.object,
-                               input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
+                input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
   return answer(context);
 }
 
@@ -360,7 +383,8 @@ Result<Record> session_checkpoint(Context& context, Record& input) {
   SALLYPORT_TRY(const auto* live, live_of(context));
   SALLYPORT_TRY(const auto hash, digest_of(input));
   SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
-  const auto signature = context.keys().audit_key().sign(recorder::checkpoint_message(live->id, {input.number("sequence"), hash}));
+  const auto signature =
+      context.keys().audit_key().sign(recorder::checkpoint_message(live->id, {input.number("sequence"), hash}));
   context.detail = "chunk " + std::to_string(input.number("sequence"));
   Record out = answer(context);
   out.set("signature", base::Bytes(signature.begin(), signature.end()));
@@ -376,7 +400,8 @@ Result<Record> session_close(Context& context, Record& input) {
   }
   const vault::RecordingTotals totals{input.number("bytes"), input.number("duration_ms"), input.number("chunks")};
   SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
-  context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " + std::string(input.text("recording"));
+  context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " +
+                   std::string(input.text("recording"));
   context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
     if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
   });

@@ -72,7 +72,9 @@ Result<HashWork> bootstrap_hash(Context& context, const Record& input) {
 Result<> grant_first_roles(Context& context, const base::UserId& user) {
   const auto give = [&](std::string_view name, access::Actions actions) -> Result<> {
     SALLYPORT_TRY(auto everywhere, access::Selector::parse("*"));
-    SALLYPORT_TRY(const auto role, access::add_role(context.sql(), {std::string(name), std::move(everywhere), actions, {}}, context.now));
+    SALLYPORT_TRY(
+        const auto role,
+        access::add_role(context.sql(), {std::string(name), std::move(everywhere), actions, {}}, context.now));
     return access::grant_role(context.sql(), role.id, user, context.now);
   };
   SALLYPORT_TRYV(give("administrator", {Right::administer}));

@@ -12,13 +12,16 @@ using base::Result;
 
 namespace {
 
-void about_target(Context& context, const Record& input) { context.object = "target:" + std::string(input.text("name")); }
+void about_target(Context& context, const Record& input) {
+  context.object = "target:" + std::string(input.text("name"));
+}
 
 void fill(Record& out, const vault::Target& target) {
   out.set("name", target.name).set("id", target.id.text()).set("host", target.host);
   out.set("port", std::uint64_t{target.port}).set("labels", vault::format_labels(target.labels));
   out.set("created", millis(target.created)).set_list("host_keys");
-  for (const auto& key : target.host_keys) out.add("host_keys").set("fingerprint", key.fingerprint).set("key", key.line());
+  for (const auto& key : target.host_keys)
+    out.add("host_keys").set("fingerprint", key.fingerprint).set("key", key.line());
 }
 
 Record shown(const Context& context, const vault::Target& target) {
@@ -103,7 +106,8 @@ Result<Record> key_remove(Context& context, Record& input) {
   about_target(context, input);
   context.detail = input.text("fingerprint");
   SALLYPORT_TRY(auto target, vault::find_target(context.sql(), input.text("name")));
-  const auto gone = std::erase_if(target.host_keys, [&](const auto& key) { return key.fingerprint == input.text("fingerprint"); });
+  const auto gone =
+      std::erase_if(target.host_keys, [&](const auto& key) { return key.fingerprint == input.text("fingerprint"); });
   if (gone == 0) return fail(Errc::not_found, "no such host key is pinned for " + target.name);
   SALLYPORT_TRY(const auto changed, vault::change_target(context.sql(), target.name, {.host_keys = target.host_keys}));
   return shown(context, changed);

@@ -47,8 +47,10 @@ Result<HashWork> add_hash(Context& context, const Record& input) {
 
 Result<Record> add(Context& context, Record& input) {
   about_user(context, input);
-  SALLYPORT_TRY(const auto user, access::add_user(context.sql(), {std::string(input.text("name")), std::string(input.text("display_name"))},
-                                                  context.now));
+  SALLYPORT_TRY(
+      const auto user,
+      access::add_user(context.sql(), {std::string(input.text("name")), std::string(input.text("display_name"))},
+                       context.now));
   if (context.hash != nullptr && context.hash->fresh) {
     SALLYPORT_TRYV(access::store_password(context.sql(), user.id, *context.hash->fresh, context.hash->fresh_hash));
   }
@@ -77,7 +79,8 @@ Result<Record> show(Context& context, Record& input) {
 
 /// Everything that this person holds now: given back, and his sessions ended.
 Result<> end_all_of(Context& context, const base::UserId& user, std::string_view told) {
-  SALLYPORT_TRY(const auto checkouts, vault::list_checkouts(context.sql(), {.user = user, .active_only = true, .limit = 1000}));
+  SALLYPORT_TRY(const auto checkouts,
+                vault::list_checkouts(context.sql(), {.user = user, .active_only = true, .limit = 1000}));
   for (const auto& checkout : checkouts) {
     SALLYPORT_TRY(const auto ended, vault::revoke_checkout(context.sql(), checkout.id, context.now));
     SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.revoke", told));
@@ -91,7 +94,8 @@ Result<Record> set(Context& context, Record& input) {
   access::UserChange change;
   if (input.has("display_name")) change.display_name = input.text("display_name");
   if (input.has("enabled")) {
-    if (!input.flag("enabled") && before.id == context.caller->user.id) return fail(Errc::conflict, "nobody disables himself");
+    if (!input.flag("enabled") && before.id == context.caller->user.id)
+      return fail(Errc::conflict, "nobody disables himself");
     change.disabled = !input.flag("enabled");
   }
   SALLYPORT_TRY(const auto user, access::change_user(context.sql(), input.text("name"), change));
@@ -103,7 +107,8 @@ Result<Record> set(Context& context, Record& input) {
     SALLYPORT_TRYV(end_all_of(context, user.id, "your user was disabled"));
   }
   if (input.has("enabled")) context.detail = input.flag("enabled") ? "enabled" : "disabled";
-  if (input.flag("reset_otp")) context.detail += context.detail.empty() ? "one-time code reset" : ", one-time code reset";
+  if (input.flag("reset_otp"))
+    context.detail += context.detail.empty() ? "one-time code reset" : ", one-time code reset";
   return user_record(context, user, context.operation.output);
 }
 
@@ -132,8 +137,9 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
 
 Result<Refusal> password_prove(Context& context, const Record&) {
   if (!context.hash->attempt) return Refusal{};
-  SALLYPORT_TRY(const auto answer, access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                                                 context.hash->checked_hash, context.source, context.now));
+  SALLYPORT_TRY(const auto answer,
+                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
+                                              context.hash->checked_hash, context.source, context.now));
   if (answer.accepted) return Refusal{};
   context.rule = "deny.password_" + answer.why;
   return Refusal{fail(Errc::unauthenticated, "the present password is wrong")};

@@ -63,16 +63,21 @@ Result<> set_from_text(Record& record, std::string_view name, const std::string&
   if (field == schema.end()) return fail(Errc::invalid, "there is no parameter " + base::escape_text(name, 64));
   if (record.has(name)) return fail(Errc::invalid, std::string(name) + " is given twice");
   switch (field->type) {
-    case FieldType::text: record.set(name, text); return base::ok();
+    case FieldType::text:
+      record.set(name, text);
+      return base::ok();
     case FieldType::flag:
       if (text != "true" && text != "false") return fail(Errc::invalid, std::string(name) + " must be true or false");
       record.set_flag(name, text == "true");
       return base::ok();
-    case FieldType::number: break;
-    default: return fail(Errc::invalid, std::string(name) + " can't be a parameter");
+    case FieldType::number:
+      break;
+    default:
+      return fail(Errc::invalid, std::string(name) + " can't be a parameter");
   }
   constexpr std::size_t kDigits = 16;
-  const bool digits = !text.empty() && text.size() <= kDigits && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits =
+      !text.empty() && text.size() <= kDigits && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
   if (!digits) return fail(Errc::invalid, std::string(name) + " must be a number");
   record.set(name, std::uint64_t{std::stoull(text)});
   return base::ok();
@@ -86,7 +91,8 @@ Result<std::string> percent_decode(std::string_view text) {
       out.push_back(text[i]);
       continue;
     }
-    const auto byte = i + 2 < text.size() ? base::unhex(text.substr(i + 1, 2)) : Result<base::Bytes>(fail(Errc::invalid, ""));
+    const auto byte =
+        i + 2 < text.size() ? base::unhex(text.substr(i + 1, 2)) : Result<base::Bytes>(fail(Errc::invalid, ""));
     if (!byte) return fail(Errc::invalid, "the query has a bad %-escape");
     out.push_back(static_cast<char>(byte.value().front()));
     i += 2;
@@ -107,8 +113,8 @@ Result<> take_query(Record& record, std::string_view query) {
   return base::ok();
 }
 
-/// Boost.JSON lets the last of doubled names win; here they are refused, and so are escapes in names (none of ours needs
-/// one). `text` is valid JSON.
+/// Boost.JSON lets the last of doubled names win; here they are refused, and so are escapes in names (none of ours
+/// needs one). `text` is valid JSON.
 Result<> refuse_doubled_names(std::string_view text) {
   std::set<std::string_view> names;
   int depth = 0;
@@ -117,13 +123,21 @@ Result<> refuse_doubled_names(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') { in_string = false; end = i; }
+      if (c == '\\')
+        ++i;
+      else if (c == '"') {
+        in_string = false;
+        end = i;
+      }
       continue;
     }
-    if (c == '"') { in_string = true; start = i + 1; }
-    else if (c == '{' || c == '[') ++depth;
-    else if (c == '}' || c == ']') --depth;
+    if (c == '"') {
+      in_string = true;
+      start = i + 1;
+    } else if (c == '{' || c == '[')
+      ++depth;
+    else if (c == '}' || c == ']')
+      --depth;
     else if (c == ':' && depth == 1) {
       const auto name = text.substr(start, end - start);
       if (name.find('\\') != std::string_view::npos || !names.insert(name).second) {
@@ -137,7 +151,8 @@ Result<> refuse_doubled_names(std::string_view text) {
 }  // namespace
 
 Result<ApiCall> begin_call(std::string_view method, std::string_view target) {
-  if (target.size() > kMaxTarget || !target.starts_with('/')) return fail(Errc::invalid, "the request target is not taken");
+  if (target.size() > kMaxTarget || !target.starts_with('/'))
+    return fail(Errc::invalid, "the request target is not taken");
   const auto mark = std::min(target.find('?'), target.size());
   auto route = find_route(method, target.substr(0, mark));
   if (!route) return fail(Errc::not_found, "there is nothing at this path");
@@ -183,44 +198,70 @@ Result<base::SecretBytes> encode_call(const ApiCall& call, const base::SecretByt
 
 unsigned http_status(Errc code) noexcept {
   switch (code) {
-    case Errc::invalid: return 400;
-    case Errc::unauthenticated: return 401;
-    case Errc::denied: return 403;
-    case Errc::not_found: return 404;
-    case Errc::unsupported: return 405;
+    case Errc::invalid:
+      return 400;
+    case Errc::unauthenticated:
+      return 401;
+    case Errc::denied:
+      return 403;
+    case Errc::not_found:
+      return 404;
+    case Errc::unsupported:
+      return 405;
     case Errc::exists:
-    case Errc::conflict: return 409;
+    case Errc::conflict:
+      return 409;
     case Errc::limit:
-    case Errc::locked_out: return 429;
+    case Errc::locked_out:
+      return 429;
     case Errc::sealed:
     case Errc::unavailable:
-    case Errc::closed: return 503;
-    case Errc::timed_out: return 504;
+    case Errc::closed:
+      return 503;
+    case Errc::timed_out:
+      return 504;
     case Errc::corrupt:
     case Errc::io:
-    case Errc::internal: return 500;
+    case Errc::internal:
+      return 500;
   }
   return 500;
 }
 
 std::string_view http_reason(unsigned status) noexcept {
   switch (status) {
-    case 200: return "OK";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    default: return "Internal Server Error";
+    case 200:
+      return "OK";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "Internal Server Error";
   }
 }
 
@@ -271,7 +312,9 @@ Payload response(const ResponseHead& head, base::ByteView body, bool locked) {
 
 Result<base::SecretBytes> bearer_token(std::string_view authorization) {
   constexpr std::string_view kScheme = "Bearer ";
-  const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  const auto word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
   if (!authorization.starts_with(kScheme)) return fail(Errc::unauthenticated, "sign in first: sallyport login");
   const auto token = authorization.substr(kScheme.size());
   if (token.empty() || token.size() > kMaxToken || !std::ranges::all_of(token, word)) {

@@ -14,9 +14,9 @@ namespace sallyport::app {
 /// A request whose head was read: which operation, what its path and query say, and how much body may follow.
 struct ApiCall {
   const Operation* operation = nullptr;
-  Record input;                    ///< from path and query so far
-  std::size_t body_limit = 0;      ///< 0: no body is taken
-  bool secret_body = false;        ///< must be read into locked memory
+  Record input;                ///< from path and query so far
+  std::size_t body_limit = 0;  ///< 0: no body is taken
+  bool secret_body = false;    ///< must be read into locked memory
 };
 
 /// Errc::not_found for an unknown path (404), Errc::unsupported for a method that the path does not have (405),
@@ -25,8 +25,8 @@ base::Result<ApiCall> begin_call(std::string_view method, std::string_view targe
 /// Adds the JSON body and checks the whole input. Refuses doubled names, unknown names, wrong types.
 base::Result<> take_body(ApiCall& call, base::ByteView body);
 /// Envelope and record, as the vault wants them.
-base::Result<base::SecretBytes> encode_call(const ApiCall& call, const base::SecretBytes& token, std::string_view source,
-                                            std::string_view request_id);
+base::Result<base::SecretBytes> encode_call(const ApiCall& call, const base::SecretBytes& token,
+                                            std::string_view source, std::string_view request_id);
 
 /// The HTTP status of a failure.
 unsigned http_status(base::Errc code) noexcept;

@@ -34,7 +34,11 @@ bool is_recording_name(std::string_view name) {
 
 HttpConnection::HttpConnection(Socket socket, asio::ssl::context& tls, VaultLink& vault, const HttpServerConfig& config,
                                std::string source)
-    : stream_(std::move(socket), tls), vault_(vault), config_(config), source_(std::move(source)), in_(kRead + kMaxHead) {
+    : stream_(std::move(socket), tls),
+      vault_(vault),
+      config_(config),
+      source_(std::move(source)),
+      in_(kRead + kMaxHead) {
   allow(config_.patience);
 }
 
@@ -84,7 +88,8 @@ void HttpConnection::on_head(std::size_t size) {
   request_id_ = base::random_id_text();
   auto head = parse_head(base::ByteView(in_).first(size));
   base::wipe(base::MutableByteView(in_).first(size));
-  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(used_), in_.begin());
+  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(size), in_.begin() + static_cast<std::ptrdiff_t>(used_),
+            in_.begin());
   used_ -= size;
   keep_alive_ = head.has_value() && head.value().keep_alive;
   if (!head) return refuse(head.error());  // where the next request begins is not known any more
@@ -98,7 +103,8 @@ void HttpConnection::begin_request(HttpHead& head) {
     refuse(error, status);
   };
   if (head.method == "GET" && head.target == "/healthz" && length == 0) {
-    return send(response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes("{\"alive\":true}"), false));
+    return send(
+        response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes("{\"alive\":true}"), false));
   }
   if (head.method == "GET" && (head.target == "/openapi.json" || head.target == "/v1/openapi.json") && length == 0) {
     static const auto document = openapi_document();
@@ -106,8 +112,10 @@ void HttpConnection::begin_request(HttpHead& head) {
   }
   auto call = begin_call(head.method, head.target);
   if (!call) return give_up(call.error());
-  if (length > call.value().body_limit) return give_up(fail(Errc::invalid, "the body is too long for this operation"), 413);
-  if (length > 0 && head.content_type != "application/json") return give_up(fail(Errc::invalid, "send application/json"), 415);
+  if (length > call.value().body_limit)
+    return give_up(fail(Errc::invalid, "the body is too long for this operation"), 413);
+  if (length > 0 && head.content_type != "application/json")
+    return give_up(fail(Errc::invalid, "send application/json"), 415);
   token_.reset();
   if (call.value().operation->access.who() != Access::Who::anyone) {
     auto token = bearer_token(head.authorization ? head.authorization->expose_text() : std::string_view{});
@@ -129,12 +137,15 @@ void HttpConnection::read_body(std::uint64_t length) {
     keep_alive_ = false;
     return refuse(fail(Errc::unavailable, "too many requests at once; try again"));
   }
-  if (call_->secret_body) secret_body_ = base::SecretBytes(size);
-  else plain_body_.resize(size);
+  if (call_->secret_body)
+    secret_body_ = base::SecretBytes(size);
+  else
+    plain_body_.resize(size);
   const auto there = std::min(used_, size);
   std::copy_n(in_.begin(), there, body().begin());
   base::wipe(base::MutableByteView(in_).first(there));
-  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(there), in_.begin() + static_cast<std::ptrdiff_t>(used_), in_.begin());
+  std::copy(in_.begin() + static_cast<std::ptrdiff_t>(there), in_.begin() + static_cast<std::ptrdiff_t>(used_),
+            in_.begin());
   used_ -= there;
   body_have_ = there;
   fill_body();
@@ -147,11 +158,12 @@ base::MutableByteView HttpConnection::body() {
 void HttpConnection::fill_body() {
   const auto rest = body().subspan(body_have_);
   if (rest.empty()) return dispatch();
-  stream_.async_read_some(asio::buffer(rest.data(), rest.size()), [self = shared_from_this()](const Code& problem, std::size_t got) {
-    if (problem) return self->abort();
-    self->body_have_ += got;
-    self->fill_body();
-  });
+  stream_.async_read_some(asio::buffer(rest.data(), rest.size()),
+                          [self = shared_from_this()](const Code& problem, std::size_t got) {
+                            if (problem) return self->abort();
+                            self->body_have_ += got;
+                            self->fill_body();
+                          });
 }
 
 void HttpConnection::dispatch() {
@@ -164,9 +176,10 @@ void HttpConnection::dispatch() {
   token_.reset();
   if (!payload) return refuse(payload.error());
   allow(config_.answer);
-  asked_ = vault_.ask(call_->operation->id, std::move(payload).value(), [weak = weak_from_this()](base::Result<Payload> answer) {
-    if (const auto self = weak.lock()) self->on_answer(std::move(answer));
-  });
+  asked_ = vault_.ask(call_->operation->id, std::move(payload).value(),
+                      [weak = weak_from_this()](base::Result<Payload> answer) {
+                        if (const auto self = weak.lock()) self->on_answer(std::move(answer));
+                      });
   hold_ = asked_ != 0 ? shared_from_this() : nullptr;
 }
 
@@ -181,12 +194,15 @@ void HttpConnection::on_answer(base::Result<Payload> answer) {
   const auto json = to_json(record.value());
   if (!json) return refuse(json.error());
   const unsigned status = call_->operation->id == OperationId::health && !record.value().flag("writable") ? 503 : 200;
-  send(response({.status = status, .request_id = request_id_, .keep_alive = keep_alive_}, json.value().view(), json.value().locked()));
+  send(response({.status = status, .request_id = request_id_, .keep_alive = keep_alive_}, json.value().view(),
+                json.value().locked()));
 }
 
 void HttpConnection::refuse(const base::Error& error, unsigned status) {
   const auto text = error_json(error, request_id_);
-  send(response({.status = status != 0 ? status : http_status(error.code()), .request_id = request_id_, .keep_alive = keep_alive_},
+  send(response({.status = status != 0 ? status : http_status(error.code()),
+                 .request_id = request_id_,
+                 .keep_alive = keep_alive_},
                 base::as_bytes(text), false));
 }
 
@@ -195,12 +211,13 @@ void HttpConnection::send(Payload message) {
   call_.reset();
   allow(config_.patience);
   const auto view = out_.view();
-  asio::async_write(stream_, asio::buffer(view.data(), view.size()), [self = shared_from_this()](const Code& problem, std::size_t) {
-    self->out_ = Payload();
-    if (problem) return self->abort();
-    if (self->file_) return self->next_piece();
-    self->finished();
-  });
+  asio::async_write(stream_, asio::buffer(view.data(), view.size()),
+                    [self = shared_from_this()](const Code& problem, std::size_t) {
+                      self->out_ = Payload();
+                      if (problem) return self->abort();
+                      if (self->file_) return self->next_piece();
+                      self->finished();
+                    });
 }
 
 void HttpConnection::finished() {
@@ -220,7 +237,10 @@ void HttpConnection::send_file(const Record& record) {
   }
   file_ = std::move(file);
   file_left_ = static_cast<std::uint64_t>(facts.st_size);
-  const auto head = response_head({.request_id = request_id_, .content_type = "application/octet-stream", .length = file_left_, .keep_alive = keep_alive_});
+  const auto head = response_head({.request_id = request_id_,
+                                   .content_type = "application/octet-stream",
+                                   .length = file_left_,
+                                   .keep_alive = keep_alive_});
   send(Payload(base::to_bytes(head)));
 }
 

@@ -18,7 +18,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Clock = std::chrono::steady_clock;
   using Socket = boost::asio::ip::tcp::socket;
 
-  HttpConnection(Socket socket, boost::asio::ssl::context& tls, VaultLink& vault, const HttpServerConfig& config, std::string source);
+  HttpConnection(Socket socket, boost::asio::ssl::context& tls, VaultLink& vault, const HttpServerConfig& config,
+                 std::string source);
   ~HttpConnection();
 
   void start();
@@ -50,7 +51,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::string source_;
   Clock::time_point deadline_;
 
-  base::Bytes in_;               // read and not yet used; wiped as it is used
+  base::Bytes in_;  // read and not yet used; wiped as it is used
   std::size_t used_ = 0;
   std::string request_id_;
   bool keep_alive_ = true;
@@ -62,7 +63,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::uint64_t asked_ = 0;
   Payload out_;
   std::shared_ptr<HttpConnection> hold_;  // while the vault works and nothing is read: nobody else holds this
-  base::UniqueFd file_;          // a recording on its way
+  base::UniqueFd file_;                   // a recording on its way
   std::uint64_t file_left_ = 0;
 };
 

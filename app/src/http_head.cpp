@@ -30,13 +30,17 @@ struct WipingAllocator {
     std::allocator<T>().deallocate(memory, n);
   }
   template <class U>
-  bool operator==(const WipingAllocator<U>&) const noexcept { return true; }
+  bool operator==(const WipingAllocator<U>&) const noexcept {
+    return true;
+  }
 };
 
 using Parser = http::request_parser<http::empty_body, WipingAllocator<char>>;
 using Message = Parser::value_type;
 
-base::Error refuse(std::string_view what) { return fail(Errc::invalid, "the request is not taken: " + std::string(what)); }
+base::Error refuse(std::string_view what) {
+  return fail(Errc::invalid, "the request is not taken: " + std::string(what));
+}
 
 /// What a parser no longer shows: folded lines, lone CR or LF, control characters.
 Result<> check_raw(std::string_view raw) {
@@ -61,9 +65,11 @@ Result<> check_fields(const Message& message) {
   for (const auto& field : message) {
     if (++count > kMaxFields) return refuse("too many fields");
     // "Content_Length" is another name to us and the same to some programs.
-    if (view_of(field.name_string()).find('_') != std::string_view::npos) return refuse("an underscore in a field's name");
+    if (view_of(field.name_string()).find('_') != std::string_view::npos)
+      return refuse("an underscore in a field's name");
   }
-  if (message.count(http::field::host) != 1 || message[http::field::host].empty()) return refuse("not exactly one Host");
+  if (message.count(http::field::host) != 1 || message[http::field::host].empty())
+    return refuse("not exactly one Host");
   if (message.count(http::field::transfer_encoding) > 0) return refuse("Transfer-Encoding; send Content-Length");
   if (message.count(http::field::content_length) > 1) return refuse("more than one Content-Length");
   if (message.count(http::field::authorization) > 1) return refuse("more than one Authorization");

@@ -13,8 +13,8 @@ namespace sallyport::app {
 
 struct HttpHead {
   std::string method;
-  std::string target;          ///< origin-form
-  std::string content_type;    ///< lower case, without parameters; empty when absent
+  std::string target;        ///< origin-form
+  std::string content_type;  ///< lower case, without parameters; empty when absent
   std::optional<std::uint64_t> content_length;
   bool keep_alive = true;
   std::optional<base::SecretBytes> authorization;  ///< the field's value
@@ -24,7 +24,8 @@ inline constexpr std::size_t kMaxHead = 16U << 10U;
 
 /// Where the head that begins here ends (after the empty line), or nothing yet.
 std::optional<std::size_t> head_end(base::ByteView bytes) noexcept;
-/// `raw` ends with the empty line. Errc::invalid says what was not taken. Copies of header values that it made are wiped.
+/// `raw` ends with the empty line. Errc::invalid says what was not taken. Copies of header values that it made are
+/// wiped.
 base::Result<HttpHead> parse_head(base::ByteView raw);
 
 }  // namespace sallyport::app

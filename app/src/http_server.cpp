@@ -28,13 +28,19 @@ namespace {
 constexpr std::chrono::milliseconds kSweep{500};
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-struct FreeBio { void operator()(BIO* bio) const noexcept { BIO_free(bio); } };
-struct FreeKey { void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); } };
+struct FreeBio {
+  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
+};
+struct FreeKey {
+  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
+};
 
-int select_http11(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned in_size, void*) {
+int select_http11(SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned in_size,
+                  void*) {
   static constexpr unsigned char kProtocols[] = "\x08http/1.1";
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, size, kProtocols, sizeof kProtocols - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
+  if (SSL_select_next_proto(&chosen, size, kProtocols, sizeof kProtocols - 1, in, in_size) != OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
 }
@@ -69,8 +75,14 @@ std::string address_text(const tcp::endpoint& endpoint) {
 
 struct HttpServer::Impl {
   Impl(HttpServerConfig wanted, base::UniqueFd socket)
-      : config(std::move(wanted)), tls(asio::ssl::context::tls_server), listener(std::move(socket)), acceptor(io), accept_pause(io), sweep(io),
-        control(io), vault(io, config.vault_socket) {}
+      : config(std::move(wanted)),
+        tls(asio::ssl::context::tls_server),
+        listener(std::move(socket)),
+        acceptor(io),
+        accept_pause(io),
+        sweep(io),
+        control(io),
+        vault(io, config.vault_socket) {}
   ~Impl() {
     if (control.is_open()) control.release();
   }
@@ -144,8 +156,8 @@ void HttpServer::Impl::watch_control(int fd) {
   });
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerConfig config, base::UniqueFd listener, const base::SecretBytes& key_pem,
-                                                       base::ByteView chain_pem) {
+Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerConfig config, base::UniqueFd listener,
+                                                       const base::SecretBytes& key_pem, base::ByteView chain_pem) {
   try {
     auto impl = std::make_unique<Impl>(std::move(config), std::move(listener));
     SALLYPORT_TRYV(load_tls(impl->tls, key_pem, chain_pem));

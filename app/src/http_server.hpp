@@ -15,9 +15,9 @@ struct HttpServerConfig {
   std::size_t max_connections = 512;
   std::size_t max_per_source = 256;
   std::size_t slab = base::LockedMemory::kDefaultSize;  ///< of this process; bodies take at most half of it
-  std::chrono::seconds idle{60};      ///< between requests
-  std::chrono::seconds patience{15};  ///< for a head, a body, a handshake, and for a write to move
-  std::chrono::seconds answer{40};    ///< for the vault
+  std::chrono::seconds idle{60};                        ///< between requests
+  std::chrono::seconds patience{15};                    ///< for a head, a body, a handshake, and for a write to move
+  std::chrono::seconds answer{40};                      ///< for the vault
 };
 
 class HttpServer {

@@ -24,20 +24,20 @@ struct LiveSession {
   std::string user_name;
   std::string account_name;
   bool frozen = false;
-  bool closed = false;                    ///< session.close came: the connection may go
-  std::optional<base::MonoTime> ending;   ///< since push end was sent
-  std::uint32_t events = 0;               ///< session.event in this second
+  bool closed = false;                   ///< session.close came: the connection may go
+  std::optional<base::MonoTime> ending;  ///< since push end was sent
+  std::uint32_t events = 0;              ///< session.event in this second
   base::MonoTime events_since{};
 };
 
 struct Connection {
   std::uint64_t peer = 0;
-  std::string source;           ///< address
+  std::string source;  ///< address
   std::uint64_t port = 0;
   base::MonoTime since{};
   LoginFlow flow;
   std::optional<LiveSession> live;
-  bool told_to_end = false;     ///< the login grace ran out
+  bool told_to_end = false;  ///< the login grace ran out
 };
 
 class LiveSessions {

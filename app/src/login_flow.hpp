@@ -17,7 +17,7 @@ namespace sallyport::app {
 class LoginFlow {
  public:
   enum class State : std::uint8_t { start, named, proven, granted, ended };
-  static constexpr unsigned kMaxFailures = 6;     ///< wrong passwords and codes (MaxAuthTries of sshd)
+  static constexpr unsigned kMaxFailures = 6;  ///< wrong passwords and codes (MaxAuthTries of sshd)
   static constexpr unsigned kMaxKeysOffered = 20;
 
   /// Errc::conflict when it was begun already. `user` may be empty: the key says who.

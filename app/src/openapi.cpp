@@ -22,12 +22,22 @@ json::object schema_of(const Field& field) {
     case FieldType::number:
       out = {{"type", "integer"}, {"minimum", 0}, {"maximum", field.max == 0 ? kMaxNumber : field.max}};
       break;
-    case FieldType::flag: out = {{"type", "boolean"}}; break;
-    case FieldType::text: out = {{"type", "string"}, {"maxLength", field.max}}; break;
-    case FieldType::secret: out = {{"type", "string"}, {"maxLength", field.max}, {"format", "password"}}; break;
+    case FieldType::flag:
+      out = {{"type", "boolean"}};
+      break;
+    case FieldType::text:
+      out = {{"type", "string"}, {"maxLength", field.max}};
+      break;
+    case FieldType::secret:
+      out = {{"type", "string"}, {"maxLength", field.max}, {"format", "password"}};
+      break;
     case FieldType::bytes:
-    case FieldType::secret_bytes: out = {{"type", "string"}, {"contentEncoding", "base64"}}; break;
-    case FieldType::list: out = {{"type", "array"}, {"maxItems", field.max}, {"items", schema_of(field.item)}}; break;
+    case FieldType::secret_bytes:
+      out = {{"type", "string"}, {"contentEncoding", "base64"}};
+      break;
+    case FieldType::list:
+      out = {{"type", "array"}, {"maxItems", field.max}, {"items", schema_of(field.item)}};
+      break;
   }
   out["description"] = text(field.doc);
   return out;
@@ -82,20 +92,28 @@ void add_body(json::object& out, const Operation& operation) {
 std::string rule_of(const Access& access) {
   const std::string right(access::to_string(access.right()));
   switch (access.who()) {
-    case Access::Who::anyone: return "Anyone.";
-    case Access::Who::signed_in: return access.proof() == Proof::password ? "Whoever has a token." : "Whoever has a token that counts a one-time code.";
-    case Access::Who::right: return "A role with the action " + right + ".";
-    case Access::Who::self_or_right: return "The user himself, or a role with the action " + right + ".";
+    case Access::Who::anyone:
+      return "Anyone.";
+    case Access::Who::signed_in:
+      return access.proof() == Proof::password ? "Whoever has a token."
+                                               : "Whoever has a token that counts a one-time code.";
+    case Access::Who::right:
+      return "A role with the action " + right + ".";
+    case Access::Who::self_or_right:
+      return "The user himself, or a role with the action " + right + ".";
     case Access::Who::right_on_account:
-      return "A role with the action " + right + " on this account" + (access.proof() == Proof::fresh_otp ? "; takes a fresh one-time code." : ".");
-    default: return "";
+      return "A role with the action " + right + " on this account" +
+             (access.proof() == Proof::fresh_otp ? "; takes a fresh one-time code." : ".");
+    default:
+      return "";
   }
 }
 
 json::object responses_of(const Operation& operation) {
   const json::object error = content("application/json", json::object{{"$ref", "#/components/schemas/Error"}});
-  const json::object good = operation.streams ? content("application/octet-stream", json::object{{"type", "string"}, {"format", "binary"}})
-                                              : content("application/json", schema_of(operation.output));
+  const json::object good =
+      operation.streams ? content("application/octet-stream", json::object{{"type", "string"}, {"format", "binary"}})
+                        : content("application/json", schema_of(operation.output));
   json::object out{{"200", json::object{{"description", "Done."}, {"content", good}}}};
   const auto add = [&](unsigned status) {
     out[std::to_string(status)] = json::object{{"description", text(http_reason(status))}, {"content", error}};
@@ -116,7 +134,8 @@ json::object operation_object(const Operation& operation) {
                    {"responses", responses_of(operation)}};
   if (auto parameters = parameters_of(operation); !parameters.empty()) out["parameters"] = std::move(parameters);
   add_body(out, operation);
-  out["security"] = operation.access.who() == Access::Who::anyone ? json::array{} : json::array{json::object{{"token", json::array{}}}};
+  out["security"] = operation.access.who() == Access::Who::anyone ? json::array{}
+                                                                  : json::array{json::object{{"token", json::array{}}}};
   return out;
 }
 
@@ -146,13 +165,16 @@ json::object error_schema() {
 std::string openapi_document() {
   const json::object document{
       {"openapi", "3.1.0"},
-      {"info", json::object{{"title", "Sallyport"},
-                            {"version", SALLYPORT_VERSION},
-                            {"description", "The vault's API. Times are Unix milliseconds; ids are 16 letters; unknown fields are refused."},
-                            {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"info",
+       json::object{{"title", "Sallyport"},
+                    {"version", SALLYPORT_VERSION},
+                    {"description",
+                     "The vault's API. Times are Unix milliseconds; ids are 16 letters; unknown fields are refused."},
+                    {"license", json::object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
       {"paths", paths()},
-      {"components", json::object{{"securitySchemes", json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}}},
-                                  {"schemas", json::object{{"Error", error_schema()}}}}}};
+      {"components",
+       json::object{{"securitySchemes", json::object{{"token", json::object{{"type", "http"}, {"scheme", "bearer"}}}}},
+                    {"schemas", json::object{{"Error", error_schema()}}}}}};
   return json::serialize(document) + "\n";
 }
 

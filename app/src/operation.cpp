@@ -122,13 +122,19 @@ constexpr auto kTable = std::to_array<Operation>({
 constexpr std::size_t kIdBound = 256;
 constexpr auto kIndex = [] {
   std::array<std::uint8_t, kIdBound> index{};
-  for (std::size_t i = 0; i < kTable.size(); ++i) index[static_cast<std::size_t>(kTable[i].id)] = static_cast<std::uint8_t>(i + 1);
+  for (std::size_t i = 0; i < kTable.size(); ++i)
+    index[static_cast<std::size_t>(kTable[i].id)] = static_cast<std::uint8_t>(i + 1);
   return index;
 }();
 
 /// %XX decoded once; an encoded or plain control character, '/' left over, or a bad escape is no match.
 std::optional<std::string> decode_segment(std::string_view segment) {
-  const auto nibble = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+  const auto nibble = [](char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+  };
   std::string out;
   for (std::size_t i = 0; i < segment.size(); ++i) {
     char c = segment[i];

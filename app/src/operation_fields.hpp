@@ -6,14 +6,14 @@
 
 namespace sallyport::app::fields {
 
-inline constexpr std::uint32_t kName = 64;          // base::kMaxName
-inline constexpr std::uint32_t kAccount = 129;      // name@name
-inline constexpr std::uint32_t kId = 16;            // base::Id
+inline constexpr std::uint32_t kName = 64;      // base::kMaxName
+inline constexpr std::uint32_t kAccount = 129;  // name@name
+inline constexpr std::uint32_t kId = 16;        // base::Id
 inline constexpr std::uint32_t kReason = 512;
 inline constexpr std::uint32_t kSecret = 16U << 10U;
 inline constexpr std::uint32_t kPassword = 1024;
 inline constexpr std::uint32_t kLabels = 2200;
-inline constexpr std::uint32_t kPage = 200;         // rows in one answer
+inline constexpr std::uint32_t kPage = 200;  // rows in one answer
 inline constexpr std::uint32_t kKeyLine = 8192;
 inline constexpr std::uint32_t kWord = 32;
 
@@ -59,8 +59,8 @@ inline constexpr auto kStatusOut = std::to_array<Field>({
     may("warning", text, 512, "what the operator should look at"),
 });
 inline constexpr auto kUnsealIn = std::to_array<Field>({must("passphrase", secret, kPassword, "a slot's passphrase")});
-inline constexpr auto kBootstrapIn = std::to_array<Field>({
-    kByName, must("password", secret, kPassword, "the first administrator's password")});
+inline constexpr auto kBootstrapIn =
+    std::to_array<Field>({kByName, must("password", secret, kPassword, "the first administrator's password")});
 
 // Signing in.
 inline constexpr auto kLoginIn = std::to_array<Field>({
@@ -101,24 +101,25 @@ inline constexpr auto kUserItem = std::to_array<Field>({
     must("created", number, 0, "Unix milliseconds"),
 });
 inline constexpr auto kUserListOut = std::to_array<Field>({must("users", list, kPage, "by name", kUserItem), kNext});
-inline constexpr auto kUserAddIn = std::to_array<Field>({
-    kByName, may("display_name", text, 128, "for people"), may("password", secret, kPassword, "a first password")});
-inline constexpr auto kUserSetIn = std::to_array<Field>({
-    kByName, may("display_name", text, 128, "for people"), may("enabled", flag, 0, "false ends his sessions and tokens at once"),
-    may("reset_otp", flag, 0, "takes his one-time code generator away")});
-inline constexpr auto kPasswordSetIn = std::to_array<Field>({
-    kByName, must("password", secret, kPassword, "the new password"),
-    may("current", secret, kPassword, "the present one; needed for one's own")});
-inline constexpr auto kKeyAddIn = std::to_array<Field>({
-    kByName, must("key", text, kKeyLine, "one line of an OpenSSH .pub file")});
+inline constexpr auto kUserAddIn = std::to_array<Field>(
+    {kByName, may("display_name", text, 128, "for people"), may("password", secret, kPassword, "a first password")});
+inline constexpr auto kUserSetIn =
+    std::to_array<Field>({kByName, may("display_name", text, 128, "for people"),
+                          may("enabled", flag, 0, "false ends his sessions and tokens at once"),
+                          may("reset_otp", flag, 0, "takes his one-time code generator away")});
+inline constexpr auto kPasswordSetIn =
+    std::to_array<Field>({kByName, must("password", secret, kPassword, "the new password"),
+                          may("current", secret, kPassword, "the present one; needed for one's own")});
+inline constexpr auto kKeyAddIn =
+    std::to_array<Field>({kByName, must("key", text, kKeyLine, "one line of an OpenSSH .pub file")});
 inline constexpr auto kKeyItem = std::to_array<Field>({
     must("fingerprint", text, 128, "SHA256:..., as ssh-keygen -l shows it"),
     must("type", text, kWord, "ssh-ed25519 ..."),
     may("comment", text, 512, "from the key's line"),
 });
 inline constexpr auto kKeyListOut = std::to_array<Field>({must("keys", list, 64, "his SSH keys", kKeyItem)});
-inline constexpr auto kKeyRemoveIn = std::to_array<Field>({
-    kByName, must("fingerprint", text, 128, "SHA256:..., as ssh-keygen -l shows it")});
+inline constexpr auto kKeyRemoveIn =
+    std::to_array<Field>({kByName, must("fingerprint", text, 128, "SHA256:..., as ssh-keygen -l shows it")});
 inline constexpr auto kNameIn = std::to_array<Field>({kByName});
 inline constexpr auto kPageIn = std::to_array<Field>({kAfter, kLimit});
 inline constexpr auto kIdIn = std::to_array<Field>({kById});
@@ -133,18 +134,18 @@ inline constexpr auto kRoleItem = std::to_array<Field>({
     must("members", text, 8192, "names of users, with commas"),
 });
 inline constexpr auto kRoleListOut = std::to_array<Field>({must("roles", list, kPage, "by name", kRoleItem), kNext});
-inline constexpr auto kRoleAddIn = std::to_array<Field>({
-    kByName, must("actions", text, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
-    may("labels", text, kLabels, "accounts it opens: * for all, or those with all of these labels; none: no account"),
-    may("channels", text, 128, "of shell, exec, sftp, scp; default all")});
-inline constexpr auto kRoleSetIn = std::to_array<Field>({
-    kByName, may("actions", text, 128, "replaces them"), may("labels", text, kLabels, "replaces them"),
-    may("channels", text, 128, "replaces them")});
+inline constexpr auto kRoleAddIn = std::to_array<Field>(
+    {kByName, must("actions", text, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
+     may("labels", text, kLabels, "accounts it opens: * for all, or those with all of these labels; none: no account"),
+     may("channels", text, 128, "of shell, exec, sftp, scp; default all")});
+inline constexpr auto kRoleSetIn =
+    std::to_array<Field>({kByName, may("actions", text, 128, "replaces them"),
+                          may("labels", text, kLabels, "replaces them"), may("channels", text, 128, "replaces them")});
 inline constexpr auto kRoleMemberIn = std::to_array<Field>({kByName, must("user", text, kName, "the user")});
 
 // Targets and accounts.
-inline constexpr auto kHostKeyItem = std::to_array<Field>({
-    must("fingerprint", text, 128, "SHA256:..."), must("key", text, kKeyLine, "type and base64")});
+inline constexpr auto kHostKeyItem = std::to_array<Field>(
+    {must("fingerprint", text, 128, "SHA256:..."), must("key", text, kKeyLine, "type and base64")});
 inline constexpr auto kTargetItem = std::to_array<Field>({
     must("name", text, kName, "the target's name"),
     must("id", text, kId, "its id"),
@@ -154,16 +155,17 @@ inline constexpr auto kTargetItem = std::to_array<Field>({
     must("host_keys", list, 16, "pinned host keys", kHostKeyItem),
     must("created", number, 0, "Unix milliseconds"),
 });
-inline constexpr auto kTargetListOut = std::to_array<Field>({must("targets", list, kPage, "by name", kTargetItem), kNext});
-inline constexpr auto kTargetAddIn = std::to_array<Field>({
-    kByName, must("host", text, 255, "DNS name or address"), may("port", number, 65535, "TCP port, default 22"),
-    may("labels", text, kLabels, "env=prod,team=db"),
-    may("host_key", text, kKeyLine, "a host key to pin: one line of ssh_host_*_key.pub or ssh-keyscan")});
-inline constexpr auto kTargetSetIn = std::to_array<Field>({
-    kByName, may("host", text, 255, "DNS name or address"), may("port", number, 65535, "TCP port"),
-    may("labels", text, kLabels, "replaces them")});
-inline constexpr auto kHostKeyAddIn = std::to_array<Field>({
-    kByName, must("key", text, kKeyLine, "one line of ssh_host_*_key.pub")});
+inline constexpr auto kTargetListOut =
+    std::to_array<Field>({must("targets", list, kPage, "by name", kTargetItem), kNext});
+inline constexpr auto kTargetAddIn = std::to_array<Field>(
+    {kByName, must("host", text, 255, "DNS name or address"), may("port", number, 65535, "TCP port, default 22"),
+     may("labels", text, kLabels, "env=prod,team=db"),
+     may("host_key", text, kKeyLine, "a host key to pin: one line of ssh_host_*_key.pub or ssh-keyscan")});
+inline constexpr auto kTargetSetIn =
+    std::to_array<Field>({kByName, may("host", text, 255, "DNS name or address"),
+                          may("port", number, 65535, "TCP port"), may("labels", text, kLabels, "replaces them")});
+inline constexpr auto kHostKeyAddIn =
+    std::to_array<Field>({kByName, must("key", text, kKeyLine, "one line of ssh_host_*_key.pub")});
 
 inline constexpr auto kAccountItem = std::to_array<Field>({
     must("account", text, kAccount, "account@target"),
@@ -182,25 +184,30 @@ inline constexpr auto kAccountItem = std::to_array<Field>({
     must("rotating", flag, 0, "a rotation is under way"),
     must("created", number, 0, "Unix milliseconds"),
 });
-inline constexpr auto kAccountListOut = std::to_array<Field>({must("accounts", list, kPage, "by target and name", kAccountItem), kNext});
-inline constexpr auto kAccountAddIn = std::to_array<Field>({
-    kByAccount, must("kind", text, kWord, "unix_password or ssh_key"),
-    may("secret", secret, kSecret, "the password, or the private key in OpenSSH's format"),
-    may("login", text, kName, "the name on the target, if it is another"),
-    may("labels", text, kLabels, "env=prod,team=db"), may("exclusive", flag, 0, "one checkout at a time; default true"),
-    may("longest_seconds", number, 0, "of one checkout; default 8 hours"),
-    may("rotate_after_reveal", flag, 0, "default true"), may("rotation_seconds", number, 0, "by schedule; default never"),
-    may("code_reuse_seconds", number, 900, "how long a code given at sign-in counts for a checkout; default: each takes its own"),
-    may("reconcile", text, kAccount, "the account that may set this one's secret")});
-inline constexpr auto kAccountSetIn = std::to_array<Field>({
-    kByAccount, may("login", text, kName, "the name on the target"), may("labels", text, kLabels, "replaces them"),
-    may("exclusive", flag, 0, "one checkout at a time"), may("longest_seconds", number, 0, "of one checkout"),
-    may("rotate_after_reveal", flag, 0, "at check-in of a checkout whose value was seen"),
-    may("rotation_seconds", number, 0, "by schedule; 0 is never"),
-    may("code_reuse_seconds", number, 900, "how long a code given at sign-in counts for a checkout; 0: each takes its own"),
-    may("reconcile", text, kAccount, "account@target; empty takes it away")});
-inline constexpr auto kAccountSecretIn = std::to_array<Field>({
-    kByAccount, must("secret", secret, kSecret, "the password, or the private key in OpenSSH's format")});
+inline constexpr auto kAccountListOut =
+    std::to_array<Field>({must("accounts", list, kPage, "by target and name", kAccountItem), kNext});
+inline constexpr auto kAccountAddIn =
+    std::to_array<Field>({kByAccount, must("kind", text, kWord, "unix_password or ssh_key"),
+                          may("secret", secret, kSecret, "the password, or the private key in OpenSSH's format"),
+                          may("login", text, kName, "the name on the target, if it is another"),
+                          may("labels", text, kLabels, "env=prod,team=db"),
+                          may("exclusive", flag, 0, "one checkout at a time; default true"),
+                          may("longest_seconds", number, 0, "of one checkout; default 8 hours"),
+                          may("rotate_after_reveal", flag, 0, "default true"),
+                          may("rotation_seconds", number, 0, "by schedule; default never"),
+                          may("code_reuse_seconds", number, 900,
+                              "how long a code given at sign-in counts for a checkout; default: each takes its own"),
+                          may("reconcile", text, kAccount, "the account that may set this one's secret")});
+inline constexpr auto kAccountSetIn = std::to_array<Field>(
+    {kByAccount, may("login", text, kName, "the name on the target"), may("labels", text, kLabels, "replaces them"),
+     may("exclusive", flag, 0, "one checkout at a time"), may("longest_seconds", number, 0, "of one checkout"),
+     may("rotate_after_reveal", flag, 0, "at check-in of a checkout whose value was seen"),
+     may("rotation_seconds", number, 0, "by schedule; 0 is never"),
+     may("code_reuse_seconds", number, 900,
+         "how long a code given at sign-in counts for a checkout; 0: each takes its own"),
+     may("reconcile", text, kAccount, "account@target; empty takes it away")});
+inline constexpr auto kAccountSecretIn = std::to_array<Field>(
+    {kByAccount, must("secret", secret, kSecret, "the password, or the private key in OpenSSH's format")});
 
 // Checkouts.
 inline constexpr auto kCheckoutItem = std::to_array<Field>({
@@ -215,23 +222,26 @@ inline constexpr auto kCheckoutItem = std::to_array<Field>({
     must("seconds_left", number, 0, "by the vault's own clock"),
     may("ended", number, 0, "Unix milliseconds"),
 });
-inline constexpr auto kCheckoutListOut = std::to_array<Field>({must("checkouts", list, kPage, "newest first", kCheckoutItem), kNext});
-inline constexpr auto kCheckoutIn = std::to_array<Field>({
-    kByAccount, must("reason", text, kReason, "why; shown to auditors"),
-    may("seconds", number, 7 * 86400, "how long; default 1 hour"),
-    may("otp", secret, 64, "a one-time code, six digits; needed unless the account's code_reuse_seconds lets the sign-in's count")});
-inline constexpr auto kCheckoutListIn = std::to_array<Field>({
-    may("all", flag, 0, "of all users; needs the action audit"), may("active", flag, 0, "only those that live"),
-    may("account", text, kAccount, "of one account"), kAfter, kLimit});
-inline constexpr auto kCheckinOut = std::to_array<Field>({
-    must("id", text, kId, "the checkout's id"), must("state", text, kWord, "checked_in or revoked"),
-    must("rotation", flag, 0, "a rotation of the secret was queued")});
-inline constexpr auto kRevealOut = std::to_array<Field>({
-    must("account", text, kAccount, "account@target"), must("login", text, kName, "the name on the target"),
-    must("kind", text, kWord, "unix_password or ssh_key"), must("secret", secret, kSecret, "the value")});
+inline constexpr auto kCheckoutListOut =
+    std::to_array<Field>({must("checkouts", list, kPage, "newest first", kCheckoutItem), kNext});
+inline constexpr auto kCheckoutIn = std::to_array<Field>(
+    {kByAccount, must("reason", text, kReason, "why; shown to auditors"),
+     may("seconds", number, 7 * 86400, "how long; default 1 hour"),
+     may("otp", secret, 64,
+         "a one-time code, six digits; needed unless the account's code_reuse_seconds lets the sign-in's count")});
+inline constexpr auto kCheckoutListIn = std::to_array<Field>(
+    {may("all", flag, 0, "of all users; needs the action audit"), may("active", flag, 0, "only those that live"),
+     may("account", text, kAccount, "of one account"), kAfter, kLimit});
+inline constexpr auto kCheckinOut = std::to_array<Field>(
+    {must("id", text, kId, "the checkout's id"), must("state", text, kWord, "checked_in or revoked"),
+     must("rotation", flag, 0, "a rotation of the secret was queued")});
+inline constexpr auto kRevealOut = std::to_array<Field>(
+    {must("account", text, kAccount, "account@target"), must("login", text, kName, "the name on the target"),
+     must("kind", text, kWord, "unix_password or ssh_key"), must("secret", secret, kSecret, "the value")});
 
 // Rotation.
-inline constexpr auto kRotateOut = std::to_array<Field>({kByAccount, must("queued", flag, 0, "it starts as soon as it may")});
+inline constexpr auto kRotateOut =
+    std::to_array<Field>({kByAccount, must("queued", flag, 0, "it starts as soon as it may")});
 inline constexpr auto kRotationItem = std::to_array<Field>({
     must("id", text, kId, "the rotation's id"),
     must("account", text, kAccount, "account@target"),
@@ -244,8 +254,10 @@ inline constexpr auto kRotationItem = std::to_array<Field>({
     must("started", number, 0, "Unix milliseconds"),
     may("finished", number, 0, "Unix milliseconds"),
 });
-inline constexpr auto kRotationListIn = std::to_array<Field>({may("account", text, kAccount, "of one account"), kAfter, kLimit});
-inline constexpr auto kRotationListOut = std::to_array<Field>({must("rotations", list, kPage, "newest first", kRotationItem), kNext});
+inline constexpr auto kRotationListIn =
+    std::to_array<Field>({may("account", text, kAccount, "of one account"), kAfter, kLimit});
+inline constexpr auto kRotationListOut =
+    std::to_array<Field>({must("rotations", list, kPage, "newest first", kRotationItem), kNext});
 
 // Sessions and recordings.
 inline constexpr auto kSessionItem = std::to_array<Field>({
@@ -264,10 +276,11 @@ inline constexpr auto kSessionItem = std::to_array<Field>({
     must("bytes", number, 0, "of the recording"),
     must("duration_ms", number, 0, "of the recording"),
 });
-inline constexpr auto kSessionListIn = std::to_array<Field>({
-    may("live", flag, 0, "only those that live"), may("user", text, kName, "of one user"),
-    may("account", text, kAccount, "of one account"), kAfter, kLimit});
-inline constexpr auto kSessionListOut = std::to_array<Field>({must("sessions", list, kPage, "newest first", kSessionItem), kNext});
+inline constexpr auto kSessionListIn =
+    std::to_array<Field>({may("live", flag, 0, "only those that live"), may("user", text, kName, "of one user"),
+                          may("account", text, kAccount, "of one account"), kAfter, kLimit});
+inline constexpr auto kSessionListOut =
+    std::to_array<Field>({must("sessions", list, kPage, "newest first", kSessionItem), kNext});
 inline constexpr auto kSessionEndIn = std::to_array<Field>({kById, may("reason", text, 256, "told to the user")});
 inline constexpr auto kRecordingOpenOut = std::to_array<Field>({
     must("id", text, kId, "the session's id"),
@@ -281,7 +294,8 @@ inline constexpr auto kRecordingOpenOut = std::to_array<Field>({
     may("end_sequence", number, 0, "of END, from the close"),
     may("end_hash", bytes, 32, "of END"),
 });
-inline constexpr auto kRecordingContentOut = std::to_array<Field>({must("file", text, 64, "name below the recordings directory")});
+inline constexpr auto kRecordingContentOut =
+    std::to_array<Field>({must("file", text, 64, "name below the recordings directory")});
 
 // Audit.
 inline constexpr auto kAuditItem = std::to_array<Field>({
@@ -296,30 +310,34 @@ inline constexpr auto kAuditItem = std::to_array<Field>({
     must("outcome", text, kWord, "ok, denied or failed"),
     must("detail", text, 2048, "a sentence"),
 });
-inline constexpr auto kAuditListIn = std::to_array<Field>({may("after", number, 0, "entries from this index on; absent: the newest"), kLimit});
-inline constexpr auto kAuditListOut = std::to_array<Field>({must("events", list, kPage, "in the log's order", kAuditItem),
-                                                            must("size", number, 0, "entries in the log")});
-inline constexpr auto kAuditExportIn = std::to_array<Field>({
-    may("export", number, 0, "from the first answer; absent: a new export"), may("offset", number, 0, "where to go on, default 0")});
-inline constexpr auto kAuditExportOut = std::to_array<Field>({
-    must("export", number, 0, "pass it for the next piece"), must("size", number, 0, "bytes of the whole file"),
-    must("data", bytes, 256U << 10U, "this piece of the log file (docs/audit_log.md)"),
-    may("next", number, 0, "pass it as offset for the next piece; absent after the last"),
-    must("key", text, 400, "the log's verifier key")});
-inline constexpr auto kAuditVerifyOut = std::to_array<Field>({
-    must("ok", flag, 0, "the log is intact"), must("entries", number, 0, "verified"), must("checkpoints", number, 0, "verified"),
-    must("root", text, 64, "Merkle root, hex"), must("key", text, 400, "the log's verifier key"),
-    may("problem", text, 1024, "what is wrong, with the first bad entry")});
+inline constexpr auto kAuditListIn =
+    std::to_array<Field>({may("after", number, 0, "entries from this index on; absent: the newest"), kLimit});
+inline constexpr auto kAuditListOut = std::to_array<Field>(
+    {must("events", list, kPage, "in the log's order", kAuditItem), must("size", number, 0, "entries in the log")});
+inline constexpr auto kAuditExportIn =
+    std::to_array<Field>({may("export", number, 0, "from the first answer; absent: a new export"),
+                          may("offset", number, 0, "where to go on, default 0")});
+inline constexpr auto kAuditExportOut = std::to_array<Field>(
+    {must("export", number, 0, "pass it for the next piece"), must("size", number, 0, "bytes of the whole file"),
+     must("data", bytes, 256U << 10U, "this piece of the log file (docs/audit_log.md)"),
+     may("next", number, 0, "pass it as offset for the next piece; absent after the last"),
+     must("key", text, 400, "the log's verifier key")});
+inline constexpr auto kAuditVerifyOut =
+    std::to_array<Field>({must("ok", flag, 0, "the log is intact"), must("entries", number, 0, "verified"),
+                          must("checkpoints", number, 0, "verified"), must("root", text, 64, "Merkle root, hex"),
+                          must("key", text, 400, "the log's verifier key"),
+                          may("problem", text, 1024, "what is wrong, with the first bad entry")});
 
 // Between our own processes.
-inline constexpr auto kRegisterIn = std::to_array<Field>({
-    must("source", text, 64, "the client's address"), must("port", number, 65535, "the client's port")});
-inline constexpr auto kRegisterOut = std::to_array<Field>({must("connection", number, 0, "names this connection in dial")});
-inline constexpr auto kDialFailedIn = std::to_array<Field>({
-    must("session", text, kId, "whose dial"), must("reason", text, 512, "why it could not be done")});
-inline constexpr auto kAuthBeginIn = std::to_array<Field>({
-    may("user", text, kName, "absent: the offered key says who"), may("account", text, kName, "on the target"),
-    may("target", text, kName, "the target")});
+inline constexpr auto kRegisterIn = std::to_array<Field>(
+    {must("source", text, 64, "the client's address"), must("port", number, 65535, "the client's port")});
+inline constexpr auto kRegisterOut =
+    std::to_array<Field>({must("connection", number, 0, "names this connection in dial")});
+inline constexpr auto kDialFailedIn = std::to_array<Field>(
+    {must("session", text, kId, "whose dial"), must("reason", text, 512, "why it could not be done")});
+inline constexpr auto kAuthBeginIn =
+    std::to_array<Field>({may("user", text, kName, "absent: the offered key says who"),
+                          may("account", text, kName, "on the target"), may("target", text, kName, "the target")});
 inline constexpr auto kAuthNextOut = std::to_array<Field>({
     must("accepted", flag, 0, "this proof was good"),
     must("next", text, kWord, "first (a key or a password), otp, grant or end"),
@@ -345,39 +363,44 @@ inline constexpr auto kGrantOut = std::to_array<Field>({
     must("wrapped_key", bytes, 512, "the same, wrapped by the vault, for the recording's header"),
     must("ends_in_ms", number, 0, "when the checkout runs out; the vault says end by itself"),
 });
-inline constexpr auto kSessionEventIn = std::to_array<Field>({
-    must("action", text, 64, "channel.denied, exec, sftp, file, ..."), must("detail", text, 1024, "what, escaped"),
-    must("denied", flag, 0, "it was refused")});
-inline constexpr auto kCheckpointIn = std::to_array<Field>({
-    must("sequence", number, 0, "of the chunk"), must("hash", bytes, 32, "of the chain there")});
-inline constexpr auto kCheckpointOut = std::to_array<Field>({must("signature", bytes, 64, "Ed25519 over the checkpoint message")});
-inline constexpr auto kSessionCloseIn = std::to_array<Field>({
-    must("reason", text, 256, "a sentence"), must("recording", text, kWord, "complete, gap or truncated"),
-    must("bytes", number, 0, "of the file"), must("duration_ms", number, 0, "of the recording"),
-    must("chunks", number, 0, "of the file"),
-    may("sequence", number, 0, "of END"), may("hash", bytes, 32, "of END")});
+inline constexpr auto kSessionEventIn =
+    std::to_array<Field>({must("action", text, 64, "channel.denied, exec, sftp, file, ..."),
+                          must("detail", text, 1024, "what, escaped"), must("denied", flag, 0, "it was refused")});
+inline constexpr auto kCheckpointIn =
+    std::to_array<Field>({must("sequence", number, 0, "of the chunk"), must("hash", bytes, 32, "of the chain there")});
+inline constexpr auto kCheckpointOut =
+    std::to_array<Field>({must("signature", bytes, 64, "Ed25519 over the checkpoint message")});
+inline constexpr auto kSessionCloseIn = std::to_array<Field>(
+    {must("reason", text, 256, "a sentence"), must("recording", text, kWord, "complete, gap or truncated"),
+     must("bytes", number, 0, "of the file"), must("duration_ms", number, 0, "of the recording"),
+     must("chunks", number, 0, "of the file"), may("sequence", number, 0, "of END"), may("hash", bytes, 32, "of END")});
 
-inline constexpr auto kRotationRecordIn = std::to_array<Field>({
-    must("id", text, kId, "the rotation's id"), must("journal", text, 128, "rotation::encode() of it, after this step"),
-    must("outcome", text, kWord, "of the step"), must("detail", text, 512, "a sentence"),
-    may("end", text, kWord, "rotation::End, when the run is over")});
+inline constexpr auto kRotationRecordIn =
+    std::to_array<Field>({must("id", text, kId, "the rotation's id"),
+                          must("journal", text, 128, "rotation::encode() of it, after this step"),
+                          must("outcome", text, kWord, "of the step"), must("detail", text, 512, "a sentence"),
+                          may("end", text, kWord, "rotation::End, when the run is over")});
 inline constexpr auto kRotationJobOut = std::to_array<Field>({
     may("id", text, kId, "absent: nothing is due"),
     may("account", text, kAccount, "account@target"),
     may("kind", text, kWord, "unix_password or ssh_key"),
     may("journal", text, 128, "where to go on: rotation::decode_journal()"),
-    may("host", text, 255, "where"), may("port", number, 65535, "TCP port"), may("login", text, kName, "the name on the target"),
+    may("host", text, 255, "where"),
+    may("port", number, 65535, "TCP port"),
+    may("login", text, kName, "the name on the target"),
     may("host_keys", list, 16, "one of these or nothing is sent", kPinItem),
-    may("current", secret, kSecret, "the secret that was good"), may("pending", secret, kSecret, "the secret that is to become good"),
+    may("current", secret, kSecret, "the secret that was good"),
+    may("pending", secret, kSecret, "the secret that is to become good"),
     may("reconcile_login", text, kName, "the helper account's name on the target"),
-    may("reconcile_kind", text, kWord, "unix_password or ssh_key"), may("reconcile_secret", secret, kSecret, "its secret"),
+    may("reconcile_kind", text, kWord, "unix_password or ssh_key"),
+    may("reconcile_secret", secret, kSecret, "its secret"),
 });
 
 // Pushes.
-inline constexpr auto kDialPush = std::to_array<Field>({
-    must("connection", number, 0, "from session.register"), must("session", text, kId, "the session"),
-    must("host", text, 255, "where to dial"), must("port", number, 65535, "TCP port"),
-    must("file", text, 64, "the recording to create below the recordings directory")});
+inline constexpr auto kDialPush = std::to_array<Field>(
+    {must("connection", number, 0, "from session.register"), must("session", text, kId, "the session"),
+     must("host", text, 255, "where to dial"), must("port", number, 65535, "TCP port"),
+     must("file", text, 64, "the recording to create below the recordings directory")});
 inline constexpr auto kEndPush = std::to_array<Field>({must("reason", text, 256, "told to the user")});
 
 }  // namespace sallyport::app::fields

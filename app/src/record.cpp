@@ -97,7 +97,9 @@ base::SecretBytes Record::take_secret(std::string_view name) {
   return taken;
 }
 
-Record& Record::set(std::string_view name, std::string_view text) { return put(name, FieldType::text, std::string(text)); }
+Record& Record::set(std::string_view name, std::string_view text) {
+  return put(name, FieldType::text, std::string(text));
+}
 Record& Record::set(std::string_view name, std::uint64_t number) { return put(name, FieldType::number, number); }
 Record& Record::set_flag(std::string_view name, bool flag) { return put(name, FieldType::flag, flag); }
 Record& Record::set(std::string_view name, base::SecretBytes secret) {
@@ -125,12 +127,14 @@ void Record::clear(std::string_view name) { values_[find(name)] = std::monostate
 
 bool Record::holds_secret() const {
   return std::ranges::any_of(values_, [](const Value& value) {
-    if (const auto* list = std::get_if<std::vector<Record>>(&value)) return std::ranges::any_of(*list, &Record::holds_secret);
+    if (const auto* list = std::get_if<std::vector<Record>>(&value))
+      return std::ranges::any_of(*list, &Record::holds_secret);
     return std::holds_alternative<base::SecretBytes>(value);
   });
 }
 
-// What check() asks of one value: encode() and decode() both go through it, so neither side can be laxer than the other.
+// What check() asks of one value: encode() and decode() both go through it, so neither side can be laxer than the
+// other.
 struct RecordCheck {
   const Field& field;
   Result<> operator()(std::monostate) const {
@@ -231,13 +235,19 @@ struct RecordReader {
 
   Result<> read() const {
     switch (field.type) {
-      case FieldType::text: return read_text();
-      case FieldType::number: return read_number();
-      case FieldType::flag: return read_flag();
+      case FieldType::text:
+        return read_text();
+      case FieldType::number:
+        return read_number();
+      case FieldType::flag:
+        return read_flag();
       case FieldType::secret:
-      case FieldType::secret_bytes: return read_secret();
-      case FieldType::bytes: return read_bytes();
-      case FieldType::list: return read_list();
+      case FieldType::secret_bytes:
+        return read_secret();
+      case FieldType::bytes:
+        return read_bytes();
+      case FieldType::list:
+        return read_list();
     }
     return bad(field, "has an unknown type");
   }

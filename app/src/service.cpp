@@ -126,7 +126,9 @@ Result<std::unique_ptr<Service>> Service::create(ServiceConfig config) {
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() = default;
-void Service::run_batch(std::vector<Request>&& requests, std::vector<Outgoing>& out) { impl_->run(std::move(requests), out); }
+void Service::run_batch(std::vector<Request>&& requests, std::vector<Outgoing>& out) {
+  impl_->run(std::move(requests), out);
+}
 void Service::run_deferred(std::vector<Outgoing>& out) { impl_->run_deferred(out); }
 int Service::wakeup_fd() const { return impl_->pool_->wakeup_fd(); }
 void Service::tick(std::vector<Outgoing>& out) { impl_->tick(out); }

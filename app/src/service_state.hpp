@@ -20,7 +20,7 @@ namespace sallyport::app {
 struct AuditExport {
   base::UniqueFd file;
   std::uint64_t size = 0;
-  std::string reader;      ///< the actor who may go on reading it
+  std::string reader;  ///< the actor who may go on reading it
   base::MonoTime used{};
 };
 
@@ -29,18 +29,18 @@ struct ServiceState {
   const base::Clock* clock = nullptr;
   std::string boot;
   access::AccessPolicy policy;
-  std::unique_ptr<vault::Vault> vault;   ///< null while sealed
-  bool writable = false;                 ///< the last commit succeeded
+  std::unique_ptr<vault::Vault> vault;  ///< null while sealed
+  bool writable = false;                ///< the last commit succeeded
   vault::SourceLockouts lockouts;
   LiveSessions sessions;
-  std::optional<std::uint64_t> listener;                  ///< the connection that dials
-  std::map<base::RotationId, std::uint64_t> rotations;    ///< given out: to which peer
-  std::set<std::uint64_t> rotators;                       ///< have asked, and wait to be woken
+  std::optional<std::uint64_t> listener;                ///< the connection that dials
+  std::map<base::RotationId, std::uint64_t> rotations;  ///< given out: to which peer
+  std::set<std::uint64_t> rotators;                     ///< have asked, and wait to be woken
   std::map<std::uint64_t, std::shared_ptr<AuditExport>> exports;
   std::uint64_t last_export = 0;
   std::uint64_t last_connection = 0;
-  std::vector<LiveSession> lost;            ///< their connection went without session.close; not yet in the store
-  unsigned failed_unseals = 0;              ///< since the start; told in the audit log at the next unsealing
+  std::vector<LiveSession> lost;  ///< their connection went without session.close; not yet in the store
+  unsigned failed_unseals = 0;    ///< since the start; told in the audit log at the next unsealing
   base::MonoTime next_token_sweep{};
 
   /// Denials of requests without a good token are events too, but a flood of them must not fill the log.

@@ -11,7 +11,7 @@ using base::fail;
 namespace {
 constexpr std::chrono::milliseconds kRetry{200};
 constexpr std::size_t kMaxWaiting = 200;  // below what the vault lets one peer have open
-}
+}  // namespace
 
 VaultLink::VaultLink(asio::io_context& io, std::filesystem::path socket)
     : socket_(std::move(socket)), retry_(io), descriptor_(io) {}
@@ -45,7 +45,8 @@ void VaultLink::lost(const base::Error& why) {
   connection_.reset();
   auto orphans = std::exchange(waiting_, {});
   // The outcome of what was under way is unknown: the person is told to look before he tries again.
-  for (auto& [id, answer] : orphans) answer(fail(Errc::unavailable, "the vault went away; look whether it was done before you try again"));
+  for (auto& [id, answer] : orphans)
+    answer(fail(Errc::unavailable, "the vault went away; look whether it was done before you try again"));
   retry_.expires_after(kRetry);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) connect();
@@ -74,23 +75,25 @@ std::uint64_t VaultLink::ask(OperationId operation, base::SecretBytes payload, A
 void VaultLink::flush() {
   if (!connection_ || writing_ || !connection_->wants_write()) return;
   writing_ = true;
-  descriptor_.async_wait(asio::posix::stream_descriptor::wait_write, [this, mine = generation_](const boost::system::error_code& problem) {
-    if (problem || mine != generation_ || !connection_) return;
-    writing_ = false;
-    const auto written = connection_->on_writable();
-    if (!written) return lost(written.error());
-    flush();
-  });
+  descriptor_.async_wait(asio::posix::stream_descriptor::wait_write,
+                         [this, mine = generation_](const boost::system::error_code& problem) {
+                           if (problem || mine != generation_ || !connection_) return;
+                           writing_ = false;
+                           const auto written = connection_->on_writable();
+                           if (!written) return lost(written.error());
+                           flush();
+                         });
 }
 
 void VaultLink::wait_readable() {
-  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read, [this, mine = generation_](const boost::system::error_code& problem) {
-    if (problem || mine != generation_ || !connection_) return;
-    const auto read = connection_->on_readable();
-    deliver();
-    if (!read) return lost(read.error());
-    if (connection_) wait_readable();
-  });
+  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                         [this, mine = generation_](const boost::system::error_code& problem) {
+                           if (problem || mine != generation_ || !connection_) return;
+                           const auto read = connection_->on_readable();
+                           deliver();
+                           if (!read) return lost(read.error());
+                           if (connection_) wait_readable();
+                         });
 }
 
 void VaultLink::deliver() {

@@ -1,6 +1,6 @@
 #pragma once
-// The web process's one connection to the vault, inside asio's loop: many requests at once, told apart by id. Comes back
-// by itself when it is lost. One io_context, one thread.
+// The web process's one connection to the vault, inside asio's loop: many requests at once, told apart by id. Comes
+// back by itself when it is lost. One io_context, one thread.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -22,8 +22,8 @@ Result<> close_cut_sessions(Context& context) {
     const auto state = there ? vault::RecordingState::truncated : vault::RecordingState::missing;
     SALLYPORT_TRYV(vault::close_session(context.sql(), session.id, "the vault was stopped", state, {}, context.now));
     context.event("session.end", "session:" + session.id.text(), audit::Outcome::failed,
-                                 session.user_name + " on " + session.account_name +
-                                     ": the vault was stopped; the recording is " + std::string(vault::to_string(state)));
+                  session.user_name + " on " + session.account_name + ": the vault was stopped; the recording is " +
+                      std::string(vault::to_string(state)));
   }
   return base::ok();
 }

@@ -25,7 +25,7 @@
 namespace sallyport::test {
 
 struct HttpAnswer {
-  int status = 0;  ///< 0: the connection ended without an answer
+  int status = 0;                              ///< 0: the connection ended without an answer
   std::map<std::string, std::string> headers;  ///< names in lower case
   std::string body;
 };
@@ -42,8 +42,12 @@ class TlsClient {
 
  private:
   bool fill();
-  struct FreeContext { void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); } };
-  struct FreeSsl { void operator()(SSL* p) const noexcept { SSL_free(p); } };
+  struct FreeContext {
+    void operator()(SSL_CTX* p) const noexcept { SSL_CTX_free(p); }
+  };
+  struct FreeSsl {
+    void operator()(SSL* p) const noexcept { SSL_free(p); }
+  };
   base::UniqueFd fd_;
   std::unique_ptr<SSL_CTX, FreeContext> context_;
   std::unique_ptr<SSL, FreeSsl> ssl_;
@@ -70,6 +74,7 @@ class ApiServer {
 };
 
 /// A request as a well-behaved client sends it.
-std::string http(std::string_view method, std::string_view target, std::string_view body = {}, std::string_view token = {});
+std::string http(std::string_view method, std::string_view target, std::string_view body = {},
+                 std::string_view token = {});
 
 }  // namespace sallyport::test

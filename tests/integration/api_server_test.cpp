@@ -12,7 +12,8 @@
 
 namespace sallyport::test {
 
-// --- The client -------------------------------------------------------------------------------------------------------
+// --- The client
+// -------------------------------------------------------------------------------------------------------
 
 TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file, int highest)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), context_(SSL_CTX_new(TLS_client_method())) {
@@ -36,7 +37,8 @@ TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file, int highest
 TlsClient::~TlsClient() = default;
 
 bool TlsClient::send(std::string_view bytes) {
-  return connected_ && SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
+  return connected_ &&
+         SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
 }
 
 bool TlsClient::fill() {
@@ -58,7 +60,8 @@ HttpAnswer TlsClient::receive() {
     const auto line_end = head.find("\r\n", at);
     const auto colon = head.find(':', at);
     std::string name = head.substr(at, colon - at);
-    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     out.headers[name] = head.substr(colon + 2, line_end - colon - 2);
     at = line_end + 2;
   }
@@ -79,7 +82,8 @@ std::string http(std::string_view method, std::string_view target, std::string_v
   return out + "\r\n" + std::string(body);
 }
 
-// --- The server -------------------------------------------------------------------------------------------------------
+// --- The server
+// -------------------------------------------------------------------------------------------------------
 
 namespace {
 void write_text(const std::filesystem::path& path, std::string_view text) {
@@ -93,7 +97,8 @@ void ApiServer::make_data() {
   for (const auto* name : {"recordings", "run", "tls", "ssh"}) std::filesystem::create_directory(data_ / name);
   const auto root = must(certs::make_ca("Test CA", clock.wall(), std::chrono::days(30)));
   const auto ca = must(certs::X509Ca::load(root.certificate_pem, root.key_pem));
-  const auto leaf = must(ca.issue_server({.dns = {"localhost"}, .ips = {"127.0.0.1"}}, clock.wall(), std::chrono::days(7)));
+  const auto leaf =
+      must(ca.issue_server({.dns = {"localhost"}, .ips = {"127.0.0.1"}}, clock.wall(), std::chrono::days(7)));
   write_text(data_ / "tls" / "ca.pem", root.certificate_pem);
   write_text(data_ / "tls" / "server.pem", leaf.certificate_pem);
   must(base::write_file_atomic(data_ / "tls" / "server.key", leaf.key_pem.expose()));
@@ -209,19 +214,28 @@ TEST_CASE("api: signing in, and out again", "[api]") {
 }
 
 TEST_CASE("api: bad requests are refused by status and the server goes on", "[api]") {
-  struct Case { std::string request; int status; };
+  struct Case {
+    std::string request;
+    int status;
+  };
   const std::string start = "GET /v1/whoami HTTP/1.1\r\nHost: a\r\n";
   const auto one = GENERATE_COPY(
-      Case{"GET /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404}, Case{"DELETE /v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n", 405},
-      Case{"GET /v1/whoami HTTP/1.1\r\n\r\n", 400}, Case{start + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-      Case{start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400}, Case{std::string("\x16\x03\x01 nonsense\r\n\r\n"), 400},
-      Case{start + "X-Long: " + std::string(20000, 'a') + "\r\n\r\n", 431}, Case{http("POST", "/v1/login", R"({"user":1,"password":"x"})"), 400},
+      Case{"GET /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n", 404},
+      Case{"DELETE /v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n", 405}, Case{"GET /v1/whoami HTTP/1.1\r\n\r\n", 400},
+      Case{start + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+      Case{start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\nx", 400},
+      Case{std::string("\x16\x03\x01 nonsense\r\n\r\n"), 400},
+      Case{start + "X-Long: " + std::string(20000, 'a') + "\r\n\r\n", 431},
+      Case{http("POST", "/v1/login", R"({"user":1,"password":"x"})"), 400},
       Case{http("POST", "/v1/login", R"({"user":"a","password":"x","more":1})"), 400},
       Case{http("POST", "/v1/login", R"({"user":"a","user":"a","password":"x"})"), 400},
-      Case{http("POST", "/v1/login", std::string(30, '[')), 400}, Case{http("POST", "/v1/login", "{\"user\":\"\xff\",\"password\":\"x\"}"), 400},
+      Case{http("POST", "/v1/login", std::string(30, '[')), 400},
+      Case{http("POST", "/v1/login", "{\"user\":\"\xff\",\"password\":\"x\"}"), 400},
       Case{"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}", 415},
-      Case{"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 300000\r\n\r\n", 413},
-      Case{http("GET", "/v1/whoami", {}, std::string(43, 'A')), 401}, Case{start + "Authorization: Basic YTpi\r\n\r\n", 401},
+      Case{"POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 300000\r\n\r\n",
+           413},
+      Case{http("GET", "/v1/whoami", {}, std::string(43, 'A')), 401},
+      Case{start + "Authorization: Basic YTpi\r\n\r\n", 401},
       Case{http("GET", "/v1/users?limit=9999", {}, std::string(43, 'A')), 400});
   INFO(one.request.substr(0, 120));
   auto client = server().client();
@@ -268,7 +282,8 @@ TEST_CASE("api: what a client leaves half sent does not keep others waiting", "[
   std::vector<std::unique_ptr<TlsClient>> idle;
   for (int i = 0; i < 40; ++i) {
     idle.push_back(std::make_unique<TlsClient>(server().port(), server().ca_file()));
-    REQUIRE(idle.back()->send("POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"));
+    REQUIRE(idle.back()->send(
+        "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"));
   }
   CHECK(server().client().ask(http("GET", "/readyz")).status == 200);
 }

@@ -1,5 +1,5 @@
-// The authorisation matrix: every operation of the table against every kind of caller. What is expected is computed from
-// the row's rule and from what the caller has; what happens comes from the Service.
+// The authorisation matrix: every operation of the table against every kind of caller. What is expected is computed
+// from the row's rule and from what the caller has; what happens comes from the Service.
 #include <set>
 
 #include "service_fixture.hpp"
@@ -15,12 +15,12 @@ namespace {
 struct Caller {
   std::string what;
   std::string name;
-  const base::SecretBytes* token = nullptr;      ///< null: none is sent
+  const base::SecretBytes* token = nullptr;  ///< null: none is sent
   const ServiceFixture::Person* person = nullptr;
-  bool valid = false;                            ///< the token is good
-  bool with_code = true;                         ///< it was got with a one-time code
-  std::set<Right> everywhere;                    ///< actions about no account
-  std::set<Right> on_prod;                       ///< actions on accounts with env=prod
+  bool valid = false;          ///< the token is good
+  bool with_code = true;       ///< it was got with a one-time code
+  std::set<Right> everywhere;  ///< actions about no account
+  std::set<Right> on_prod;     ///< actions on accounts with env=prod
 };
 
 bool may(const Access& rule, const Caller& caller, bool about_himself) {
@@ -28,11 +28,16 @@ bool may(const Access& rule, const Caller& caller, bool about_himself) {
   if (!caller.valid) return false;
   if (rule.proof() >= Proof::otp && !caller.with_code) return false;
   switch (rule.who()) {
-    case Access::Who::signed_in: return true;
-    case Access::Who::self_or_right: return about_himself || caller.everywhere.count(rule.right()) > 0;
-    case Access::Who::right: return caller.with_code && caller.everywhere.count(rule.right()) > 0;
-    case Access::Who::right_on_account: return caller.on_prod.count(rule.right()) > 0;
-    default: return false;
+    case Access::Who::signed_in:
+      return true;
+    case Access::Who::self_or_right:
+      return about_himself || caller.everywhere.count(rule.right()) > 0;
+    case Access::Who::right:
+      return caller.with_code && caller.everywhere.count(rule.right()) > 0;
+    case Access::Who::right_on_account:
+      return caller.on_prod.count(rule.right()) > 0;
+    default:
+      return false;
   }
 }
 
@@ -41,22 +46,34 @@ Record sample(const app::Operation& row, const std::string& name) {
   Record record(row.input);
   for (const auto& field : row.input) {
     if (!field.required) continue;
-    if (field.name == "name") record.set("name", name);
-    else if (field.name == "id") record.set("id", std::string(16, 'a'));
-    else if (field.name == "account") record.set("account", row.id == OperationId::account_remove ? "no@where" : "root@web1");
-    else if (field.name == "actions") record.set("actions", "audit");
-    else if (field.name == "kind") record.set("kind", "unix_password");
-    else if (field.name == "key") record.set("key", kHostKey);
-    else if (field.type == app::FieldType::text) record.set(field.name, "nobody");
-    else if (field.type == app::FieldType::secret) record.set(field.name, secret("a long enough secret"));
-    else if (field.type == app::FieldType::number) record.set(field.name, std::uint64_t{1});
-    else if (field.type == app::FieldType::flag) record.set_flag(field.name, true);
+    if (field.name == "name")
+      record.set("name", name);
+    else if (field.name == "id")
+      record.set("id", std::string(16, 'a'));
+    else if (field.name == "account")
+      record.set("account", row.id == OperationId::account_remove ? "no@where" : "root@web1");
+    else if (field.name == "actions")
+      record.set("actions", "audit");
+    else if (field.name == "kind")
+      record.set("kind", "unix_password");
+    else if (field.name == "key")
+      record.set("key", kHostKey);
+    else if (field.type == app::FieldType::text)
+      record.set(field.name, "nobody");
+    else if (field.type == app::FieldType::secret)
+      record.set(field.name, secret("a long enough secret"));
+    else if (field.type == app::FieldType::number)
+      record.set(field.name, std::uint64_t{1});
+    else if (field.type == app::FieldType::flag)
+      record.set_flag(field.name, true);
   }
   return record;
 }
 
 /// Signing in, out and confirming answer with a refusal of their own; they have tests of their own.
-bool has_own_tests(OperationId id) { return id == OperationId::login || id == OperationId::logout || id == OperationId::otp_confirm; }
+bool has_own_tests(OperationId id) {
+  return id == OperationId::login || id == OperationId::logout || id == OperationId::otp_confirm;
+}
 
 struct World : ServiceFixture {
   Person admin = bootstrap_admin();
@@ -92,13 +109,32 @@ struct World : ServiceFixture {
     return {{.what = "no token", .name = "x"},
             {.what = "unknown token", .name = "x", .token = &nonsense},
             {.what = "disabled user", .name = "disabled", .token = &disabled.token, .person = &disabled},
-            {.what = "password only", .name = "fresh", .token = &password_only, .valid = true, .with_code = false,
-             .everywhere = {Right::administer}, .on_prod = on_account},
+            {.what = "password only",
+             .name = "fresh",
+             .token = &password_only,
+             .valid = true,
+             .with_code = false,
+             .everywhere = {Right::administer},
+             .on_prod = on_account},
             {.what = "plain user", .name = "plain", .token = &plain.token, .person = &plain, .valid = true},
             {.what = "wrong label", .name = "lab", .token = &lab.token, .person = &lab, .valid = true},
-            {.what = "right label", .name = "ops", .token = &ops.token, .person = &ops, .valid = true, .on_prod = on_account},
-            {.what = "auditor", .name = "auditor", .token = &auditor.token, .person = &auditor, .valid = true, .everywhere = {Right::audit}},
-            {.what = "administrator", .name = "root", .token = &admin.token, .person = &admin, .valid = true,
+            {.what = "right label",
+             .name = "ops",
+             .token = &ops.token,
+             .person = &ops,
+             .valid = true,
+             .on_prod = on_account},
+            {.what = "auditor",
+             .name = "auditor",
+             .token = &auditor.token,
+             .person = &auditor,
+             .valid = true,
+             .everywhere = {Right::audit}},
+            {.what = "administrator",
+             .name = "root",
+             .token = &admin.token,
+             .person = &admin,
+             .valid = true,
              .everywhere = {Right::administer}}};
   }
 
@@ -122,7 +158,9 @@ struct World : ServiceFixture {
     if (!caller.valid && !expected) CHECK(code == Errc::unauthenticated);
     if (refused && caller.valid) CHECK(service_log_size() > entries);
   }
-  std::uint64_t service_log_size() { return local(OperationId::audit_list, input(OperationId::audit_list))->number("size"); }
+  std::uint64_t service_log_size() {
+    return local(OperationId::audit_list, input(OperationId::audit_list))->number("size");
+  }
 };
 
 }  // namespace
@@ -153,10 +191,13 @@ TEST_CASE("authorisation: a row whose rule were dropped would be noticed", "[mat
   // may() and the Service read the same rule; that they are not both blind is seen where a rule is known by heart.
   World world;
   const auto callers = world.callers();
-  const auto find = [&](std::string_view what) { return *std::find_if(callers.begin(), callers.end(), [&](const auto& c) { return c.what == what; }); };
+  const auto find = [&](std::string_view what) {
+    return *std::find_if(callers.begin(), callers.end(), [&](const auto& c) { return c.what == what; });
+  };
   CHECK(world.call(*app::find_operation(OperationId::user_list), find("plain user"), "nobody") == Errc::denied);
   CHECK(world.call(*app::find_operation(OperationId::recording_open), find("administrator"), "nobody") == Errc::denied);
   CHECK(world.call(*app::find_operation(OperationId::user_add), find("auditor"), "nobody") == Errc::denied);
   CHECK(world.call(*app::find_operation(OperationId::checkout_create), find("wrong label"), "nobody") == Errc::denied);
-  CHECK(world.call(*app::find_operation(OperationId::checkout_create), find("password only"), "nobody") == Errc::unauthenticated);
+  CHECK(world.call(*app::find_operation(OperationId::checkout_create), find("password only"), "nobody") ==
+        Errc::unauthenticated);
 }

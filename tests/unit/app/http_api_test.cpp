@@ -43,12 +43,14 @@ TEST_CASE("api: a body with a secret is said to need locked memory, and stays sm
 }
 
 TEST_CASE("api: bad bodies are refused with the field's name and without its value") {
-  const auto bad = GENERATE(R"({"user":"alice"})", R"({"user":1,"password":"x"})", R"({"user":"alice","password":"x","extra":1})",
-                            R"({"user":"alice","user":"bob","password":"x"})", R"({"us\u0065r":"alice","password":"x"})",
-                            R"({"user":"alice","password":["x"]})", R"([])", R"("x")", R"({"user":"alice","password":"x"} x)", R"({"user":)", "",
-                            "{\"user\":\"a\xff\",\"password\":\"x\"}", R"({"user":"a\u0000b","password":"x"})", R"({"user":"\ud800","password":"x"})",
-                            R"({"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}})", R"({'user':'alice','password':'x'})",
-                            R"({"user":"alice","password":null})", R"({"user":"alice","password":true})", "\xef\xbb\xbf{}");
+  const auto bad =
+      GENERATE(R"({"user":"alice"})", R"({"user":1,"password":"x"})", R"({"user":"alice","password":"x","extra":1})",
+               R"({"user":"alice","user":"bob","password":"x"})", R"({"us\u0065r":"alice","password":"x"})",
+               R"({"user":"alice","password":["x"]})", R"([])", R"("x")", R"({"user":"alice","password":"x"} x)",
+               R"({"user":)", "", "{\"user\":\"a\xff\",\"password\":\"x\"}", R"({"user":"a\u0000b","password":"x"})",
+               R"({"user":"\ud800","password":"x"})",
+               R"({"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":{"a":1}}}}}}}}}})", R"({'user':'alice','password':'x'})",
+               R"({"user":"alice","password":null})", R"({"user":"alice","password":true})", "\xef\xbb\xbf{}");
   INFO(bad);
   auto login = call("POST", "/v1/login");
   const auto taken = body(login, bad);
@@ -64,8 +66,9 @@ TEST_CASE("api: too long values are refused") {
 }
 
 TEST_CASE("api: bad queries and targets are refused") {
-  const auto bad = GENERATE("/v1/users?limit=-1", "/v1/users?limit=x", "/v1/users?limit=1&limit=2", "/v1/users?limit", "/v1/users?bogus=1",
-                            "/v1/users?after=%zz", "/v1/users?limit=99999999999999999999", "/v1/checkouts?active=yes");
+  const auto bad = GENERATE("/v1/users?limit=-1", "/v1/users?limit=x", "/v1/users?limit=1&limit=2", "/v1/users?limit",
+                            "/v1/users?bogus=1", "/v1/users?after=%zz", "/v1/users?limit=99999999999999999999",
+                            "/v1/checkouts?active=yes");
   INFO(bad);
   auto begun = begin_call("GET", bad);
   if (begun) CHECK_FALSE(take_body(begun.value(), {}).has_value());
@@ -106,7 +109,13 @@ TEST_CASE("openapi: every route of the table stands in the document, with its in
     CHECK(operation.at("operationId").as_string() == std::string(row.name));
     std::size_t said = operation.as_object().contains("parameters") ? operation.at("parameters").as_array().size() : 0;
     if (operation.as_object().contains("requestBody")) {
-      said += operation.at("requestBody").at("content").at("application/json").at("schema").at("properties").as_object().size();
+      said += operation.at("requestBody")
+                  .at("content")
+                  .at("application/json")
+                  .at("schema")
+                  .at("properties")
+                  .as_object()
+                  .size();
     }
     CHECK(said == row.input.size());
     CHECK(operation.at("security").as_array().empty() == (row.access.who() == Access::Who::anyone));

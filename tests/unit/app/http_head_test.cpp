@@ -12,7 +12,8 @@ base::Result<app::HttpHead> parse(std::string_view text) { return parse_head(bas
 
 TEST_CASE("http head: a request as curl sends it") {
   const auto head = parse(
-      "POST /v1/login HTTP/1.1\r\nHost: vault.example:8443\r\nAuthorization: Bearer abc\r\nContent-Type: Application/JSON; charset=utf-8\r\n"
+      "POST /v1/login HTTP/1.1\r\nHost: vault.example:8443\r\nAuthorization: Bearer abc\r\nContent-Type: "
+      "Application/JSON; charset=utf-8\r\n"
       "Content-Length: 17\r\nAccept: */*\r\n\r\n");
   REQUIRE(head.has_value());
   CHECK(head.value().method == "POST");
@@ -26,26 +27,25 @@ TEST_CASE("http head: a request as curl sends it") {
 
 TEST_CASE("http head: what nginx or haproxy refuse is refused, and what an API does not need") {
   const std::string start = "GET /v1/whoami HTTP/1.1\r\nHost: a\r\n";
-  const auto bad = GENERATE_COPY(std::string("GET /v1/whoami HTTP/1.1\r\n\r\n"),                                 // no Host
-                                 start + "Host: b\r\n\r\n",                                                      // two
-                                 std::string("GET /v1/whoami HTTP/1.1\r\nHost:\r\n\r\n"),                        // an empty one
-                                 std::string("GET /v1/whoami HTTP/1.0\r\nHost: a\r\n\r\n"),
-                                 std::string("GET http://a/v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n"),              // absolute-form
-                                 std::string("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"),
-                                 std::string("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
-                                 start + "Transfer-Encoding: chunked\r\n\r\n",
-                                 start + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
-                                 start + "Content-Length: 4\r\nContent-Length: 4\r\n\r\n",                       // equal twins
-                                 start + "Content-Length: 4, 4\r\n\r\n", start + "Content-Length: +4\r\n\r\n",
-                                 start + "Content-Length: 99999999999\r\n\r\n", start + "Content-Length: 0x4\r\n\r\n",
-                                 start + "Content_Length: 4\r\n\r\n",                                            // a twin by underscore
-                                 start + "X-A: b\r\n c\r\n\r\n",                                                 // folded
-                                 start + "X-A: b\nX-B: c\r\n\r\n",                                               // lone LF
-                                 start + "X-A: b\rX-B: c\r\n\r\n",                                               // lone CR
-                                 start + std::string("X-A: b\0c\r\n\r\n", 12), start + "X A: b\r\n\r\n", start + "X-A : b\r\n\r\n",
-                                 start + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
-                                 start + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", std::string("GET  /v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n"),
-                                 std::string("GET /v1/whoami\r\nHost: a\r\n\r\n"), std::string("\r\n\r\n"));
+  const auto bad = GENERATE_COPY(
+      std::string("GET /v1/whoami HTTP/1.1\r\n\r\n"),           // no Host
+      start + "Host: b\r\n\r\n",                                // two
+      std::string("GET /v1/whoami HTTP/1.1\r\nHost:\r\n\r\n"),  // an empty one
+      std::string("GET /v1/whoami HTTP/1.0\r\nHost: a\r\n\r\n"),
+      std::string("GET http://a/v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n"),  // absolute-form
+      std::string("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n"), std::string("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
+      start + "Transfer-Encoding: chunked\r\n\r\n", start + "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
+      start + "Content-Length: 4\r\nContent-Length: 4\r\n\r\n",  // equal twins
+      start + "Content-Length: 4, 4\r\n\r\n", start + "Content-Length: +4\r\n\r\n",
+      start + "Content-Length: 99999999999\r\n\r\n", start + "Content-Length: 0x4\r\n\r\n",
+      start + "Content_Length: 4\r\n\r\n",  // a twin by underscore
+      start + "X-A: b\r\n c\r\n\r\n",       // folded
+      start + "X-A: b\nX-B: c\r\n\r\n",     // lone LF
+      start + "X-A: b\rX-B: c\r\n\r\n",     // lone CR
+      start + std::string("X-A: b\0c\r\n\r\n", 12), start + "X A: b\r\n\r\n", start + "X-A : b\r\n\r\n",
+      start + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
+      start + "Upgrade: h2c\r\nConnection: Upgrade\r\n\r\n", std::string("GET  /v1/whoami HTTP/1.1\r\nHost: a\r\n\r\n"),
+      std::string("GET /v1/whoami\r\nHost: a\r\n\r\n"), std::string("\r\n\r\n"));
   INFO(bad);
   const auto head = parse(bad);
   REQUIRE_FALSE(head.has_value());

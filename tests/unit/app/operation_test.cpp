@@ -89,8 +89,9 @@ TEST_CASE("routes: path parts are decoded once") {
 }
 
 TEST_CASE("routes: what is no path of the table is not found, a known path with another method is told so") {
-  for (const auto* path : {"/", "", "/v1", "/v1/users/", "/v1//users", "/v1/users/alice/", "/v1/users/a%0ab", "/v1/users/%", "/v1/users/%zz",
-                           "/v1/users/%00", "/V1/users", "/v1/users/alice/keys/a/b", "//v1/users"}) {
+  for (const auto* path :
+       {"/", "", "/v1", "/v1/users/", "/v1//users", "/v1/users/alice/", "/v1/users/a%0ab", "/v1/users/%",
+        "/v1/users/%zz", "/v1/users/%00", "/V1/users", "/v1/users/alice/keys/a/b", "//v1/users"}) {
     INFO(path);
     CHECK_FALSE(find_route("GET", path).has_value());
   }
@@ -100,7 +101,9 @@ TEST_CASE("routes: what is no path of the table is not found, a known path with 
 }
 
 TEST_CASE("permit table: a session asks proofs before its grant and reports after it, and nothing else") {
-  const auto allowed = [](PeerKind kind, Phase phase, OperationId id) { return may_ask({.kind = kind, .phase = phase}, *find_operation(id)); };
+  const auto allowed = [](PeerKind kind, Phase phase, OperationId id) {
+    return may_ask({.kind = kind, .phase = phase}, *find_operation(id));
+  };
   CHECK(allowed(PeerKind::session, Phase::pre_auth, OperationId::auth_otp));
   CHECK_FALSE(allowed(PeerKind::session, Phase::granted, OperationId::auth_otp));
   CHECK_FALSE(allowed(PeerKind::session, Phase::granted, OperationId::auth_grant));
@@ -110,7 +113,8 @@ TEST_CASE("permit table: a session asks proofs before its grant and reports afte
     INFO(row.name);
     const auto number = static_cast<std::uint16_t>(row.id);
     const bool of_child = number >= 210 && number < 230;
-    CHECK((allowed(PeerKind::session, Phase::pre_auth, row.id) || allowed(PeerKind::session, Phase::granted, row.id)) == of_child);
+    CHECK((allowed(PeerKind::session, Phase::pre_auth, row.id) || allowed(PeerKind::session, Phase::granted, row.id)) ==
+          of_child);
     CHECK(allowed(PeerKind::rotator, Phase::pre_auth, row.id) == (number == 230 || number == 231));
     CHECK(allowed(PeerKind::ssh, Phase::pre_auth, row.id) == (number >= 200 && number < 210));
   }

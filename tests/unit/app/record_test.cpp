@@ -8,7 +8,8 @@ using base::Errc;
 
 namespace {
 
-constexpr auto kItem = std::to_array<Field>({{"name", FieldType::text, 4, true, ""}, {"n", FieldType::number, 9, false, ""}});
+constexpr auto kItem =
+    std::to_array<Field>({{"name", FieldType::text, 4, true, ""}, {"n", FieldType::number, 9, false, ""}});
 constexpr auto kAll = std::to_array<Field>({{"text", FieldType::text, 8, true, ""},
                                             {"number", FieldType::number, 0, false, ""},
                                             {"flag", FieldType::flag, 0, false, ""},
@@ -79,7 +80,9 @@ TEST_CASE("record: bytes left over, doubled, unknown and disordered fields are r
   SECTION("unknown") { CHECK(refused(base::Bytes{7, 0}) == Errc::invalid); }
   SECTION("doubled") { CHECK(refused(base::Bytes{1, 0, 0, 0, 1, 'a', 1, 0, 0, 0, 1, 'a', 0}) == Errc::invalid); }
   SECTION("disordered") { CHECK(refused(base::Bytes{3, 1, 1, 0, 0, 0, 1, 'a', 0}) == Errc::invalid); }
-  SECTION("a flag that is neither 0 nor 1") { CHECK(refused(base::Bytes{1, 0, 0, 0, 1, 'a', 3, 2, 0}) == Errc::invalid); }
+  SECTION("a flag that is neither 0 nor 1") {
+    CHECK(refused(base::Bytes{1, 0, 0, 0, 1, 'a', 3, 2, 0}) == Errc::invalid);
+  }
   SECTION("missing") { CHECK(refused(base::Bytes{3, 1, 0}) == Errc::invalid); }
 }
 
@@ -90,7 +93,9 @@ TEST_CASE("record: bounds and plain text are kept on both ways") {
   SECTION("no UTF-8") { record.set("text", "\xff"); }
   SECTION("long secret") { record.set("text", "a").set("secret", base::SecretBytes(9)); }
   SECTION("large number") { record.set("text", "a").set("number", kMaxNumber + 1); }
-  SECTION("item over its own bound") { record.set("text", "a").add("list").set("name", "x").set("n", std::uint64_t{10}); }
+  SECTION("item over its own bound") {
+    record.set("text", "a").add("list").set("name", "x").set("n", std::uint64_t{10});
+  }
   SECTION("too many items") {
     record.set("text", "a");
     for (int i = 0; i < 3; ++i) record.add("list").set("name", "x");

@@ -30,8 +30,10 @@ struct Load : ServiceFixture {
     std::vector<app::Request> requests;
     for (const auto& one : about) {
       auto record = input(operation);
-      if (operation == OperationId::checkin) record.set("id", one);
-      else record.set("account", one).set("reason", "load");
+      if (operation == OperationId::checkin)
+        record.set("id", one);
+      else
+        record.set("account", one).set("reason", "load");
       requests.push_back(request(peer(PeerKind::web, web_peer), operation, record, &alice.token));
     }
     return run(std::move(requests));
@@ -49,7 +51,8 @@ TEST_CASE("service bench: batches of 64 checkouts and check-ins", "[.bench]") {
   std::chrono::duration<double> passed{};
   while (passed.count() < 5) {
     std::vector<std::string> ids;
-    for (const auto& [id, answer] : load.batch(OperationId::checkout_create, accounts)) ids.emplace_back(answer->text("id"));
+    for (const auto& [id, answer] : load.batch(OperationId::checkout_create, accounts))
+      ids.emplace_back(answer->text("id"));
     for (const auto& [id, answer] : load.batch(OperationId::checkin, ids)) REQUIRE(answer.ok());
     pairs += kClients;
     passed = std::chrono::steady_clock::now() - begin;

@@ -33,7 +33,8 @@ TEST_CASE("service: a user checks out, reveals and gives back an account of his 
   CHECK(back->flag("rotation"));
   const auto log = office.log();
   const auto find = [&](std::string_view action) {
-    return std::find_if(log.begin(), log.end(), [&](const auto& line) { return line.action == action && line.outcome == "ok"; });
+    return std::find_if(log.begin(), log.end(),
+                        [&](const auto& line) { return line.action == action && line.outcome == "ok"; });
   };
   REQUIRE(find("checkout.create") != log.end());
   CHECK(find("checkout.create")->actor == "user:alice");
@@ -70,7 +71,8 @@ TEST_CASE("service: a code counts once, in one batch too") {
   for (int i = 0; i < 50; ++i) {
     auto record = office.input(OperationId::checkout_create);
     record.set("account", "root@web1").set("reason", "race").set("otp", code.clone());
-    batch.push_back(office.request(office.peer(PeerKind::web, office.web_peer), OperationId::checkout_create, record, &office.alice.token));
+    batch.push_back(office.request(office.peer(PeerKind::web, office.web_peer), OperationId::checkout_create, record,
+                                   &office.alice.token));
   }
   int won = 0;
   for (const auto& [id, answer] : office.run(std::move(batch))) won += answer.ok() ? 1 : 0;
@@ -85,7 +87,9 @@ TEST_CASE("service: wrong codes stay counted although the operation is undone") 
     CHECK(office.web(OperationId::checkout_create, record, &office.alice.token).code == Errc::unauthenticated);
   }
   auto record = office.input(OperationId::checkout_create);
-  record.set("account", "root@web1").set("reason", "guess").set("otp", vault::hotp(office.alice.seed, vault::totp_step(office.clock.wall()) + 1));
+  record.set("account", "root@web1")
+      .set("reason", "guess")
+      .set("otp", vault::hotp(office.alice.seed, vault::totp_step(office.clock.wall()) + 1));
   CHECK(office.web(OperationId::checkout_create, record, &office.alice.token).code == Errc::locked_out);
 }
 
@@ -151,6 +155,7 @@ TEST_CASE("service: taking a user's code generator away ends the sign-ins that i
   auto reset = office.input(OperationId::user_set);
   reset.set("name", "alice").set_flag("reset_otp", true);
   REQUIRE(office.web(OperationId::user_set, reset, &office.admin.token).ok());
-  CHECK(office.web(OperationId::whoami, office.input(OperationId::whoami), &office.alice.token).code == Errc::unauthenticated);
+  CHECK(office.web(OperationId::whoami, office.input(OperationId::whoami), &office.alice.token).code ==
+        Errc::unauthenticated);
   CHECK_FALSE(office.login("alice", "password of alice")->flag("otp_proven"));
 }

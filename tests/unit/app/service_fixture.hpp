@@ -72,7 +72,8 @@ class ServiceFixture {
 
   static app::Peer peer(PeerKind kind, std::uint64_t id) { return {.id = id, .kind = kind, .pid = 100, .uid = 0}; }
 
-  app::Request request(const app::Peer& who, OperationId operation, const Record& input, const base::SecretBytes* token) {
+  app::Request request(const app::Peer& who, OperationId operation, const Record& input,
+                       const base::SecretBytes* token) {
     base::SecretWriter payload;
     if (who.kind == PeerKind::web) {
       Record envelope(app::envelope_fields());
@@ -84,7 +85,8 @@ class ServiceFixture {
     return {who, next_id_++, operation, app::Payload(std::move(payload).take())};
   }
 
-  Answer ask(const app::Peer& who, OperationId operation, const Record& input, const base::SecretBytes* token = nullptr) {
+  Answer ask(const app::Peer& who, OperationId operation, const Record& input,
+             const base::SecretBytes* token = nullptr) {
     std::vector<app::Request> batch;
     batch.push_back(request(who, operation, input, token));
     auto answers = run(std::move(batch));
@@ -113,12 +115,15 @@ class ServiceFixture {
   }
 
   static Record input(OperationId id) { return Record(app::find_operation(id)->input); }
-  Answer local(OperationId id, const Record& record) { return ask(peer(PeerKind::operator_, operator_peer), id, record); }
+  Answer local(OperationId id, const Record& record) {
+    return ask(peer(PeerKind::operator_, operator_peer), id, record);
+  }
   Answer web(OperationId id, const Record& record, const base::SecretBytes* token = nullptr) {
     return ask(peer(PeerKind::web, web_peer), id, record, token);
   }
 
-  // --- People ---------------------------------------------------------------------------------------------------------
+  // --- People
+  // ---------------------------------------------------------------------------------------------------------
   struct Person {
     std::string name;
     base::SecretBytes seed;   ///< TOTP
@@ -179,12 +184,19 @@ class ServiceFixture {
     record.set("name", name).set("actions", actions).set("labels", labels);
     (void)*web(OperationId::role_add, record, &admin.token);
   }
-  void add_account(const Person& admin, const std::string& target, const std::string& account, const std::string& labels) {
+  void add_account(const Person& admin, const std::string& target, const std::string& account,
+                   const std::string& labels) {
     auto machine = input(OperationId::target_add);
-    machine.set("name", target).set("host", "127.0.0.1").set("port", std::uint64_t{2200}).set("labels", labels).set("host_key", kHostKey);
+    machine.set("name", target)
+        .set("host", "127.0.0.1")
+        .set("port", std::uint64_t{2200})
+        .set("labels", labels)
+        .set("host_key", kHostKey);
     (void)*web(OperationId::target_add, machine, &admin.token);
     auto record = input(OperationId::account_add);
-    record.set("account", account + "@" + target).set("kind", "unix_password").set("secret", secret("the-root-password"));
+    record.set("account", account + "@" + target)
+        .set("kind", "unix_password")
+        .set("secret", secret("the-root-password"));
     (void)*web(OperationId::account_add, record, &admin.token);
   }
   Answer checkout(const Person& person, const std::string& account, std::uint64_t seconds = 600) {
@@ -199,7 +211,9 @@ class ServiceFixture {
   }
 
   // --- The audit log ------------------------------------------------------------------------------------------------
-  struct Line { std::string actor, action, object, outcome, rule, detail; };
+  struct Line {
+    std::string actor, action, object, outcome, rule, detail;
+  };
   std::vector<Line> log() {
     auto record = input(OperationId::audit_list);
     record.set("limit", std::uint64_t{200});
@@ -213,7 +227,8 @@ class ServiceFixture {
   }
 
  private:
-  void take(app::Outgoing&& one, const std::map<std::uint64_t, OperationId>& asked, std::map<std::uint64_t, Answer>& answers) {
+  void take(app::Outgoing&& one, const std::map<std::uint64_t, OperationId>& asked,
+            std::map<std::uint64_t, Answer>& answers) {
     if (one.frame.type == app::FrameType::push) {
       pushes.push_back(std::move(one));
       return;

@@ -11,7 +11,8 @@ using app::Phase;
 
 namespace {
 
-constexpr const char* kAliceKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqUR8CS4G3dHWFKAYK3bqO5uwcHBnJ0vYoRFcCq4s0b alice";
+constexpr const char* kAliceKey =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJqUR8CS4G3dHWFKAYK3bqO5uwcHBnJ0vYoRFcCq4s0b alice";
 
 struct Ssh : ServiceFixture {
   Person admin = bootstrap_admin();
@@ -98,7 +99,8 @@ TEST_CASE("ssh: with a fresh checkout a key is enough; the listener dials, the c
   CHECK(grant->text("channels") == "shell,exec,sftp,scp");
   CHECK(grant->number("ends_in_ms") <= 600'000);
   REQUIRE(ssh.pushed(ssh.listener_peer, OperationId::push_dial));
-  const auto dial = must(decode(ssh.pushes.back().frame.payload.view(), app::find_operation(OperationId::push_dial)->input));
+  const auto dial =
+      must(decode(ssh.pushes.back().frame.payload.view(), app::find_operation(OperationId::push_dial)->input));
   CHECK(dial.text("host") == "127.0.0.1");
   CHECK(dial.number("connection") == 10);
   CHECK(dial.text("file") == std::string(grant->text("session")) + ".spr");
@@ -122,7 +124,11 @@ TEST_CASE("ssh: a checkpoint is signed for this session's chain, and a close kee
   CHECK_FALSE(ssh.child(10, OperationId::session_checkpoint, record).ok());  // never backwards
 
   auto close = ssh.input(OperationId::session_close);
-  close.set("reason", "exit").set("recording", "complete").set("bytes", std::uint64_t{9}).set("duration_ms", std::uint64_t{8}).set("chunks", std::uint64_t{6});
+  close.set("reason", "exit")
+      .set("recording", "complete")
+      .set("bytes", std::uint64_t{9})
+      .set("duration_ms", std::uint64_t{8})
+      .set("chunks", std::uint64_t{6});
   close.set("sequence", std::uint64_t{5}).set("hash", base::Bytes(32, 9));
   REQUIRE(ssh.child(10, OperationId::session_close, close).ok());
   ssh.service->peer_gone(10, ssh.pushes);
@@ -311,7 +317,10 @@ TEST_CASE("rotation: a revealed secret rotates at check-in, and what the rotator
 
   const auto record = [&](const app::Peer& who, rotation::State state, std::string_view end) {
     auto step = ssh.input(OperationId::rotation_record);
-    step.set("id", job->text("id")).set("journal", rotation::encode({.state = state, .applies = 1})).set("outcome", "ok").set("detail", "");
+    step.set("id", job->text("id"))
+        .set("journal", rotation::encode({.state = state, .applies = 1}))
+        .set("outcome", "ok")
+        .set("detail", "");
     if (!end.empty()) step.set("end", end);
     return ssh.ask(who, OperationId::rotation_record, step);
   };
@@ -331,7 +340,9 @@ TEST_CASE("rotation: what a dead rotator had is given out again, with the same p
   set.set("name", "ops").set("actions", "checkout,session,reveal,rotate");
   (void)*ssh.web(OperationId::role_set, set, &ssh.admin.token);
   (void)*ssh.web(OperationId::rotate, ask_for, &ssh.alice.token);
-  const auto take = [&](std::uint64_t id) { return ssh.ask(ssh.peer(PeerKind::rotator, id), OperationId::rotation_next, ssh.input(OperationId::rotation_next)); };
+  const auto take = [&](std::uint64_t id) {
+    return ssh.ask(ssh.peer(PeerKind::rotator, id), OperationId::rotation_next, ssh.input(OperationId::rotation_next));
+  };
   const auto first = take(20);
   REQUIRE(first->has("id"));
   ssh.service->peer_gone(20, ssh.pushes);

@@ -1,9 +1,10 @@
 #pragma once
 // The vault process's work: requests in, replies and pushes out. No socket in here; the vault's loop (vault_process)
-// owns the connections, checks may_ask(), and calls this. One owner thread; nothing here is thread-safe but wakeup_fd().
+// owns the connections, checks may_ask(), and calls this. One owner thread; nothing here is thread-safe but
+// wakeup_fd().
 //
-// A batch is one durable transaction: each request runs between a savepoint and its release, failures are rolled back to
-// the savepoint and leave a denial in the audit log, and no reply leaves before the commit succeeded.
+// A batch is one durable transaction: each request runs between a savepoint and its release, failures are rolled back
+// to the savepoint and leave a denial in the audit log, and no reply leaves before the commit succeeded.
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -19,27 +20,28 @@
 namespace sallyport::app {
 
 struct ServiceConfig {
-  std::filesystem::path data;            ///< DATA: header, vault.db, recordings/
-  bool dev = false;                      ///< open by the development slot at start
+  std::filesystem::path data;  ///< DATA: header, vault.db, recordings/
+  bool dev = false;            ///< open by the development slot at start
   base::Seconds token_life{900};
-  base::Seconds login_grace{120};        ///< from session.register to auth.grant
-  base::Seconds otp_window{60};          ///< a checkout by the same user from the same source counts as an SSH login's code
+  base::Seconds login_grace{120};  ///< from session.register to auth.grant
+  base::Seconds otp_window{60};    ///< a checkout by the same user from the same source counts as an SSH login's code
   base::Seconds longest_checkout{8 * 3600};
   std::uint64_t recording_floor = 64U << 20U;  ///< free bytes below which no session starts
   std::size_t max_sessions = 4096;
   std::size_t max_tokens = 65536;
   base::Argon2Cost password_cost{};
-  const base::Clock* clock = nullptr;    ///< nullptr: the system's; else not owned
+  const base::Clock* clock = nullptr;  ///< nullptr: the system's; else not owned
 };
 
 struct Request {
   Peer peer;
-  std::uint64_t request_id = 0;   ///< the frame's; goes back with the reply
+  std::uint64_t request_id = 0;  ///< the frame's; goes back with the reply
   OperationId operation = OperationId::none;
   Payload payload;
 };
 
-/// A reply or a push for one peer. What the reply changes about the peer comes with it, so that the loop need not know why.
+/// A reply or a push for one peer. What the reply changes about the peer comes with it, so that the loop need not know
+/// why.
 struct Outgoing {
   std::uint64_t peer_id = 0;
   Frame frame;
