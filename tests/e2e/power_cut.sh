@@ -11,7 +11,7 @@ unmount_all() {
   local place
   for place in "$disk/copy" "$stage/data" "$disk/host"; do umount -l "$place" 2> /dev/null || true; done
 }
-trap 'unmount_all; finish' EXIT
+trap 'status=$?; unmount_all; (exit "$status"); finish' EXIT  # finish ends with the status that it finds
 
 mount_image() { mount -o loop "$1" "$2" 2> /dev/null; }
 
@@ -56,6 +56,7 @@ for i in {0..15}; do as admin account add "load$i@web1" --kind unix_password --c
 for ((round = 1; round <= rounds; ++round)); do
   if ((round % 5 == 0)); then printf '%s\n%s\n' "$alice_password" "$(code alice)" | as alice login --user alice --password-stdin --otp-stdin > /dev/null; fi
   start_load
+  wait_until 20 test -s "$stage/acks" || fail "round $round: nothing is acknowledged: $(cat "$stage/log/load")"
   sleep "$((1 + RANDOM % 2)).$((RANDOM % 10))"  # the moment is meant to be any
   cp "$stage/acks" "$stage/acks.then"
   cp --reflink=always "$disk/host/live.img" "$disk/host/copy.img" || { echo "no reflink here"; exit 77; }
