@@ -155,7 +155,8 @@ base::Result<> recheck_sessions(Context& context) {
 const HandlerRow* find_handler(OperationId id) {
   static const auto all = std::to_array<std::span<const HandlerRow>>(
       {auth_handlers(), user_handlers(), role_handlers(), target_handlers(), account_handlers(), checkout_handlers(),
-       rotation_handlers(), session_handlers(), audit_handlers(), ssh_handlers(), system_handlers()});
+       rotation_handlers(), session_handlers(), audit_handlers(), ssh_handlers(), live_session_handlers(),
+       system_handlers()});
   static const auto index = [] {
     std::array<const HandlerRow*, 256> rows{};
     for (const auto& group : all) {

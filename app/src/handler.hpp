@@ -116,6 +116,7 @@ std::span<const HandlerRow> rotation_handlers();
 std::span<const HandlerRow> session_handlers();
 std::span<const HandlerRow> audit_handlers();
 std::span<const HandlerRow> ssh_handlers();
+std::span<const HandlerRow> live_session_handlers();
 std::span<const HandlerRow> system_handlers();
 const HandlerRow* find_handler(OperationId id);
 
@@ -123,6 +124,8 @@ const HandlerRow* find_handler(OperationId id);
 inline Record answer(const Context& context) { return Record(context.operation.output); }
 std::size_t page_size(const Record& input);
 inline std::uint64_t millis(base::WallTime time) { return static_cast<std::uint64_t>(base::to_unix_ms(time)); }
+/// A child speaks for its connection's person in events; called first by every handler of a child.
+Connection& speak_for(Context& context);
 /// Looks at one code; the refusal says why to a person who is known.
 base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code);
 /// Ends the live sessions of an ended checkout, and wakes the rotator, after the commit; writes its event.

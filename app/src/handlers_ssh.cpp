@@ -1,11 +1,10 @@
-// What the SSH listener and the child of each SSH connection ask.
+// What the SSH listener asks, and the child of each SSH connection up to its grant.
 #include <algorithm>
 #include <array>
 
 #include "handler.hpp"
 #include "sallyport/access/login_key.hpp"
 #include "sallyport/base/file.hpp"
-#include "sallyport/recorder/container.hpp"
 #include "sallyport/vault/rotation.hpp"
 #include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
@@ -55,16 +54,6 @@ Result<Record> dial_failed(Context& context, Record& input) {
   return answer(context);
 }
 
-/// Who speaks for the connection in events; called first by every handler of a child.
-Connection& begin(Context& context) {
-  auto& connection = context.connection();
-  context.source = connection.source;
-  const auto& name = connection.flow.user_name();
-  context.actor = connection.flow.user() ? "user:" + name : "ssh";
-  if (!name.empty()) context.object = "user:" + name;
-  return connection;
-}
-
 /// The flow moves on only with the commit.
 void keep(Context& context, const LoginFlow& flow) {
   context.after_commit([&state = context.state, peer = context.request.peer.id, flow](auto&) {
@@ -85,7 +74,7 @@ std::string_view after_refusal(const LoginFlow& flow) {
 }
 
 Result<Record> auth_begin(Context& context, Record& input) {
-  auto flow = begin(context).flow;
+  auto flow = speak_for(context).flow;
   if (input.text("account").empty() || input.text("target").empty()) {
     return next_step(context, false, "end", "say where to: ssh USER+ACCOUNT+TARGET@broker");
   }
@@ -104,7 +93,7 @@ Result<std::optional<access::User>> owner_of_key(Context& context, const LoginFl
 }
 
 Result<Record> auth_key(Context& context, Record& input) {
-  auto flow = begin(context).flow;
+  auto flow = speak_for(context).flow;
   const auto counted = flow.key_offered();
   keep(context, flow);
   if (!counted) return next_step(context, false, after_refusal(flow), "too many keys were offered");
@@ -166,7 +155,7 @@ Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
 }
 
 Result<Record> auth_key_proven(Context& context, Record& input) {
-  auto flow = begin(context).flow;
+  auto flow = speak_for(context).flow;
   SALLYPORT_TRY(const auto user, owner_of_key(context, flow, input.bytes("key")));
   if (!user) {
     flow.failed();
@@ -185,7 +174,7 @@ Result<Record> auth_key_proven(Context& context, Record& input) {
 // --- Password and code: refusals are values, so that failures stay counted ----------------------------------------
 
 Result<HashWork> password_hash(Context& context, const Record& input) {
-  const auto& flow = begin(context).flow;
+  const auto& flow = speak_for(context).flow;
   if (!flow.awaits_first()) return fail(Errc::conflict, "no password is asked for now");
   HashWork work;
   // Without a name there is no one to compare with: the same work is done for nobody.
@@ -198,7 +187,7 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
 
 /// Takes the answer into the flow; the record that the child gets is the same for every kind of wrong.
 Result<Record> auth_password(Context& context, Record&) {
-  auto flow = begin(context).flow;
+  auto flow = speak_for(context).flow;
   SALLYPORT_TRY(const auto settled,
                 access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
                                               context.hash->checked_hash, context.source, context.now));
@@ -220,7 +209,7 @@ Result<Record> auth_password(Context& context, Record&) {
 }
 
 Result<Record> auth_otp(Context& context, Record& input) {
-  auto flow = begin(context).flow;
+  auto flow = speak_for(context).flow;
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "no code is asked for now");
   SALLYPORT_TRY(const auto refused, prove_code(context, *flow.user(), input.secret("otp")));
   if (refused) {
@@ -321,7 +310,7 @@ void begin_session(Context& context, const SessionQuestion& question, LoginFlow 
 }
 
 Result<Record> auth_grant(Context& context, Record&) {
-  const auto flow = begin(context).flow;
+  const auto flow = speak_for(context).flow;
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "the proofs are not there yet");
   if (!context.state.listener) return fail(Errc::unavailable, "the SSH listener is not there");
   SALLYPORT_TRYV(room_to_record(context));
@@ -347,67 +336,6 @@ Result<Record> auth_grant(Context& context, Record&) {
   return out;
 }
 
-// --- The life of a session ----------------------------------------------------------------------------------------
-
-Result<LiveSession*> live_of(Context& context) {
-  auto& connection = begin(context);
-  if (!connection.live || connection.live->closed) return fail(Errc::conflict, "the session has ended");
-  context.object = "session:" + connection.live->id.text();
-  context.rule = "allow.process";
-  return &*connection.live;
-}
-
-Result<Record> session_event(Context& context, Record& input) {
-  constexpr std::uint32_t kEventsASecond = 200;
-  SALLYPORT_TRY(auto* live, live_of(context));
-  if (context.now.mono - live->events_since >= base::Seconds{1}) {
-    live->events_since = context.now.mono;
-    live->events = 0;
-  }
-  if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
-  context.quiet = true;
-  context.event("session." + std::string(input.text("action")), context.object,
-                input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
-  return answer(context);
-}
-
-Result<base::Digest> digest_of(const Record& input) {
-  base::Digest out{};
-  const auto bytes = input.bytes("hash");
-  if (bytes.size() != out.size()) return fail(Errc::invalid, "hash must have 32 bytes");
-  std::ranges::copy(bytes, out.begin());
-  return out;
-}
-
-Result<Record> session_checkpoint(Context& context, Record& input) {
-  SALLYPORT_TRY(const auto* live, live_of(context));
-  SALLYPORT_TRY(const auto hash, digest_of(input));
-  SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
-  const auto signature =
-      context.keys().audit_key().sign(recorder::checkpoint_message(live->id, {input.number("sequence"), hash}));
-  context.detail = "chunk " + std::to_string(input.number("sequence"));
-  Record out = answer(context);
-  out.set("signature", base::Bytes(signature.begin(), signature.end()));
-  return out;
-}
-
-Result<Record> session_close(Context& context, Record& input) {
-  SALLYPORT_TRY(const auto* live, live_of(context));
-  SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
-  if (input.has("sequence")) {
-    SALLYPORT_TRY(const auto hash, digest_of(input));
-    SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
-  }
-  const vault::RecordingTotals totals{input.number("bytes"), input.number("duration_ms"), input.number("chunks")};
-  SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
-  context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " +
-                   std::string(input.text("recording"));
-  context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
-    if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
-  });
-  return answer(context);
-}
-
 constexpr auto kRows = std::to_array<HandlerRow>({
     {OperationId::ssh_listen, ssh_listen},
     {OperationId::session_register, session_register},
@@ -418,9 +346,6 @@ constexpr auto kRows = std::to_array<HandlerRow>({
     {OperationId::auth_password, auth_password, password_hash},
     {OperationId::auth_otp, auth_otp},
     {OperationId::auth_grant, auth_grant},
-    {OperationId::session_event, session_event},
-    {OperationId::session_checkpoint, session_checkpoint},
-    {OperationId::session_close, session_close},
 });
 
 }  // namespace

@@ -53,6 +53,19 @@ TEST_CASE("service: what is not checked out any more is not revealed") {
   CHECK(revealed.code == Errc::conflict);
 }
 
+TEST_CASE("service: another person's checkout is answered like one that is not there, to whoever may reveal too") {
+  Office office;
+  const auto bob = office.add_person(office.admin, "bob", "ops");
+  const std::string id(office.checkout(office.alice, "root@web1")->text("id"));
+  for (const auto operation : {OperationId::reveal, OperationId::checkin, OperationId::checkout_show}) {
+    const auto others = office.by_id(operation, id, bob.token);
+    const auto absent = office.by_id(operation, std::string(16, 'a'), bob.token);
+    CHECK(others.code == Errc::not_found);
+    CHECK(others.error == absent.error);
+  }
+  CHECK(office.by_id(OperationId::reveal, id, office.alice.token).ok());
+}
+
 TEST_CASE("service: an account that is not open and one that is not there are answered alike") {
   Office office;
   const auto closed = office.checkout(office.alice, "root@db1");

@@ -1,0 +1,95 @@
+// What the child of a granted SSH session tells: events, checkpoints of its recording, its end.
+#include <algorithm>
+#include <array>
+
+#include "handler.hpp"
+#include "sallyport/recorder/container.hpp"
+#include "sallyport/vault/session.hpp"
+
+namespace sallyport::app {
+
+using base::Errc;
+using base::fail;
+using base::Result;
+
+Connection& speak_for(Context& context) {
+  auto& connection = context.connection();
+  context.source = connection.source;
+  const auto& name = connection.flow.user_name();
+  context.actor = connection.flow.user() ? "user:" + name : "ssh";
+  if (!name.empty()) context.object = "user:" + name;
+  return connection;
+}
+
+namespace {
+
+Result<LiveSession*> live_of(Context& context) {
+  auto& connection = speak_for(context);
+  if (!connection.live || connection.live->closed) return fail(Errc::conflict, "the session has ended");
+  context.object = "session:" + connection.live->id.text();
+  context.rule = "allow.process";
+  return &*connection.live;
+}
+
+Result<Record> session_event(Context& context, Record& input) {
+  constexpr std::uint32_t kEventsASecond = 200;
+  SALLYPORT_TRY(auto* live, live_of(context));
+  if (context.now.mono - live->events_since >= base::Seconds{1}) {
+    live->events_since = context.now.mono;
+    live->events = 0;
+  }
+  if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
+  context.quiet = true;
+  context.event("session." + std::string(input.text("action")), context.object,
+                input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
+  return answer(context);
+}
+
+Result<base::Digest> digest_of(const Record& input) {
+  base::Digest out{};
+  const auto bytes = input.bytes("hash");
+  if (bytes.size() != out.size()) return fail(Errc::invalid, "hash must have 32 bytes");
+  std::ranges::copy(bytes, out.begin());
+  return out;
+}
+
+Result<Record> session_checkpoint(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  SALLYPORT_TRY(const auto hash, digest_of(input));
+  SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
+  const auto signature =
+      context.keys().audit_key().sign(recorder::checkpoint_message(live->id, {input.number("sequence"), hash}));
+  context.detail = "chunk " + std::to_string(input.number("sequence"));
+  Record out = answer(context);
+  out.set("signature", base::Bytes(signature.begin(), signature.end()));
+  return out;
+}
+
+Result<Record> session_close(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
+  if (input.has("sequence")) {
+    SALLYPORT_TRY(const auto hash, digest_of(input));
+    SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
+  }
+  const vault::RecordingTotals totals{input.number("bytes"), input.number("duration_ms"), input.number("chunks")};
+  SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
+  context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " +
+                   std::string(input.text("recording"));
+  context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
+    if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
+  });
+  return answer(context);
+}
+
+constexpr auto kRows = std::to_array<HandlerRow>({
+    {OperationId::session_event, session_event},
+    {OperationId::session_checkpoint, session_checkpoint},
+    {OperationId::session_close, session_close},
+});
+
+}  // namespace
+
+std::span<const HandlerRow> live_session_handlers() { return kRows; }
+
+}  // namespace sallyport::app
