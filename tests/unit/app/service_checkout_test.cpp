@@ -106,6 +106,21 @@ TEST_CASE("service: wrong codes stay counted although the operation is undone") 
   CHECK(office.web(OperationId::checkout_create, record, &office.alice.token).code == Errc::locked_out);
 }
 
+TEST_CASE("service: wrong codes are counted for the person, from wherever they come") {
+  Office office;
+  const auto wrong = secret("000000");
+  for (int i = 0; i < 5; ++i) {
+    office.source = "198.51.100." + std::to_string(i);
+    CHECK(office.login("alice", "password of alice", &wrong).code == Errc::unauthenticated);
+  }
+  office.source = "203.0.113.1";
+  const auto right = vault::hotp(office.alice.seed, vault::totp_step(office.clock.wall()) + 1);
+  CHECK(office.login("alice", "password of alice", &right).code == Errc::unauthenticated);
+  office.clock.advance(base::Seconds{31});
+  const auto later = office.code(office.alice);
+  CHECK(office.login("alice", "password of alice", &later).ok());
+}
+
 TEST_CASE("service: an unknown user, a wrong password and a wrong code get one answer") {
   Office office;
   const auto code = office.code(office.alice);
