@@ -57,6 +57,7 @@ std::vector<std::string> ssh_command(const ServerAddress& address, const std::st
 
 base::Error become(const std::vector<std::string>& words) {
   std::vector<char*> argv;
+  argv.reserve(words.size() + 1);
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
   ::execvp(argv.front(), argv.data());
