@@ -10,6 +10,9 @@ foreach(source ${fuzz_sources})
   target_link_options(fuzz_${stem} PRIVATE -fsanitize=fuzzer)
   list(APPEND fuzz_targets fuzz_${stem})
 endforeach()
+if(TARGET fuzz_http_head)  # http_head.hpp is private to app
+  target_include_directories(fuzz_http_head PRIVATE ${PROJECT_SOURCE_DIR}/app/src)
+endif()
 if(TARGET fuzz_container)  # forges chunks with the writer's own code
   target_include_directories(fuzz_container PRIVATE ${PROJECT_SOURCE_DIR}/recorder/src)
 endif()
