@@ -243,7 +243,7 @@ TEST_CASE("api: bad requests are refused by status and the server goes on", "[ap
   CHECK(server().client().ask(http("GET", "/healthz")).status == 200);
 }
 
-TEST_CASE("api: requests in one packet are answered in order; one in many packets is put together", "[api]") {
+TEST_CASE("api: requests in one packet are answered in order, one in many packets is put together", "[api]") {
   auto client = server().client();
   REQUIRE(client.send(http("GET", "/healthz") + http("GET", "/v1/nothing") + http("GET", "/readyz")));
   CHECK(client.receive().status == 200);

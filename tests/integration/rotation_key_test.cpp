@@ -25,7 +25,7 @@ struct KeyTarget {
 
 }  // namespace
 
-TEST_CASE("an SSH key is rotated: new one in, verified, old one out; other lines, mode and owner stay") {
+TEST_CASE("an SSH key is rotated: new one in, verified, old one out, other lines, mode and owner stay") {
   NEEDS_SYSTEM_USERS();
   KeyTarget target;
   // No line end at the end: the new key must not be glued to it.

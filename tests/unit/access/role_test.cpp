@@ -26,7 +26,7 @@ struct RoleWorld : World {
 
 }  // namespace
 
-TEST_CASE("a selector matches accounts that have all of its labels; the star matches all") {
+TEST_CASE("a selector matches accounts that have all of its labels, the star matches all") {
   const auto both = must(Selector::parse("team=db,env=prod"));
   CHECK(both.matches({{"env", "prod"}, {"team", "db"}, {"os", "linux"}}));
   CHECK_FALSE(both.matches({{"env", "prod"}}));

@@ -154,7 +154,7 @@ TEST_CASE("service: a token is bound to its source and ends by time and by sign-
   }
 }
 
-TEST_CASE("service: sealed, it answers only for its state; a wrong passphrase opens nothing") {
+TEST_CASE("service: sealed, it answers only for its state, and a wrong passphrase opens nothing") {
   ServiceFixture fixture(false);
   REQUIRE(fixture.service->sealed());
   CHECK(fixture.local(OperationId::status, fixture.input(OperationId::status))->text("state") == "sealed");

@@ -83,7 +83,7 @@ struct Ssh : ServiceFixture {
 
 }  // namespace
 
-TEST_CASE("ssh: with a fresh checkout a key is enough; the listener dials, the child gets the credential") {
+TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the child gets the credential") {
   Ssh ssh;
   ssh.lend();
   ssh.connect(10);

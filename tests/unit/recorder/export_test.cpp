@@ -49,7 +49,7 @@ TEST_CASE("asciicast v3 has intervals, whole characters and no sequence that act
         "[0.000, \"x\", \"2\"]\n");
 }
 
-TEST_CASE("asciicast v2 has times from the start; unfiltered it keeps all sequences and is still valid") {
+TEST_CASE("asciicast v2 has times from the start, unfiltered it keeps all sequences and is still valid") {
   CastOptions options;
   options.version = CastVersion::v2;
   options.filter = false;

@@ -94,7 +94,7 @@ TEST_CASE("the store itself refuses a second exclusive checkout") {
   CHECK(code_of(again) == Errc::exists);
 }
 
-TEST_CASE("a shared account is out to several; an exclusive wish waits for all of them") {
+TEST_CASE("a shared account is out to several, an exclusive wish waits for all of them") {
   World world;
   AccountPolicy policy;
   policy.exclusive = false;

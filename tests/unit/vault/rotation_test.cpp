@@ -174,7 +174,7 @@ TEST_CASE("an unfinished rotation is there after a kill, with the same pending s
   CHECK(world.due()[0].open == rotation.id);
 }
 
-TEST_CASE("a queued account is due once; the weightier cause stays; beginning takes it off the queue") {
+TEST_CASE("a queued account is due once, the weightier cause stays, beginning takes it off the queue") {
   World world;
   world.request(RotationCause::schedule);
   world.request(RotationCause::demand);
@@ -198,7 +198,7 @@ TEST_CASE("a scheduled account is due when its interval has passed since its sec
   CHECK(world.due().empty());
 }
 
-TEST_CASE("a schedule waits for the end of a checkout; a demand does not") {
+TEST_CASE("a schedule waits for the end of a checkout, a demand does not") {
   World world;
   world.set_interval(1h);
   const NewCheckout wanted{world.account.id, base::UserId::random(), "192.0.2.1", "work", 2h, true};

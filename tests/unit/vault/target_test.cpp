@@ -71,7 +71,7 @@ TEST_CASE("a host or port that cannot be one is refused") {
         })) == Errc::invalid);
 }
 
-TEST_CASE("a target with accounts is not removed; a removed one frees its name and stays readable") {
+TEST_CASE("a target with accounts is not removed, a removed one frees its name and stays readable") {
   test::DomainVault world;
   const auto target = world.add_target();
   const auto account = world.add_account();
