@@ -16,12 +16,20 @@ private_system() {  # /etc, /run and root's home of our own
   mkdir -p "$stage/etc" "$stage/home/.ssh" "$stage/log"
   chmod 700 "$stage/home" "$stage/home/.ssh"
   mount --make-rprivate /
-  cp -a /etc/. "$stage/etc/"
+  copy_etc
   mount --bind "$stage/etc" /etc
   mount -t tmpfs -o mode=755 tmpfs /run
   mkdir -m 755 /run/sshd
   sed -i -E "s#^(root:[^:]*:0:0:[^:]*):[^:]*:.*#\1:$stage/home:/bin/bash#" /etc/passwd
   echo 'PS1="target# "' > "$stage/home/.profile"
+}
+
+# Others may be adding users right now: their half-done files are not wanted, and one that goes away meanwhile (tar's 1) is
+# no failure.
+copy_etc() {
+  tar -C /etc --warning=no-file-removed --warning=no-file-changed --exclude='./*.lock' --exclude='./*+' --exclude='./*-' -cf "$stage/etc.tar" . || (($? == 1))
+  tar -C "$stage/etc" -xpf "$stage/etc.tar"
+  rm "$stage/etc.tar"
 }
 
 random_word() { od -An -N12 -tx1 /dev/urandom | tr -d ' \n'; }
