@@ -10,6 +10,7 @@ add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh
 add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: started as an ordinary user" COMMAND ${e2e_dir}/ordinary.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a sealed start, opened by a passphrase" COMMAND ${e2e_dir}/sealed.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one code, fifty tries at once on every path" COMMAND ${e2e_dir}/one_code.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a recording plays in a terminal" COMMAND ${e2e_dir}/play.sh $<TARGET_FILE:sallyport>)
@@ -22,6 +23,7 @@ set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
     "e2e: each process is killed in turn" "e2e: each process under its own user"
+    "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
     "e2e: a recording plays in a terminal" "e2e: the demo")
 
