@@ -100,13 +100,21 @@ class Tree {
     for (const auto& arg : command.args) add_arg(leaf, arg);
   }
 
+  /// CLI11 2.4 and newer refuse an option of a command below that is called like its own positional ("checkout
+  /// ACCOUNT", "checkout list --account"); in capitals the two differ.
+  static std::string positional_name(std::string name) {
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    return name;
+  }
+
   static void add_arg(Leaf& leaf, const Arg& arg) {
     switch (arg.kind) {
       case ArgKind::flag:
         leaf.app->add_flag("--" + arg.name, leaf.flags[arg.name]);
         return;
       case ArgKind::positional:
-        leaf.app->add_option(arg.name, leaf.values[arg.name])->expected(1)->allow_extra_args(false);
+        leaf.app->add_option(positional_name(arg.name), leaf.values[arg.name])->expected(1)->allow_extra_args(false);
         return;
       case ArgKind::option: {
         const auto names = (arg.name.size() == 1 ? "-" : "--") + arg.name;
