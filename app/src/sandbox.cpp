@@ -51,7 +51,9 @@ class Filter {
       failure_ = seccomp_rule_add_array(filter_.get(), action, call, static_cast<unsigned>(conditions.size()),
                                         conditions.begin());
   }
+  /// In force for every thread that the process has.
   Result<> load() {
+    if (failure_ == 0) failure_ = seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1);
     if (failure_ == 0) failure_ = seccomp_load(filter_.get());
     if (failure_ != 0) return fail_errno("the system-call filter could not be put in force", -failure_);
     return ok();

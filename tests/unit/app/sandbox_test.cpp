@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <functional>
+#include <thread>
 
 #include "sallyport/app/privileges.hpp"
 #include "support/catch.hpp"
@@ -93,6 +95,28 @@ TEST_CASE("a session's child still reads, writes, waits and ends") {
   CHECK(exited_with(status, 0));
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST_CASE("the sandbox closes around a thread that was there before it") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::atomic<int> seen{-1};
+    std::atomic<bool> started{false};
+    std::atomic<bool> entered{false};
+    std::thread before([&] {
+      started = true;
+      while (!entered) std::this_thread::yield();
+      seen = errno_of(::open("/etc/passwd", O_RDONLY | O_CLOEXEC));
+    });
+    while (!started) std::this_thread::yield();
+    if (!enter_sandbox(Sandbox::session)) ::_exit(99);
+    entered = true;
+    while (seen < 0) std::this_thread::yield();
+    ::_exit(seen);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  CHECK(exited_with(status, EPERM));
 }
 
 TEST_CASE("a session's child gets no memory to run code in") {

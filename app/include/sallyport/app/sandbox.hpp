@@ -11,8 +11,8 @@ enum class Sandbox : std::uint8_t {
   session,  ///< only reading and writing what is open, waiting, memory, time, and taking descriptors from its parent
 };
 
-/// For this thread and all that it starts; irrevocable. Errc::unsupported where the kernel has no seccomp: the caller
-/// refuses to go on, unless in development.
+/// For every thread of this process and all that they start; irrevocable. Errc::unsupported where the kernel has no
+/// seccomp: the caller refuses to go on, unless in development.
 base::Result<> enter_sandbox(Sandbox kind);
 
 struct Account;
