@@ -58,8 +58,8 @@ Limits limits_of(ProcessKind kind, bool own_user) {
     // Processes are counted by user: a bound is right only where the user is this process's own.
     case ProcessKind::vault:
       return {4096, own_user ? std::optional<rlim_t>(64) : std::nullopt, std::nullopt};
-    case ProcessKind::session:
-      return {64, 0, rlim_t{512} << 20U};
+    case ProcessKind::session:  // it makes a thread yet: forbid_processes() comes later
+      return {64, std::nullopt, rlim_t{512} << 20U};
     case ProcessKind::resolver:
       return {64, 0, rlim_t{256} << 20U};
     case ProcessKind::web:
@@ -243,6 +243,8 @@ Result<> prepare_data_directory(const std::filesystem::path& data, const Identit
   }
   return ok();
 }
+
+Result<> forbid_processes() { return set_limit(RLIMIT_NPROC, 0, "nproc"); }
 
 Result<> drop_capabilities() { return set_capabilities(0); }
 

@@ -44,6 +44,8 @@ Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKe
   bounds.grace = options.login_grace;
   SALLYPORT_TRY(const auto session,
                 broker::SshSession::create(std::move(handles.client), keys, authority, clock, bounds));
+  // The thread that writes the recording is there; no other shall be.
+  SALLYPORT_TRYV(forbid_processes());
   SALLYPORT_TRYV(sandbox(options));
   auto result = session->run();
   if (const auto settled = authority.settle(kLastWords); !settled)

@@ -75,7 +75,7 @@ TEST_CASE("every process loses new privileges, core dumps and being looked into"
 
 TEST_CASE("a session's child has few descriptors and may start no process") {
   CHECK(in_child([] {
-          if (!drop_privileges(ProcessKind::session, Identities{})) return 1;
+          if (!drop_privileges(ProcessKind::session, Identities{}) || !forbid_processes()) return 1;
           rlimit files{};
           rlimit processes{};
           ::getrlimit(RLIMIT_NOFILE, &files);

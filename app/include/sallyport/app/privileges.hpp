@@ -51,6 +51,8 @@ base::Result<> prepare_data_directory(const std::filesystem::path& data, const I
 /// sessions. The listener, where sessions have a user of their own, keeps CAP_SETUID and CAP_SETGID and is put behind a
 /// filter (enter_listener_sandbox) that lets it use them for becoming that user and no other.
 base::Result<> drop_privileges(ProcessKind kind, const Identities& identities);
+/// For a session's child that has made its thread: no other, and no process.
+base::Result<> forbid_processes();
 /// No capability is left, not even permitted.
 base::Result<> drop_capabilities();
 /// Closes every descriptor but these. For a child right after fork.
