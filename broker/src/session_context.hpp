@@ -7,16 +7,10 @@
 
 #include "leg.hpp"
 #include "sallyport/broker/ssh_session.hpp"
+#include "sallyport/recorder/disk_writer.hpp"
 #include "sallyport/recorder/recorder.hpp"
 
 namespace sallyport::broker {
-
-/// The recording and the file that it writes to.
-struct Recording {
-  recorder::FileOutput output;
-  std::optional<recorder::Recorder> recorder;
-  explicit Recording(base::UniqueFd file) : output(std::move(file)) {}
-};
 
 /// Why the session ends. The first reason given stays.
 struct Ending {
@@ -33,7 +27,8 @@ struct SessionContext {
 
   std::unique_ptr<Leg> client{};
   std::unique_ptr<Leg> target{};
-  std::unique_ptr<Recording> recording{};
+  std::unique_ptr<recorder::DiskWriter> disk{};
+  std::optional<recorder::Recorder> recording{};  ///< writes to `disk`
   ChannelPolicy policy{};
   std::vector<std::string> environment{};
   std::string banner{};
@@ -44,7 +39,7 @@ struct SessionContext {
   std::uint64_t target_data_packets = 0;
   std::optional<Ending> ending{};
 
-  recorder::Recorder& recorder() { return *recording->recorder; }
+  recorder::Recorder& recorder() { return *recording; }
   void end(recorder::EndReason reason, std::string sentence) {
     if (!ending) ending = Ending{reason, std::move(sentence)};
   }

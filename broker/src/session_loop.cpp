@@ -14,6 +14,7 @@ constexpr base::Milliseconds kLongestSleep{1000};
 constexpr base::Milliseconds kRefusalTime{5000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
+constexpr const char* kNotRecorded = "This session was not started because it cannot be recorded.";
 
 }  // namespace
 
@@ -30,6 +31,8 @@ SshSession::Impl::~Impl() = default;
 base::Result<> SshSession::Impl::begin(base::UniqueFd client, ssh_bind bind) {
   if (!event_) return base::fail(base::Errc::internal, "libssh gives no event loop");
   SALLYPORT_TRY(context_.client, Leg::to_client(std::move(client), bind));
+  SALLYPORT_TRY(context_.disk, recorder::DiskWriter::start());
+  (void)ssh_event_add_fd(event_.get(), context_.disk->wakeup_fd(), POLLIN, &Impl::on_disk, this);
   ssh_set_auth_methods(context_.client->get(),
                        SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE);
   return base::ok();
@@ -57,6 +60,7 @@ void SshSession::Impl::turn() {
   hear();
   if (state_ == State::handshake) step_handshake();
   drain_client();
+  if (state_ == State::starting_recording) step_recording();
   if (state_ == State::connecting) step_login();
   if (state_ == State::serving) {
     drain_target();
@@ -81,7 +85,7 @@ void SshSession::Impl::wait() {
 base::Milliseconds SshSession::Impl::patience() {
   const auto now = context_.clock.mono();
   auto wake = std::min(now + kLongestSleep, state_until_ == base::MonoTime{} ? now + kLongestSleep : state_until_);
-  if (context_.recording && context_.recording->recorder) {
+  if (context_.recording) {
     if (const auto due = context_.recorder().deadline()) wake = std::min(wake, *due);
   }
   return std::max(wake - now, base::Milliseconds{0});
@@ -89,6 +93,12 @@ base::Milliseconds SshSession::Impl::patience() {
 
 int SshSession::Impl::on_authority(socket_t, int, void* self) {
   static_cast<Impl*>(self)->authority_speaks_ = true;
+  return 0;
+}
+
+/// That the loop turns is enough: whoever was put off asks again.
+int SshSession::Impl::on_disk(socket_t, int, void* self) {
+  static_cast<Impl*>(self)->context_.disk->hear();
   return 0;
 }
 
@@ -156,28 +166,16 @@ void SshSession::Impl::on_checkpoint(Answer& answer) {
 
 void SshSession::Impl::on_message(Resources& resources) {
   if (state_ != State::awaiting_resources) return;
-  context_.recording = std::make_unique<Recording>(std::move(resources.recording));
+  target_socket_ = std::move(resources.target);
+  context_.disk->open(std::move(resources.recording));
   recorder::RecordingStart start{grant_->session, std::move(grant_->wrapped_recording_key),
                                  std::move(grant_->recipients), std::move(grant_->recording_meta)};
-  auto recorder = recorder::Recorder::start(std::move(start), std::move(grant_->recording_key),
-                                            context_.recording->output, context_.clock);
-  if (!recorder) {
-    context_.recording.reset();
-    return refuse_session("This session was not started because it cannot be recorded.");
-  }
-  context_.recording->recorder.emplace(std::move(recorder).value());
-  auto leg = Leg::to_target(std::move(resources.target), grant_->target_login);
-  if (!leg) return refuse_session("The target cannot be reached.");
-  context_.target = std::move(leg).value();
-  login_.emplace(*context_.target, grant_->kind, std::move(grant_->credential), std::move(grant_->host_keys));
-  context_.policy = grant_->policy;
-  context_.environment = std::move(grant_->environment);
-  context_.banner = base::is_plain_text(grant_->banner, 4096) ? std::move(grant_->banner) : std::string();
-  state_ = State::connecting;
-  state_until_ = context_.clock.mono() + context_.bounds.upstream_timeout;
-  step_login();
-  if (state_ == State::connecting && !context_.target->join(event_.get()))
-    refuse_session("The target cannot be reached.");
+  auto recorder =
+      recorder::Recorder::start(std::move(start), std::move(grant_->recording_key), *context_.disk, context_.clock);
+  if (!recorder) return refuse_session(kNotRecorded);
+  context_.recording = std::move(recorder).value();
+  state_ = State::starting_recording;
+  state_until_ = base::MonoTime{};  // the recorder has a bound of its own
 }
 
 void SshSession::Impl::on_message(ResourcesFailed& failed) {
@@ -204,6 +202,30 @@ void SshSession::Impl::authenticated() {
   state_until_ = base::MonoTime{};
   const char* version = ssh_get_clientbanner(context_.client->get());
   open_ = ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
+}
+
+/// The target hears nothing before there is a recording that it can stand in.
+void SshSession::Impl::step_recording() {
+  if (!context_.recorder().tick()) {
+    context_.recording.reset();
+    return refuse_session(kNotRecorded);
+  }
+  if (context_.recorder().state() == recorder::RecorderState::recording) connect_target();
+}
+
+void SshSession::Impl::connect_target() {
+  auto leg = Leg::to_target(std::move(target_socket_), grant_->target_login);
+  if (!leg) return refuse_session("The target cannot be reached.");
+  context_.target = std::move(leg).value();
+  login_.emplace(*context_.target, grant_->kind, std::move(grant_->credential), std::move(grant_->host_keys));
+  context_.policy = grant_->policy;
+  context_.environment = std::move(grant_->environment);
+  context_.banner = base::is_plain_text(grant_->banner, 4096) ? std::move(grant_->banner) : std::string();
+  state_ = State::connecting;
+  state_until_ = context_.clock.mono() + context_.bounds.upstream_timeout;
+  step_login();
+  if (state_ == State::connecting && !context_.target->join(event_.get()))
+    refuse_session("The target cannot be reached.");
 }
 
 void SshSession::Impl::step_login() {
@@ -354,7 +376,7 @@ void SshSession::Impl::deliver_rest() {
 
 SessionOver SshSession::Impl::close_recording() {
   SessionOver over{context_.ending->reason, context_.ending->sentence, std::nullopt, std::nullopt};
-  if (!context_.recording || !context_.recording->recorder) return over;
+  if (!context_.recording) return over;
   auto& recorder = context_.recorder();
   for (;;) {
     auto closed = recorder.finish(over.reason, over.sentence.substr(0, recorder::kMaxSentence));

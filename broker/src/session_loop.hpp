@@ -12,12 +12,13 @@ namespace sallyport::broker {
 
 class SshSession::Impl {
  public:
-  /// As in docs/ssh_broker.md.
+  /// As in docs/ssh_broker.md, in this order.
   enum class State : unsigned char {
     handshake,
     proving,
     opening,
     awaiting_resources,
+    starting_recording,
     connecting,
     serving,
     refusing,
@@ -40,6 +41,7 @@ class SshSession::Impl {
   base::Milliseconds patience();
   void watch_authority();
   static int on_authority(socket_t, int, void* self);
+  static int on_disk(socket_t, int, void* self);
 
   // What the authority says
   void hear();
@@ -68,6 +70,8 @@ class SshSession::Impl {
 
   // The steps
   void step_handshake();
+  void step_recording();
+  void connect_target();
   void step_login();
   void serve_channels();
   void serve_recording();
@@ -94,6 +98,7 @@ class SshSession::Impl {
   recorder::Mark checkpoint_mark_;
   MessageHandle held_proof_;  ///< the client's attempt that waits for the authority
   std::optional<Grant> grant_;
+  base::UniqueFd target_socket_;  ///< connected; nothing is sent before the recording has begun
   std::optional<UpstreamLogin> login_;
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
   std::list<ChannelPair> channels_;

@@ -188,7 +188,7 @@ void SshSession::Impl::on_channel_open(MessageHandle message) {
     context_.tell(
         RequestDenied{kind_of_open(kind), where.empty() ? "" : base::escape_text(where) + ":" + std::to_string(port)});
     (void)ssh_message_reply_default(message.get());
-  } else if (state_ == State::opening || state_ == State::awaiting_resources || state_ == State::connecting) {
+  } else if (state_ >= State::opening && state_ < State::serving) {
     if (early_opens_.size() < kMaxEarlyOpens)
       early_opens_.push_back(std::move(message));
     else

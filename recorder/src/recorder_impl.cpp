@@ -11,7 +11,6 @@ using base::Result;
 
 namespace {
 
-constexpr base::Milliseconds kRetry{20};  ///< how soon to ask an Output again that said "not now"
 constexpr base::Milliseconds kCountsInterval{10000};
 
 }  // namespace
@@ -37,6 +36,7 @@ Result<> Recorder::Impl::check_alive() const {
 
 Result<> Recorder::Impl::check_writable() const {
   SALLYPORT_TRYV(check_alive());
+  if (state_ == RecorderState::starting) return fail(Errc::limit, "the recording has not begun");
   if (queue_.waiting() >= kQueueLimit) return fail(Errc::limit, "the recording's queue is full");
   return base::ok();
 }
@@ -53,7 +53,7 @@ Result<> Recorder::Impl::push() {
   if (since && now - *since >= kBlockedLimit) {
     return fail(Errc::timed_out, "the recording could not be written for 5 seconds");
   }
-  set_state(since ? RecorderState::blocked : RecorderState::recording);
+  if (state_ != RecorderState::starting) set_state(since ? RecorderState::blocked : RecorderState::recording);
   return base::ok();
 }
 
@@ -75,10 +75,7 @@ Result<> Recorder::Impl::begin(RecordingStart start, base::SecretBytes data_key)
   queue_.tail() = std::move(bytes);
   SALLYPORT_TRYV(segments_->single(ChunkType::meta, 0, meta, queue_.tail()));
   SALLYPORT_TRYV(push());
-  SALLYPORT_TRYV(sync(true));
-  if (queue_.waiting() > 0 || syncing_)
-    return fail(Errc::unavailable, "the recording's file does not take its first bytes");
-  return base::ok();
+  return sync(true);
 }
 
 Result<OpenChannel*> Recorder::Impl::channel(ChannelNumber number) {
@@ -136,7 +133,7 @@ Result<> Recorder::Impl::tick() {
   if (state_ == RecorderState::failed) return *failure_;
   auto done = end_ ? base::ok() : tick_chunks();
   if (done) done = push();
-  if (done) done = sync(false);
+  if (done) done = sync(state_ == RecorderState::starting);
   if (!done) return give_up(done.error());
   return base::ok();
 }
@@ -169,6 +166,8 @@ Result<> Recorder::Impl::sync(bool at_once) {
   if (durable) {
     checkpoints_.on_durable(syncing_->second);
     syncing_.reset();
+    // The first sync is of header and META.
+    if (state_ == RecorderState::starting) set_state(RecorderState::recording);
   } else if (now - syncing_->first >= kBlockedLimit) {
     return fail(Errc::timed_out, "the recording could not be made durable for 5 seconds");
   }
@@ -180,8 +179,10 @@ std::optional<MonoTime> Recorder::Impl::deadline() const {
   const MonoTime now = clock_.mono();
   std::optional<MonoTime> first;
   const auto consider = [&first](MonoTime time) { first = first ? std::min(*first, time) : time; };
-  if (queue_.waiting() > 0 || syncing_) consider(now + kRetry);
-  if (unsynced_) consider(last_sync_ + kSyncInterval);
+  // An Output that has put something off wakes the caller itself; what is left to watch is how long it takes.
+  if (const auto since = queue_.blocked_since()) consider(*since + kBlockedLimit);
+  if (syncing_) consider(syncing_->first + kBlockedLimit);
+  if (unsynced_ && !syncing_ && queue_.waiting() == 0) consider(last_sync_ + kSyncInterval);
   if (end_) return first;
   if (const auto since = segments_->pending_since()) consider(at(*since) + kChunkAge);
   if (const auto rest = segments_->rest_at()) consider(at(*rest));
@@ -221,6 +222,7 @@ Result<Closed> Recorder::Impl::finish(EndReason reason, std::string_view text) {
   auto done = end_ ? base::ok() : seal_end(reason, text);
   if (done) done = push();
   if (done) done = sync(true);
+  if (done && !syncing_) done = sync(true);  // that was one from before END: the next begins at once
   if (!done) return give_up(done.error());
   if (queue_.waiting() > 0 || unsynced_ || syncing_)
     return fail(Errc::timed_out, "the recording's end is not on the disk yet");

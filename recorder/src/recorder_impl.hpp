@@ -69,7 +69,7 @@ class Recorder::Impl {
   std::optional<SegmentWriter> segments_;  ///< gone, with its keys, once the recording failed or has ended
   Checkpoints checkpoints_;
   std::optional<base::Error> failure_;
-  RecorderState state_ = RecorderState::recording;
+  RecorderState state_ = RecorderState::starting;
   base::MonoTime start_;
   std::uint64_t last_ms_ = 0;         ///< so that time never falls
   std::uint64_t last_output_ms_ = 0;  ///< where a GAP begins

@@ -1,6 +1,11 @@
 #include "send_queue.hpp"
 
 namespace sallyport::recorder {
+namespace {
+
+constexpr std::size_t kKeptRoom = 128U << 10U;  ///< what a queue that ran empty keeps allocated
+
+}  // namespace
 
 base::Result<> SendQueue::push(base::MonoTime now) {
   while (waiting() > 0) {
@@ -17,6 +22,7 @@ base::Result<> SendQueue::push(base::MonoTime now) {
   if (waiting() == 0) {
     blocked_since_.reset();
     bytes_.clear();
+    if (bytes_.capacity() > kKeptRoom) base::Bytes().swap(bytes_);
     sent_ = 0;
   } else if (sent_ >= bytes_.size() / 2) {
     // Half of it is gone: moving the rest down costs no more than what was written.

@@ -131,6 +131,8 @@ std::string_view to_string(FileOutcome outcome) noexcept {
 
 std::string_view to_string(RecorderState state) noexcept {
   switch (state) {
+    case RecorderState::starting:
+      return "starting";
     case RecorderState::recording:
       return "recording";
     case RecorderState::blocked:

@@ -1,11 +1,13 @@
 // Recordings on real files: disks that fill up, writers that are killed.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "recording.hpp"
+#include "sallyport/recorder/disk_writer.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace sallyport;
@@ -45,16 +47,29 @@ class SmallDisk {
   bool mounted_;
 };
 
-/// Records without end and tells through the pipe after each second of it.
+/// Until the writer has something new to say to the recorder, which then hears it.
+void wait_for_disk(DiskWriter& disk, Recorder& recorder) {
+  (void)base::wait_for(disk.wakeup_fd(), POLLIN, std::chrono::seconds(5));
+  disk.hear();
+  (void)recorder.tick();
+}
+
+/// Records without end and tells through the pipe after each second of it that is on the disk.
 [[noreturn]] void record_forever(const std::filesystem::path& path, int pipe) {
-  FileOutput output(base::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600)));
+  auto disk = DiskWriter::start();
+  if (!disk) ::_exit(1);
+  disk.value()->open(base::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600)));
   base::ManualClock clock{base::from_unix_ms(0)};
-  auto recorder = Recorder::start(start_of(), key_of(), output, clock);
-  if (!recorder || !recorder.value().channel_opened(0, ChannelKind::shell)) ::_exit(1);
+  auto recorder = Recorder::start(start_of(), key_of(), *disk.value(), clock);
+  if (!recorder) ::_exit(1);
+  wait_for_disk(*disk.value(), recorder.value());
+  if (!recorder.value().channel_opened(0, ChannelKind::shell)) ::_exit(1);
   for (int i = 0;; ++i) {
     if (!recorder.value().output(0, base::as_bytes("line " + std::to_string(i) + "\n"))) ::_exit(1);
     clock.advance(Milliseconds(1000));
-    if (!recorder.value().tick() || ::write(pipe, "x", 1) != 1) ::_exit(1);
+    if (!recorder.value().tick()) ::_exit(1);
+    wait_for_disk(*disk.value(), recorder.value());
+    if (::write(pipe, "x", 1) != 1) ::_exit(1);
   }
 }
 
@@ -67,19 +82,23 @@ TEST_CASE("a full disk fails the recording with a plain sentence, and what is th
     return;
   }
   base::ManualClock clock{base::from_unix_ms(0)};
-  FileOutput output(create(disk.file()));
-  auto recorder = Recorder::start(start_of(), key_of(), output, clock);
+  auto writer = DiskWriter::start();
+  REQUIRE(writer);
+  writer.value()->open(create(disk.file()));
+  auto recorder = Recorder::start(start_of(), key_of(), *writer.value(), clock);
   REQUIRE(recorder);
+  wait_for_disk(*writer.value(), recorder.value());
   REQUIRE(recorder.value().channel_opened(0, ChannelKind::shell));
   base::Bytes noise(100000);
-  base::Result<> done = base::ok();
-  for (int i = 0; i < 100 && done; ++i) {
+  for (int i = 0; i < 100 && recorder.value().state() != RecorderState::failed; ++i) {
     base::random_bytes(noise);
-    done = recorder.value().output(0, noise);
+    (void)recorder.value().output(0, noise);
+    clock.advance(kSyncInterval);
+    (void)recorder.value().tick();
+    wait_for_disk(*writer.value(), recorder.value());
   }
-  REQUIRE_FALSE(done);
-  CHECK(done.error().describe() == "unavailable: the recording's disk is full");
-  CHECK(recorder.value().state() == RecorderState::failed);
+  REQUIRE(recorder.value().failure());
+  CHECK(recorder.value().failure()->describe() == "unavailable: the recording's disk is full");
   CHECK_FALSE(recorder.value().accepting());
   const auto report = verify_file(disk.file());
   CHECK(report.state == RecordingState::truncated);

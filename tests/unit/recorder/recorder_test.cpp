@@ -288,15 +288,58 @@ TEST_CASE("channels that are not open, doubled channels and long texts are refus
   CHECK(verify_bytes(rig.output.file).state == RecordingState::complete);
 }
 
-TEST_CASE("a recording that does not fit its bounds or its file never begins") {
+TEST_CASE("a recording that does not fit its bounds never begins") {
   base::ManualClock clock{base::from_unix_ms(0)};
   MemoryOutput output;
   auto start = start_of();
   start.wrapped_key.resize(kMaxWrappedKey + 1);
   CHECK_FALSE(Recorder::start(start, key_of(), output, clock));
   CHECK_FALSE(Recorder::start(start_of(), base::SecretBytes(31), output, clock));
-  output.room = 10;
-  CHECK_FALSE(Recorder::start(start_of(), key_of(), output, clock));
+}
+
+TEST_CASE("nothing is taken into a recording before its first bytes are durable") {
+  base::ManualClock clock{base::from_unix_ms(0)};
+  MemoryOutput output;
+  const bool no_room = GENERATE(true, false);
+  output.room = no_room ? 10 : SIZE_MAX;
+  output.sync_hangs = !no_room;
+  auto started = Recorder::start(start_of(), key_of(), output, clock);
+  REQUIRE(started);
+  auto& recorder = started.value();
+  CHECK(recorder.state() == RecorderState::starting);
+  CHECK_FALSE(recorder.accepting());
+  CHECK(recorder.channel_opened(0, ChannelKind::shell).error().code() == base::Errc::limit);
+
+  SECTION("once they are, it is a recording") {
+    output.room = SIZE_MAX;
+    output.sync_hangs = false;
+    REQUIRE(recorder.tick());
+    CHECK(recorder.state() == RecorderState::recording);
+    CHECK(recorder.channel_opened(0, ChannelKind::shell));
+  }
+  SECTION("after 5 seconds it has failed") {
+    REQUIRE(recorder.deadline());
+    CHECK(*recorder.deadline() == clock.mono() + kBlockedLimit);
+    clock.advance(kBlockedLimit);
+    CHECK_FALSE(recorder.tick());
+    CHECK(recorder.state() == RecorderState::failed);
+  }
+}
+
+TEST_CASE("while the disk hangs a recorder asks for no tick but its chunks' and the one that ends it") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.wait(1000);
+  const bool no_room = GENERATE(true, false);
+  if (no_room) rig.output.room = 0;
+  rig.output.sync_hangs = true;
+  rig.print("x");
+  rig.wait(1000);
+  rig.print("y");
+  rig.wait(1000);
+  rig.wait(1500);
+  REQUIRE(rig.recorder.deadline());
+  CHECK(*rig.recorder.deadline() == rig.clock.mono() + kBlockedLimit - Milliseconds(2500));
 }
 
 TEST_CASE("counted bytes are in the recording without a byte of content") {

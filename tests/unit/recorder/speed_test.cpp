@@ -1,5 +1,6 @@
 // Figures, not checks: run with `unit_recorder [.bench]`.
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <random>
 
 #include "recording.hpp"
+#include "sallyport/recorder/disk_writer.hpp"
 #include "sallyport/recorder/export.hpp"
 #include "sallyport/recorder/player.hpp"
 #include "support/temp_dir.hpp"
@@ -77,19 +79,28 @@ void fixed_session(Rig& rig) {
 double flood(const std::string& text, std::size_t total) {
   const sallyport::test::TempDir dir;
   const auto path = dir / "flood.spr";
-  FileOutput output(base::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600)));
+  auto disk = DiskWriter::start();
+  REQUIRE(disk);
+  disk.value()->open(base::UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600)));
   const base::SystemClock clock;
-  auto recorder = Recorder::start(start_of(), key_of(), output, clock);
+  auto recorder = Recorder::start(start_of(), key_of(), *disk.value(), clock);
   REQUIRE(recorder);
+  const auto wait = [&] {
+    (void)base::wait_for(disk.value()->wakeup_fd(), POLLIN, std::chrono::seconds(5));
+    disk.value()->hear();
+    REQUIRE(recorder.value().tick());
+  };
+  while (recorder.value().state() == RecorderState::starting) wait();
   REQUIRE(recorder.value().channel_opened(0, ChannelKind::shell));
   const Stopwatch watch;
   constexpr std::size_t kRead = 32768;
   for (std::size_t done = 0; done < total; done += kRead) {
+    while (!recorder.value().accepting()) wait();
     const auto at = done % (text.size() - kRead);
     REQUIRE(recorder.value().output(0, base::as_bytes(std::string_view(text).substr(at, kRead))));
     REQUIRE(recorder.value().tick());
   }
-  REQUIRE(recorder.value().finish(EndReason::closed));
+  while (!recorder.value().finish(EndReason::closed)) wait();
   const double seconds = watch.ms() / 1000;
   std::cout << "    file " << std::filesystem::file_size(path) / 1000 << " kB\n";
   return static_cast<double>(total) / 1e6 / seconds;

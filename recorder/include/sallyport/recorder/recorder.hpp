@@ -25,9 +25,10 @@ inline constexpr base::Milliseconds kSegmentSilence{30000};
 inline constexpr std::size_t kSegmentFill = 4U << 20U;
 inline constexpr std::size_t kMaxOpenChannels = 64;
 
-/// recording -> blocked: the Output took nothing while bytes wait. blocked -> recording: it took them.
-/// blocked for 5 s, or any error of the Output -> failed. finish() -> ended. failed and ended are final.
-enum class RecorderState : unsigned char { recording, blocked, failed, ended };
+/// starting -> recording: header and META are durable. recording -> blocked: the Output took nothing while bytes wait.
+/// blocked -> recording: it took them. Blocked or syncing for 5 s, or any error of the Output -> failed. finish() ->
+/// ended. failed and ended are final.
+enum class RecorderState : unsigned char { starting, recording, blocked, failed, ended };
 std::string_view to_string(RecorderState state) noexcept;
 
 /// What a recording starts with. The grant of the session brings it.
@@ -48,8 +49,9 @@ struct Closed {
 /// verifies as truncated.
 class Recorder {
  public:
-  /// Writes the header and META and makes them durable before it returns: a session that cannot be recorded never
-  /// begins. Takes the 32-byte data key and wipes it. Errc::invalid for fields over their bounds.
+  /// Hands header and META to the Output. A session that cannot be recorded never begins: nothing of it may pass while
+  /// this is State::starting (call tick() as for any other wait). Takes the 32-byte data key and wipes it.
+  /// Errc::invalid for fields over their bounds.
   static base::Result<Recorder> start(RecordingStart start, base::SecretBytes data_key, Output& output,
                                       const base::Clock& clock);
 
@@ -58,7 +60,7 @@ class Recorder {
   ~Recorder();
 
   // Each of these fails with Errc::unavailable when the recording failed or has ended, with Errc::limit (nothing taken)
-  // when the queue is full or a bound is passed, with Errc::invalid for a channel that is not open.
+  // when it has not begun, the queue is full or a bound is passed, with Errc::invalid for a channel that is not open.
 
   base::Result<> channel_opened(ChannelNumber channel, ChannelKind kind);
   base::Result<> channel_closed(ChannelNumber channel, std::optional<std::uint32_t> exit_status = std::nullopt);
@@ -77,7 +79,8 @@ class Recorder {
 
   /// Closes an old chunk, pushes the queue, syncs, watches the 5 s. Call when deadline() has come, or more often.
   base::Result<> tick();
-  /// When tick() is next needed; nothing while all is written and no one is active.
+  /// When tick() is next needed, if the Output does not ask for it earlier; nothing while all is written and no one is
+  /// active.
   std::optional<base::MonoTime> deadline() const;
 
   /// A checkpoint to be signed, each at most once: send checkpoint_message(session, mark) fields to the vault, and call
