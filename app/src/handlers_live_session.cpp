@@ -76,6 +76,11 @@ Result<Record> session_close(Context& context, Record& input) {
   SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
   context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " +
                    std::string(input.text("recording"));
+  if (state == vault::RecordingState::truncated) {
+    // The request went well, the recording did not: whoever looks for failures finds it.
+    context.quiet = true;
+    context.event("session.end", context.object, audit::Outcome::failed, context.detail);
+  }
   context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
     if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
   });

@@ -137,6 +137,21 @@ TEST_CASE("ssh: a checkpoint is signed for this session's chain, and a close kee
   CHECK(ended->number("end_sequence") == 5);
 }
 
+TEST_CASE("ssh: a session that closes without its recording's end is a failure in the audit log") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  auto close = ssh.input(OperationId::session_close);
+  close.set("reason", "it could not be recorded").set("recording", "truncated").set("bytes", std::uint64_t{9});
+  close.set("duration_ms", std::uint64_t{0}).set("chunks", std::uint64_t{0});
+  REQUIRE(ssh.child(10, OperationId::session_close, close).ok());
+  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "truncated");
+  const auto last = ssh.log().back();
+  CHECK(last.action == "session.end");
+  CHECK(last.outcome == "failed");
+  CHECK(last.detail.find("it could not be recorded; recording truncated") != std::string::npos);
+}
+
 TEST_CASE("ssh: without a checkout there is no session, whatever was proven") {
   Ssh ssh;
   ssh.connect(10);
