@@ -17,7 +17,10 @@ add_test(NAME "e2e: a recording plays in a terminal" COMMAND ${e2e_dir}/play.sh 
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: killed at any moment, nothing acknowledged is lost" COMMAND ${e2e_dir}/kill_rounds.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: nothing acknowledged is lost when the power goes" COMMAND ${e2e_dir}/power_cut.sh $<TARGET_FILE:sallyport>)
-set(e2e_rounds "e2e: killed at any moment, nothing acknowledged is lost" "e2e: nothing acknowledged is lost when the power goes")
+add_test(NAME "e2e: the recordings' disk hangs" COMMAND ${e2e_dir}/disk_hang.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: disks fill up, nothing is released or lost" COMMAND ${e2e_dir}/disk_full.sh $<TARGET_FILE:sallyport>)
+set(e2e_rounds "e2e: killed at any moment, nothing acknowledged is lost" "e2e: nothing acknowledged is lost when the power goes"
+    "e2e: disks fill up, nothing is released or lost")
 set_tests_properties(${e2e_rounds} PROPERTIES LABELS e2e TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT SALLYPORT_LOAD=$<TARGET_FILE:api_load>)
 set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
@@ -25,6 +28,7 @@ set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what
     "e2e: each process is killed in turn" "e2e: each process under its own user"
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
+    "e2e: the recordings' disk hangs"
     "e2e: a recording plays in a terminal" "e2e: the demo")
 
 # The demo is worth something only if it notices: each step, broken in turn.

@@ -1,0 +1,93 @@
+#!/bin/bash
+# Disks that fill up, one after the other: the store's and the recordings'. Nothing is released that is not written down, nothing
+# that was acknowledged is lost, each refusal says why, and service comes back by itself once there is room.
+. "$(dirname "$0")/staged.sh"
+. "$(dirname "$0")/disks.sh"
+load=${SALLYPORT_LOAD:?the load client}
+small_disk 48M "$stage/data"
+small_disk 160M "$stage/data/recordings"
+furnish
+as admin account add svc@web1 --kind unix_password --secret-stdin <<< "$(random_word)" > /dev/null
+for i in {0..3}; do as admin account add "load$i@web1" --kind unix_password --code-reuse 15m --secret-stdin <<< "$(random_word)" > /dev/null; done
+as admin role add revealers --actions checkout,reveal --labels env=prod > /dev/null
+as admin grant add revealers alice > /dev/null
+code alice | as alice checkout svc@web1 --reason test --for 2h --otp-stdin > /dev/null
+code alice | as alice checkout root@web1 --reason test --for 2h --otp-stdin > /dev/null
+
+url=$(jq -r .web "$stage/ready.json")
+(umask 077; cat "$stage/people/alice/run/sallyport"/*.token > "$stage/token"; printf 'Authorization: Bearer %s' "$(< "$stage/token")" > "$stage/alice.header")
+checkout=$(as alice checkout list --account svc@web1 --active -o json | jq -r '.checkouts[0].id')
+reveal() {  # the answer's body; its status in $stage/status
+  curl -sS --cacert "$stage/data/tls/ca.pem" -H "@$stage/alice.header" -H 'Content-Type: application/json' -d '{}' \
+    -w '%{stderr}%{http_code}' "$url/v1/checkouts/$checkout/reveal" 2> "$stage/status"
+}
+revealed_rows() {  # events of reveals that the log calls ok
+  local after=0 rows=0 page
+  while :; do
+    page=$(as admin audit list --after "$after" --limit 200 -o json)
+    rows=$((rows + $(jq '[.events[] | select(.action == "reveal" and .outcome == "ok")] | length' <<< "$page")))
+    (($(jq '.events | length' <<< "$page") == 200)) || break
+    after=$(jq '.events[-1].index + 1' <<< "$page")
+  done
+  echo "$rows"
+}
+
+step=store_full
+"$load" run "$url" "$stage/data/tls/ca.pem" "$stage/token" web1 4 6 "$stage/acks" > "$stage/log/load" 2>&1 &
+loading=$!
+wait_until 20 test -s "$stage/acks" || fail "nothing is acknowledged: $(cat "$stage/log/load")"
+released=0
+answer=$(reveal)
+[[ $(< "$stage/status") == 200 ]] || fail "no reveal on an empty disk: $answer"
+((++released))
+fill_disk "$stage/data"
+truncate -s -512K "$stage/data/ballast"  # the last of it is used up by what is asked for, in the middle of something
+for ((refused = 0, try = 0; try < 2000 && refused < 5; ++try)); do
+  answer=$(reveal)
+  case $(< "$stage/status") in
+    200) ((++released)) && refused=0 ;;
+    503)
+      ((++refused))
+      [[ $answer == *'nothing was released'* && $answer != *secret* ]] || fail "refused with: $answer"
+      ;;
+    *) fail "a full store answers $(< "$stage/status"): $answer" ;;
+  esac
+done
+((refused == 5)) || fail "a full disk refused nothing in $try tries"
+ends_with 1 'nothing was released' as alice reveal svc@web1
+ends_with 1 'nothing was released' as alice checkin svc@web1
+wait "$loading" && fail "the load met no refusal"
+grep -q 'nothing was released' "$stage/log/load" || fail "the load was refused otherwise: $(cat "$stage/log/load")"
+
+step=store_back
+free_disk "$stage/data"
+answer=$(reveal)
+[[ $(< "$stage/status") == 200 ]] || fail "there is room again, and still: $answer"
+((++released))
+"$load" check "$url" "$stage/data/tls/ca.pem" "$stage/token" "$stage/acks" || fail "an acknowledged checkout is not there"
+rows=$(revealed_rows)
+((rows == released)) || fail "$released secrets were released, and the log knows $rows"
+as admin audit verify > /dev/null || fail "the audit log does not verify"
+
+step=recordings_full
+session 60 'while :; do head -c 2000 /dev/urandom; sleep 0.1; done' > "$stage/out" 2> "$stage/err" &
+talking=$!
+wait_until 20 test -s "$stage/out" || fail "no session: $(cat "$stage/err")"
+cut=$(newest_session)
+fill_disk "$stage/data/recordings"
+ended() { ! kill -0 "$talking" 2> /dev/null; }
+wait_until 20 ended || fail "a session outlives the room for its recording"
+grep -q 'This session was ended because it could not be recorded.' "$stage/err" || fail "no sentence says why: $(cat "$stage/err")"
+heard=$(grep -c 'Connection from' "$stage/log/target")
+ends_with 5 'no room for recordings' session 20 true
+[[ $(grep -c 'Connection from' "$stage/log/target") == "$heard" ]] || fail "the target heard of a session that was refused"
+[[ $(recording_state "$cut") == truncated ]] || fail "the recording is called $(recording_state "$cut")"
+
+step=recordings_back
+free_disk "$stage/data/recordings"
+session 20 echo back > "$stage/out" 2> "$stage/err" || fail "there is room again, and still: $(cat "$stage/err")"
+grep -q back "$stage/out" || fail "the session shows nothing"
+ends_with 1 truncated as admin recording verify "$cut"
+ends_with 0 complete as admin recording verify "$(newest_session)"
+as admin audit verify > /dev/null || fail "the audit log does not verify"
+echo "$released released, $rows written down; $(wc -l < "$stage/acks") acknowledged, none lost"

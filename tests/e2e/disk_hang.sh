@@ -1,0 +1,45 @@
+#!/bin/bash
+# The disk of the recordings hangs in the middle of a session with output: the session ends within its bound and says why, all
+# else goes on, and what comes after the disk's return is as before.
+. "$(dirname "$0")/staged.sh"
+. "$(dirname "$0")/disks.sh"
+command -v fsfreeze > /dev/null || { echo "no fsfreeze here"; exit 77; }
+small_disk 512M "$stage/data/recordings"
+furnish
+code alice | as alice checkout root@web1 --reason test --otp-stdin > /dev/null
+freeze() { fsfreeze -f "$stage/data/recordings"; }
+thaw() { fsfreeze -u "$stage/data/recordings"; }
+now_ms() { date +%s%3N; }
+audited() { [[ $(as admin audit list -o json | jq -r ".events[] | select(.object == \"session:$1\" and .action == \"session.end\" and .outcome == \"failed\") | .detail") == *"could not be recorded"*truncated ]]; }
+ended() { ! kill -0 "$talking" 2> /dev/null; }
+
+step=hang
+session 60 'while :; do echo still here; sleep 0.1; done' > "$stage/out" 2> "$stage/err" &
+talking=$!
+wait_until 20 grep -q 'still here' "$stage/out" || fail "no session: $(cat "$stage/err")"
+hung=$(newest_session)
+sleep 1.5  # so that something of it is on the disk
+freeze
+frozen=$(now_ms)
+wait_until 20 ended || fail "the session outlives its disk"
+took=$(($(now_ms) - frozen))
+((took >= 4000 && took <= 9000)) || fail "the session ended after $took ms"
+status=0
+wait "$talking" || status=$?
+((status != 0 && status != 124)) || fail "its client ended with status $status"
+grep -q 'This session was ended because it could not be recorded.' "$stage/err" || fail "no sentence says why: $(cat "$stage/err")"
+
+step=meanwhile
+wait_until 5 audited "$hung" || fail "the audit log does not name it: $(as admin audit list)"
+[[ $(recording_state "$hung") == truncated ]] || fail "the recording is called $(recording_state "$hung")"
+code alice | as alice checkin root@web1 > /dev/null || fail "nothing can be given back"
+code alice | as alice checkout root@web1 --reason again --otp-stdin > /dev/null || fail "nothing can be lent"
+
+step=afterwards
+thaw
+wait_until 30 session 20 echo back > "$stage/back" 2> "$stage/err" || fail "no session after the disk's return: $(cat "$stage/err")"
+grep -q back "$stage/back" || fail "the session after it shows nothing"
+ends_with 1 truncated as admin recording verify "$hung"
+ends_with 0 complete as admin recording verify "$(newest_session)"
+as admin audit verify > /dev/null || fail "the audit log does not verify"
+echo "ended after $took ms"
