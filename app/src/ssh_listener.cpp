@@ -1,6 +1,5 @@
 #include "ssh_listener.hpp"
 
-#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -12,6 +11,7 @@
 #include <csignal>
 
 #include "child_link.hpp"
+#include "recording_opener.hpp"
 #include "sallyport/base/crypto.hpp"
 #include "sallyport/base/log.hpp"
 #include "session_child.hpp"
@@ -30,7 +30,6 @@ namespace {
 
 constexpr int kAcceptsAtOnce = 16;
 constexpr std::chrono::milliseconds kAttachPause{100};
-constexpr std::string_view kRecordingEnd = ".spr";
 
 Result<Record> decode_output(OperationId operation, base::ByteView payload) {
   return decode(payload, find_operation(operation)->output);
@@ -63,15 +62,6 @@ broker::Outcome outcome_of(int status) {
 }
 
 }  // namespace
-
-Result<UniqueFd> create_recording(const std::filesystem::path& directory, std::string_view name) {
-  if (!name.ends_with(kRecordingEnd) || !base::SessionId::parse(name.substr(0, name.size() - kRecordingEnd.size())))
-    return fail(Errc::invalid, "a recording is named by its session's id");
-  const auto path = directory / name;
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0640));
-  if (!fd) return fail_errno("the recording can't be written", errno);
-  return fd;
-}
 
 SshListener::SshListener(UniqueFd port, UniqueFd control, UniqueFd signals, const ServerOptions& options,
                          const Identities& identities, const broker::HostKeys& keys)
@@ -254,18 +244,15 @@ void SshListener::finish_dials(Clock::time_point now) {
 void SshListener::finish_dial(Dial& dial) {
   const auto session = sessions_.find(dial.connection);
   if (session == sessions_.end()) return report_failed_dial(dial.session, "the client has gone");
-  const auto handed = hand_over(dial, session->second);
+  const auto handed = [&]() -> Result<> {
+    SALLYPORT_TRY(auto target, dial.dialer.take());
+    return hand_over(session->second.link.get(), std::move(target), paths_.recordings, dial.file);
+  }();
   if (handed) return;
   const std::string& why = handed.error().context();
   base::log(LogLevel::warning, "ssh.dial_failed", {{"session", dial.session}, {"why", why}});
   report_failed_dial(dial.session, why);
   (void)send_link(session->second.link.get(), LinkFailed{"the target can't be reached: " + why});
-}
-
-Result<> SshListener::hand_over(Dial& dial, const Session& session) {
-  SALLYPORT_TRY(auto target, dial.dialer.take());
-  SALLYPORT_TRY(auto recording, create_recording(paths_.recordings, dial.file));
-  return send_link(session.link.get(), LinkResources{std::move(target), std::move(recording)});
 }
 
 void SshListener::report_failed_dial(const std::string& session, std::string reason) {
@@ -285,7 +272,7 @@ void SshListener::reap() {
   for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
     const auto found =
         std::find_if(sessions_.begin(), sessions_.end(), [pid](const auto& entry) { return entry.second.pid == pid; });
-    if (found == sessions_.end()) continue;  // a resolver
+    if (found == sessions_.end()) continue;  // one that looked up a name, or made a recording
     session_ended(found->second, status);
     sessions_.erase(found);
   }

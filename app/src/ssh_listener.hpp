@@ -65,7 +65,6 @@ class SshListener {
   base::Result<> take_dial(const Frame& frame);
   void finish_dials(Clock::time_point now);
   void finish_dial(Dial& dial);
-  base::Result<> hand_over(Dial& dial, const Session& session);
   void report_failed_dial(const std::string& session, std::string reason);
   void reap();
   void session_ended(const Session& session, int status);
@@ -87,8 +86,5 @@ class SshListener {
   std::map<std::uint64_t, Session> sessions_;  // by the vault's number of the connection
   std::list<Dial> dials_;
 };
-
-/// Creates DATA/recordings/<name>: Errc::invalid unless the name is a session's id and ".spr"; Errc::exists.
-base::Result<base::UniqueFd> create_recording(const std::filesystem::path& directory, std::string_view name);
 
 }  // namespace sallyport::app

@@ -34,10 +34,18 @@ wait_until 5 audited "$hung" || fail "the audit log does not name it: $(as admin
 [[ $(recording_state "$hung") == truncated ]] || fail "the recording is called $(recording_state "$hung")"
 code alice | as alice checkin root@web1 > /dev/null || fail "nothing can be given back"
 code alice | as alice checkout root@web1 --reason again --otp-stdin > /dev/null || fail "nothing can be lent"
+session 60 echo patience > "$stage/patient" 2> "$stage/patient.err" &
+patient=$!
+opening() { [[ $(as admin session list -o json | jq -r '.sessions[0].id') != "$hung" ]]; }
+wait_until 10 opening || fail "the next session is not let in: $(cat "$stage/patient.err")"
+sleep 0.5  # its recording is being made now
+ssh-keyscan -T 5 -p "$broker_port" "$broker_host" 2> /dev/null | grep -q ssh-ed25519 || fail "the listener waits for the disk, too"
 
 step=afterwards
 thaw
-wait_until 30 session 20 echo back > "$stage/back" 2> "$stage/err" || fail "no session after the disk's return: $(cat "$stage/err")"
+wait "$patient" || fail "who waited for the disk got no session: $(cat "$stage/patient.err")"
+grep -q patience "$stage/patient" || fail "the session that waited shows nothing"
+session 20 echo back > "$stage/back" 2> "$stage/err" || fail "no session after the disk's return: $(cat "$stage/err")"
 grep -q back "$stage/back" || fail "the session after it shows nothing"
 ends_with 1 truncated as admin recording verify "$hung"
 ends_with 0 complete as admin recording verify "$(newest_session)"

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 #include "child_link.hpp"
-#include "ssh_listener.hpp"
+#include "recording_opener.hpp"
+#include "sallyport/base/ids.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 #include "tcp.hpp"
@@ -105,16 +106,6 @@ TEST_CASE("addresses are read and written as people write them") {
   for (const auto* wrong :
        {"", "127.0.0.1", "localhost:22", "127.0.0.1:65536", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:22 ", "[::1]"})
     CHECK_FALSE(parse_tcp_address(wrong));
-}
-
-TEST_CASE("a recording is made once, in its directory, under a session's id") {
-  sallyport::test::TempDir directory;
-  const std::string name = base::SessionId::random().text() + ".spr";
-  CHECK(create_recording(directory.path(), name));
-  CHECK_FALSE(create_recording(directory.path(), name));
-  for (const auto* wrong :
-       {"../aaaaaaaaaaaaaaaa.spr", "aaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaa.spr.spr", ".spr", "", "aaaaaaaaaaaaaaa/.spr"})
-    CHECK_FALSE(create_recording(directory.path(), wrong));
 }
 
 TEST_CASE("the listener's words reach the child with their descriptors") {
