@@ -41,6 +41,8 @@ constexpr std::array kServerKeys{
     ConfigKey{"session.vault_loss_seconds", ConfigType::seconds, "a session whose vault is gone ends within this",
               "10"},
     ConfigKey{"session.dial_seconds", ConfigType::seconds, "time to reach a target", "10"},
+    ConfigKey{"session.recording_floor_mib", ConfigType::number,
+              "no session starts with less room than this for recordings, in MiB", "64"},
     ConfigKey{"users.vault", ConfigType::text, "system user of the vault process", "sallyport-vault"},
     ConfigKey{"users.ssh", ConfigType::text, "system user of the SSH listener", "sallyport-ssh"},
     ConfigKey{"users.web", ConfigType::text, "system user of the API process", "sallyport-web"},
@@ -235,6 +237,7 @@ base::Result<ServerOptions> load_server_options(const std::optional<fs::path>& f
   options.token_lifetime = seconds("web.token_seconds");
   options.vault_loss_bound = seconds("session.vault_loss_seconds");
   options.dial_timeout = seconds("session.dial_seconds");
+  options.recording_floor = std::uint64_t{number_of(value("session.recording_floor_mib"))} << 20U;
   options.users = {value("users.vault"), value("users.ssh"), value("users.web"), value("users.rotator"),
                    value("users.session")};
   return options;

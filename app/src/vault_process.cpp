@@ -50,6 +50,7 @@ ServiceConfig service_config(const ServerOptions& options) {
   config.token_life = options.token_lifetime;
   config.login_grace = options.login_grace;
   config.otp_window = options.fresh_otp;
+  config.recording_floor = options.recording_floor;
   return config;
 }
 

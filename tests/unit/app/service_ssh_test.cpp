@@ -152,6 +152,22 @@ TEST_CASE("ssh: a session that closes without its recording's end is a failure i
   CHECK(last.detail.find("it could not be recorded; recording truncated") != std::string::npos);
 }
 
+TEST_CASE("ssh: below the floor of room for recordings no session starts, and the log says so") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.config.recording_floor = UINT64_MAX;
+  ssh.restart();
+  REQUIRE(
+      ssh.ask(ssh.peer(PeerKind::ssh, ssh.listener_peer), OperationId::ssh_listen, ssh.input(OperationId::ssh_listen))
+          .ok());
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10).ok());
+  REQUIRE(ssh.prove_key(10)->text("next") == "grant");
+  CHECK(ssh.grant(10).code == Errc::unavailable);
+  CHECK_FALSE(ssh.pushed(ssh.listener_peer, OperationId::push_dial));
+  CHECK(ssh.log().back().detail.find("no room for recordings") != std::string::npos);
+}
+
 TEST_CASE("ssh: without a checkout there is no session, whatever was proven") {
   Ssh ssh;
   ssh.connect(10);

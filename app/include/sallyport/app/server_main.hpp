@@ -1,6 +1,7 @@
 #pragma once
 // `sallyport server`: what the command line hands over, and the process tree that comes of it (docs/processes.md).
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -26,6 +27,7 @@ struct ServerOptions {
   std::chrono::milliseconds dial_timeout{10000};      ///< name resolution and connecting to a target, together
   std::chrono::seconds login_grace{120};
   unsigned max_sessions = 200;
+  std::uint64_t recording_floor = 64U << 20U;  ///< bytes free for recordings, below which no session starts
 };
 
 /// Paths inside a data directory, in one place.
