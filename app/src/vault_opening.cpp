@@ -17,9 +17,10 @@ namespace {
 Result<> close_cut_sessions(Context& context) {
   SALLYPORT_TRY(const auto open, vault::open_sessions(context.sql()));
   for (const auto& session : open) {
-    std::error_code ignored;
-    const bool there = std::filesystem::exists(context.state.config.data / "recordings" / session.file, ignored);
-    const auto state = there ? vault::RecordingState::truncated : vault::RecordingState::missing;
+    std::error_code unseen;
+    const bool there = std::filesystem::exists(context.state.config.data / "recordings" / session.file, unseen);
+    // Under a user of its own the vault can't look: then the file is cut, as is told of the sessions that lived.
+    const auto state = there || unseen ? vault::RecordingState::truncated : vault::RecordingState::missing;
     SALLYPORT_TRYV(vault::close_session(context.sql(), session.id, "the vault was stopped", state, {}, context.now));
     context.event("session.end", "session:" + session.id.text(), audit::Outcome::failed,
                   session.user_name + " on " + session.account_name + ": the vault was stopped; the recording is " +

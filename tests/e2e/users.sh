@@ -31,9 +31,21 @@ mkfifo "$stage/in"
 ssh $(client_options) -p "$broker_port" alice+root+web1@"$broker_host" 'echo there; cat' < "$stage/in" > "$stage/out" 2> "$stage/err" &
 exec 9> "$stage/in"
 wait_until 20 grep -q there "$stage/out" || fail "no session: $(cat "$stage/err" "$stage/log/server")"
-session=$(cat "/proc/$(child_of ssh)/task/$(child_of ssh)/children")
-is_only ${session} sallyport-session
-[[ $(status_of ${session} CapPrm) == 0000000000000000 ]] || fail "the session holds capabilities"
+read -r session _ < "/proc/$(child_of ssh)/task/$(child_of ssh)/children" || true  # the file has no line end
+is_only "$session" sallyport-session
+[[ $(status_of "$session" CapPrm) == 0000000000000000 ]] || fail "the session holds capabilities"
+(($(ls "/proc/$session/task" | wc -l) == 2)) || fail "the session has other threads than its own and the one that writes"
+for task in "/proc/$session/task"/*; do
+  grep -qE '^Seccomp:\s+2$' "$task/status" || fail "a thread of the session is not in the sandbox"
+  grep -qE '^CapPrm:\s+0000000000000000$' "$task/status" || fail "a thread of the session holds capabilities"
+done
+grep -qE '^Max processes +0 +0 ' "/proc/$session/limits" || fail "the session may start processes"
+
+step=cut
+kill -9 "$(child_of vault)"
+api_answers() { as admin whoami > /dev/null 2>&1; }
+wait_until 20 api_answers || fail "the vault does not come back"
+[[ $(as admin recording list -o json | jq -r '.sessions[0].recording') == truncated ]] || fail "its recording is called $(as admin recording list)"
 exec 9>&-
 
 step=files
