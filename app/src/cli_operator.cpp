@@ -68,9 +68,11 @@ void look_at_data(const std::filesystem::path& data, Findings& findings) {
   const bool vault = std::filesystem::exists(paths.header, problem);
   findings.push_back({vault ? "ok" : "bad", "data directory", vault ? data.string() : "no vault in " + data.string()});
   if (!vault) return;
-  if (const auto space = base::free_space(data)) {
-    findings.push_back(
-        {space.value() > (256U << 20U) ? "ok" : "bad", "free space", fmt::format("{} MiB", space.value() >> 20U)});
+  for (const auto& [what, where] : {std::pair("free space", paths.root), {"room for recordings", paths.recordings}}) {
+    const auto space = base::free_space(where);
+    if (space)
+      findings.push_back(
+          {space.value() > (256U << 20U) ? "ok" : "bad", what, fmt::format("{} MiB", space.value() >> 20U)});
   }
   const auto pem = base::read_file(paths.tls / "server.pem", 64U << 10U);
   const auto facts =
