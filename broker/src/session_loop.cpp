@@ -11,7 +11,6 @@ namespace sallyport::broker {
 namespace {
 
 constexpr base::Milliseconds kLongestSleep{1000};
-constexpr base::Milliseconds kRefusalTime{5000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
 constexpr const char* kNotRecorded = "This session was not started because it cannot be recorded.";
@@ -88,7 +87,17 @@ base::Milliseconds SshSession::Impl::patience() {
   if (context_.recording) {
     if (const auto due = context_.recorder().deadline()) wake = std::min(wake, *due);
   }
+  if (state_ == State::serving) wake = std::min(wake, next_limit());
   return std::max(wake - now, base::Milliseconds{0});
+}
+
+/// The first moment at which watch_deadlines() may find something in a session that is served.
+base::MonoTime SshSession::Impl::next_limit() const {
+  const auto interval = context_.bounds.keepalive_interval;
+  auto limit = std::min(context_.client->next_keep_alive(interval), context_.target->next_keep_alive(interval));
+  if (session_until_ != base::MonoTime{}) limit = std::min(limit, session_until_);
+  if (max_idle_.count() > 0) limit = std::min(limit, context_.last_activity + max_idle_);
+  return limit;
 }
 
 int SshSession::Impl::on_authority(socket_t, int, void* self) {
@@ -328,7 +337,7 @@ void SshSession::Impl::refuse_session(const std::string& sentence) {
   grant_.reset();
   refusal_ = base::escape_text(sentence, kLongestSentence);
   state_ = State::refusing;
-  state_until_ = context_.clock.mono() + kRefusalTime;
+  state_until_ = context_.clock.mono() + context_.bounds.refusal_time;
   for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));
 }
 

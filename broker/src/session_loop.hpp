@@ -39,6 +39,7 @@ class SshSession::Impl {
   void turn();
   void wait();
   base::Milliseconds patience();
+  base::MonoTime next_limit() const;
   void watch_authority();
   static int on_authority(socket_t, int, void* self);
   static int on_disk(socket_t, int, void* self);

@@ -35,6 +35,7 @@ struct SessionBounds {
   unsigned max_channels = 10;                    ///< at once
   base::Milliseconds answer_timeout{30000};      ///< of any question to the authority, and for the resources
   base::Milliseconds upstream_timeout{20000};    ///< from connected to authenticated at the target
+  base::Milliseconds refusal_time{5000};         ///< for a refused client to ask for something and read the reason
   base::Milliseconds keepalive_interval{15000};  ///< to client and target when nothing was heard from them
   unsigned keepalive_max = 4;                    ///< unanswered in a row: the peer is dead
 };
