@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sallyport/base/freed_memory.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 
@@ -188,7 +189,9 @@ Attempted<> SshSession::by_questions(const base::SecretBytes& secret) {
 Attempted<> SshSession::by_key(const base::SecretBytes& secret) {
   const auto text = with_nul(secret);
   ssh_key raw = nullptr;
-  if (ssh_pki_import_privkey_base64(c_string(text), nullptr, nullptr, nullptr, &raw) != SSH_OK) {
+  const int read = ssh_pki_import_privkey_base64(c_string(text), nullptr, nullptr, nullptr, &raw);
+  base::wipe_freed_blocks();  // libssh 0.10 frees the text without wiping it
+  if (read != SSH_OK) {
     return Attempt{Outcome::refused, "the stored SSH key cannot be read"};
   }
   const Key key(raw);

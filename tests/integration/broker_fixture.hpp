@@ -27,6 +27,11 @@ struct BrokerSetup {
   base::Milliseconds max_duration{0};
   base::Milliseconds max_idle{0};
   std::uint64_t recording_limit = 0;  ///< bytes after which writing the recording fails; 0: never
+  std::string credential_file;        ///< read when the grant is given, in place of `credential`
+  std::string silent_to;              ///< never answered: "proof", "open", "resources" or "checkpoint"
+  std::string lost_at;                ///< the vault is gone at the first: "ask", "tell"
+  std::string end_sentence = "An administrator ended this session.";
+  unsigned clock_speed = 1;  ///< the session's seconds pass so many times faster
 };
 
 class TestBroker {
@@ -39,8 +44,9 @@ class TestBroker {
   const std::filesystem::path& directory() const noexcept { return directory_.path(); }
   /// One line for each notice and question, in order.
   std::string notices() const;
-  bool wait_for_notice(const std::string& text) const;
-  /// To the session that runs: 'F' freeze, 'T' thaw, 'E' end.
+  /// Until the text was noted so many times; false after five seconds.
+  bool wait_for_notice(const std::string& text, int times = 1) const;
+  /// To the session that runs: 'F' freeze, 'T' thaw, 'E' end, 'L' the vault is lost.
   void command(char letter);
   /// The newest recording.
   std::filesystem::path recording() const;

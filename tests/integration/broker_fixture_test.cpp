@@ -87,12 +87,15 @@ class MemoryAuthority final : public Authority {
     if (read(commands_, &letter, 1) == 1) {
       if (letter == 'F') waiting_.emplace_back(Freeze{});
       if (letter == 'T') waiting_.emplace_back(Thaw{});
-      if (letter == 'E') waiting_.emplace_back(End{"An administrator ended this session."});
+      if (letter == 'E') waiting_.emplace_back(End{setup_.end_sentence});
+      if (letter == 'L') return base::fail(base::Errc::closed, "the vault has gone");
+      note(std::string("command ") + letter);
     }
     return std::exchange(waiting_, {});
   }
 
   base::Result<> ask(Ticket ticket, Question question) override {
+    if (setup_.lost_at == "ask") return base::fail(base::Errc::closed, "the vault has gone");
     std::visit([this, ticket](auto& q) { answer(ticket, q); }, question);
     const std::uint64_t one = 1;
     (void)!write(event_.get(), &one, sizeof one);
@@ -100,6 +103,7 @@ class MemoryAuthority final : public Authority {
   }
 
   base::Result<> tell(const Notice& notice) override {
+    if (setup_.lost_at == "tell") return base::fail(base::Errc::closed, "the vault has gone");
     note(std::visit(Describe{}, notice));
     return base::ok();
   }
@@ -113,6 +117,7 @@ class MemoryAuthority final : public Authority {
     const bool named = proof.login.user == "alice" || (!proof.login.user && proof.login.account);
     const bool good = named && known && known.value().blob() == proof.key_blob;
     note(std::string("key ") + (proof.verified ? "verified " : "offered ") + (good ? "good" : "bad"));
+    if (setup_.silent_to == "proof") return;
     waiting_.emplace_back(Reply{ticket, first(good)});
   }
   void answer(Ticket ticket, PasswordProof& proof) {
@@ -127,10 +132,12 @@ class MemoryAuthority final : public Authority {
   }
   void answer(Ticket ticket, CheckpointRequest& request) {
     note("checkpoint " + std::to_string(request.mark.sequence));
+    if (setup_.silent_to == "checkpoint") return;
     waiting_.emplace_back(Reply{ticket, CheckpointSigned{}});
   }
   void answer(Ticket ticket, OpenRequest& request) {
     note("open " + request.login.text());
+    if (setup_.silent_to == "open") return;
     if (!setup_.refusal.empty()) {
       waiting_.emplace_back(Reply{ticket, base::fail(base::Errc::denied, setup_.refusal)});
       return;
@@ -139,7 +146,7 @@ class MemoryAuthority final : public Authority {
     Grant grant{.session = session,
                 .target_login = setup_.target_login,
                 .kind = setup_.kind,
-                .credential = base::SecretBytes::copy(base::as_bytes(setup_.credential)),
+                .credential = credential(),
                 .host_keys = {setup_.pin},
                 .policy = setup_.policy,
                 .environment = setup_.environment,
@@ -151,6 +158,7 @@ class MemoryAuthority final : public Authority {
                 .recipients = {},
                 .recording_meta = {{"user", "alice"}}};
     waiting_.emplace_back(Reply{ticket, std::move(grant)});
+    if (setup_.silent_to == "resources") return;
     const auto file = directory_ / (session.text() + ".spr");
     base::UniqueFd recording(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
     auto target = dial(setup_.target_port);
@@ -160,12 +168,36 @@ class MemoryAuthority final : public Authority {
       waiting_.emplace_back(Resources{std::move(target), std::move(recording)});
   }
 
+  /// From a file that was written after this process began, nothing of it is left in memory that is not locked.
+  base::SecretBytes credential() const {
+    if (setup_.credential_file.empty()) return base::SecretBytes::copy(base::as_bytes(setup_.credential));
+    const base::UniqueFd file(open(setup_.credential_file.c_str(), O_RDONLY | O_CLOEXEC));
+    base::SecretBytes secret(std::filesystem::file_size(setup_.credential_file));
+    const auto into = secret.expose_mutable();
+    if (read(file.get(), into.data(), into.size()) != static_cast<ssize_t>(into.size())) _exit(1);
+    return secret;
+  }
+
   const BrokerSetup& setup_;
   std::filesystem::path directory_;
   int commands_;
   base::UniqueFd event_;
   base::UniqueFd log_;
   std::vector<Message> waiting_;
+};
+
+/// Seconds that pass faster, for bounds that no test can wait for.
+class FastClock final : public base::Clock {
+ public:
+  explicit FastClock(unsigned speed) : speed_(speed), start_(real_.mono()), wall_start_(real_.wall()) {}
+  base::MonoTime mono() const override { return start_ + (real_.mono() - start_) * speed_; }
+  base::WallTime wall() const override { return wall_start_ + (real_.wall() - wall_start_) * speed_; }
+
+ private:
+  base::SystemClock real_;
+  unsigned speed_;
+  base::MonoTime start_;
+  base::WallTime wall_start_;
 };
 
 void limit_files(std::uint64_t bytes) {
@@ -180,7 +212,8 @@ int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& se
   (void)base::LockedMemory::after_fork(base::LockPolicy::prefer);
   limit_files(setup.recording_limit);
   MemoryAuthority authority(setup, directory, commands);
-  const base::SystemClock clock;
+  const FastClock clock(setup.clock_speed);
+  authority.note("pid " + std::to_string(getpid()));
   auto session = SshSession::create(std::move(client), keys, authority, clock, setup.bounds);
   if (!session) return 1;
   const auto result = session.value()->run();
@@ -238,9 +271,12 @@ std::string TestBroker::notices() const {
   return bytes ? text_of(bytes.value()) : std::string();
 }
 
-bool TestBroker::wait_for_notice(const std::string& text) const {
+bool TestBroker::wait_for_notice(const std::string& text, int times) const {
   for (int i = 0; i < 500; ++i) {
-    if (notices().find(text) != std::string::npos) return true;
+    int seen = 0;
+    const auto all = notices();
+    for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++seen;
+    if (seen >= times) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
   return false;
