@@ -1,12 +1,22 @@
 #include "channel_pair.hpp"
 
 #include <algorithm>
+#include <string_view>
 
 namespace sallyport::broker {
 namespace {
 
 constexpr std::size_t kMaxRequests = 64;
 constexpr base::Milliseconds kLinger{5000};  ///< for input that a client left behind
+constexpr std::size_t kMaxSignalName = 16;
+
+/// The target's word goes to the client and into the audit log: a name as RFC 4254 (6.10) has them, or none of those.
+std::string signal_name(const char* text) {
+  const std::string_view name(text == nullptr ? "" : text);
+  const auto plain = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  const bool good = !name.empty() && name.size() <= kMaxSignalName && std::all_of(name.begin(), name.end(), plain);
+  return good ? std::string(name) : "OTHER";
+}
 
 }  // namespace
 
@@ -77,7 +87,7 @@ void ChannelPair::on_exit_status(ssh_session, ssh_channel, int status, void* sid
 void ChannelPair::on_exit_signal(ssh_session, ssh_channel, const char* name, int core, const char*, const char*,
                                  void* side) {
   auto& pair = *static_cast<Side*>(side)->pair;
-  pair.exit_.signal = std::string(name == nullptr ? "" : name).substr(0, 32);
+  pair.exit_.signal = signal_name(name);
   pair.exit_.core = core != 0;
 }
 

@@ -156,7 +156,8 @@ int ChannelPair::serve_start(ssh_message message) {
   }
   if (!announce()) return SSH_AGAIN;
   const int outcome = start_at_target();
-  if (outcome == SSH_AGAIN) return SSH_AGAIN;
+  // A target that has gone is the session's end, which says so; a bare "no" would be all that the person sees.
+  if (outcome == SSH_AGAIN || !context_.target->connected()) return SSH_AGAIN;
   if (outcome == SSH_OK)
     started();
   else
