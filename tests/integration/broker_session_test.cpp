@@ -1,6 +1,6 @@
 // Shells and commands through the broker, with the stock client and a real sshd.
 #include "broker_fixture.hpp"
-#include "sallyport/recorder/reader.hpp"
+#include "recorded.hpp"
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -77,36 +77,55 @@ TEST_CASE("twenty megabytes go both ways unchanged") {
   CHECK(out.substr(0, 64) == out.substr(68, 64));
 }
 
-TEST_CASE("bytes go on while both sides agree on new keys") {
+TEST_CASE("twenty megabytes go both ways unchanged while new keys are agreed on, whoever wants them") {
+  std::string by_client;
+  SshdOptions target{.extra = {"LogLevel DEBUG1"}};
+  SECTION("the client") { by_client = "-o RekeyLimit=1M "; }
+  SECTION("the target") { target.extra.emplace_back("RekeyLimit 1M"); }
+  SECTION("both, at once") {
+    by_client = "-o RekeyLimit=1M ";
+    target.extra.emplace_back("RekeyLimit 700K");
+  }
+  const bool by_target = target.extra.size() > 1;
+  World world({}, target);
+  const auto done = world.shell("head -c 20000000 /dev/urandom > $DIR/in && ssh -o LogLevel=DEBUG1 " + by_client +
+                                "$SSH_OPTS -p $PORT $WHO cat < $DIR/in > $DIR/out && cmp $DIR/in $DIR/out");
+  INFO(world.broker->notices());
+  CHECK(done.status == 0);
+  const auto changes = [](const std::string& log) {
+    int n = 0;
+    for (auto at = log.find("SSH2_MSG_NEWKEYS sent"); at != log.npos; at = log.find("SSH2_MSG_NEWKEYS sent", at + 1))
+      ++n;
+    return n;
+  };
+  CHECK(changes(text_of(done.err)) >= (by_client.empty() ? 1 : 20));
+  CHECK(changes(world.sshd.log()) >= (by_target ? 20 : 1));
+}
+
+TEST_CASE("a client that compresses gets its bytes unchanged, and nothing is unpacked before the login") {
   World world;
   const auto done = world.shell(
-      "head -c 8000000 /dev/urandom > $DIR/in && "
-      "ssh $SSH_OPTS -o RekeyLimit=1M -p $PORT $WHO cat < $DIR/in > $DIR/out && cmp $DIR/in $DIR/out");
-  INFO(text_of(done.err) << world.broker->notices());
+      "head -c 3000000 /dev/zero > $DIR/in && head -c 3000000 /dev/urandom >> $DIR/in && "
+      "ssh -o LogLevel=DEBUG2 $SSH_OPTS -C -p $PORT $WHO cat < $DIR/in > $DIR/out && cmp $DIR/in $DIR/out");
   CHECK(done.status == 0);
+  const auto log = text_of(done.err);
+  const auto offer = log.find("peer server KEXINIT proposal");
+  REQUIRE(offer != log.npos);
+  const auto line = log.substr(log.find("compression ctos:", offer), 60);
+  INFO(line);
+  CHECK(line.find("zlib,") == line.npos);
+  CHECK(line.find("zlib\r") == line.npos);
+  CHECK(line.find("zlib\n") == line.npos);
 }
 
 TEST_CASE("what a command printed and its text are in the recording") {
   World world;
   CHECK(world.run_ssh({}, {"echo remember-this"}).status == 0);
   REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
-  auto source = recorder::FileSource::open(world.broker->recording());
-  REQUIRE(source);
-  auto reader = recorder::Reader::open(std::move(source).value(), base::SecretBytes::copy(base::Bytes(32, 7)));
-  REQUIRE(reader);
-  std::string output;
-  std::string command;
-  for (;;) {
-    auto record = reader.value().next();
-    REQUIRE(record);
-    if (!record.value()) break;
-    if (const auto* out = std::get_if<recorder::OutputRecord>(&record.value()->body))
-      output += base::as_text(out->bytes);
-    if (const auto* exec = std::get_if<recorder::CommandRecord>(&record.value()->body)) command = exec->text;
-  }
-  CHECK(reader.value().ended());
-  CHECK(output == "remember-this\n");
-  CHECK(command == "echo remember-this");
+  const auto recorded = read_recording(world.broker->recording());
+  CHECK(recorded.ended);
+  CHECK(recorded.output == "remember-this\n");
+  CHECK(recorded.commands == std::vector<std::string>{"echo remember-this"});
 }
 
 TEST_CASE("a password opens the target as well as a key") {

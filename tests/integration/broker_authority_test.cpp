@@ -1,0 +1,134 @@
+// A vault that is gone, silent or slow to sign; and what it says, shown to a terminal.
+#include <fcntl.h>
+
+#include "broker_fixture.hpp"
+#include "recorded.hpp"
+#include "sallyport/base/file.hpp"
+#include "support/catch.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+bool has_escape(const std::string& text) { return text.find('\x1b') != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("a vault that goes away ends the session in a sentence") {
+  World world;
+  base::Command line;
+  line.argv = world.ssh({}, {"sleep 60"});
+  line.environment = {"PATH=/usr/bin:/bin"};
+  auto client = base::Child::spawn(line, {}).value();
+  REQUIRE(world.broker->wait_for_notice("started 1"));
+  world.broker->command('L');
+  CHECK(client.wait(std::chrono::seconds{5}) == 255);
+  CHECK(world.broker->wait_for_notice("the vault cannot be reached."));
+}
+
+TEST_CASE("a vault that takes no question lets nobody in") {
+  BrokerSetup setup;
+  setup.lost_at = "ask";
+  World world(setup);
+  CHECK(world.run_ssh({}, {"id"}).status == 255);
+  CHECK(world.broker->wait_for_notice("result authenticated=0 This session was ended because the vault"));
+}
+
+TEST_CASE("a vault that takes no notice of a command keeps it from the target") {
+  BrokerSetup setup;
+  setup.lost_at = "tell";
+  World world(setup);
+  const auto marker = std::filesystem::temp_directory_path() / ("sp-untold-" + world.login);
+  const auto done = world.run_ssh({}, {"touch " + marker.string()});
+  CHECK(done.status == 255);
+  CHECK(world.broker->wait_for_notice("result authenticated=1 This session was ended because the vault"));
+  CHECK_FALSE(std::filesystem::exists(marker));
+}
+
+TEST_CASE("a vault that does not answer is not waited for without end") {
+  BrokerSetup setup;
+  setup.bounds.answer_timeout = base::Milliseconds{300};
+  std::string sentence = "the vault cannot be reached.";
+  SECTION("about a proof") { setup.silent_to = "proof"; }
+  SECTION("about the session") { setup.silent_to = "open"; }
+  SECTION("with the target's connection") {
+    setup.silent_to = "resources";
+    sentence = "The session could not be prepared in time.";
+  }
+  World world(setup);
+  const auto done = world.run_ssh({}, {"id"});
+  CHECK(done.status != 0);
+  CHECK(world.broker->wait_for_notice(sentence));
+  CHECK(world.sshd.log().find("Accepted") == std::string::npos);
+}
+
+TEST_CASE("places in the recording are signed as it grows, and a vault that signs none ends the session") {
+  BrokerSetup setup;
+  setup.clock_speed = 20;
+  SECTION("signed") {
+    World world(setup);
+    CHECK(world.run_ssh({}, {"echo one; sleep 1.5; echo two"}).status == 0);
+    REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
+    CHECK(world.broker->notices().find("checkpoint ") != std::string::npos);
+    CHECK(read_recording(world.broker->recording()).checkpoints > 0);
+  }
+  SECTION("not signed") {
+    setup.silent_to = "checkpoint";
+    World world(setup);
+    CHECK(world.run_ssh({}, {"echo one; sleep 20"}).status == 255);
+    CHECK(world.broker->notices().find("checkpoint ") != std::string::npos);
+    CHECK(world.broker->wait_for_notice("the vault cannot be reached."));
+  }
+}
+
+TEST_CASE("no sentence and no banner commands the terminal that shows it") {
+  BrokerSetup setup;
+  const std::string evil = "\x1b]0;owned\x07 stay calm";
+  SECTION("a refusal") {
+    setup.refusal = evil;
+    World world(setup);
+    const auto done = world.run_ssh({}, {"id"});
+    CHECK(text_of(done.err).find("stay calm") != std::string::npos);
+    CHECK_FALSE(has_escape(text_of(done.err)));
+  }
+  SECTION("an end") {
+    setup.end_sentence = evil;
+    World world(setup);
+    base::Command line;
+    line.argv = world.ssh({}, {"sleep 60"});
+    line.environment = {"PATH=/usr/bin:/bin"};
+    const auto shown = world.directory.path() / "shown";
+    base::UniqueFd err(open(shown.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    auto client = base::Child::spawn(line, {{}, {}, std::move(err)}).value();
+    REQUIRE(world.broker->wait_for_notice("started 1"));
+    world.broker->command('E');
+    CHECK(client.wait(std::chrono::seconds{5}) == 255);
+    const auto text = text_of(base::read_file(shown, 65536).value());
+    CHECK(text.find("stay calm") != std::string::npos);
+    CHECK_FALSE(has_escape(text));
+  }
+  SECTION("a banner") {
+    setup.banner = evil;
+    World world(setup);
+    const auto done = world.run_ssh({"-tt"}, {"true"});
+    CHECK(done.status == 0);
+    CHECK_FALSE(has_escape(text_of(done.out) + text_of(done.err)));
+  }
+}
+
+TEST_CASE("what a client asks for is written escaped into every notice") {
+  BrokerSetup setup;
+  setup.policy.exec = false;
+  World world(setup);
+  (void)world.run_ssh({}, {"echo \x1b[2J"});
+  (void)world.run_ssh({"-s"}, {"net\x1b[2Jconf"});
+  (void)world.run_ssh({"-W", "evil\x1b[2J:22"}, {});
+  CHECK(world.broker->wait_for_notice("denied single commands echo \\x1b[2J"));
+  CHECK(world.broker->wait_for_notice("denied subsystem net\\x1b[2Jconf"));
+  CHECK(world.broker->wait_for_notice("denied local forward evil\\x1b[2J:22"));
+  CHECK_FALSE(has_escape(world.broker->notices()));
+  World open;
+  (void)open.run_ssh({}, {"echo \x1b[2J"});
+  CHECK(open.broker->wait_for_notice("started 1 kind=2 echo \\x1b[2J"));
+}
