@@ -90,6 +90,20 @@ TEST_CASE("proofs: a name that is none is asked about like any other, as nobody"
   CHECK(std::get<PasswordProof>(std::get<AskAuthority>(action).question).login == LoginName{});
 }
 
+TEST_CASE("proofs: a name that is none takes nothing over from the name before it") {
+  Authenticator auth(6);
+  (void)auth.on(NoneTried{kAlice});
+  const auto action = auth.on(PasswordTried{"ALICE++", secret("x")});
+  REQUIRE(asks<PasswordProof>(action));
+  CHECK(std::get<PasswordProof>(std::get<AskAuthority>(action).question).login == LoginName{});
+}
+
+TEST_CASE("proofs: of an endless name only the beginning is kept") {
+  Authenticator auth(6);
+  (void)auth.on(NoneTried{std::string(100000, 'a')});
+  CHECK(auth.written().size() == kMaxLoginName + 1);
+}
+
 TEST_CASE("proofs: failures are counted over all methods and end the connection") {
   Authenticator auth(3);
   (void)auth.on(PasswordTried{kAlice, secret("x")});
@@ -129,6 +143,10 @@ TEST_CASE("proofs: answers of a wrong number or length are failures, not questio
   CHECK(is<Refuse>(auth.on(InteractiveAnswered{secret(std::string(kMaxPassword + 1, 'x'))})));
   CHECK(is<Refuse>(auth.on(PasswordTried{kAlice, secret(std::string(kMaxPassword + 1, 'x'))})));
   CHECK(auth.failures() == 3);
+  (void)auth.on(PasswordTried{kAlice, secret("x")});
+  (void)auth.on(yes(Needs::code));
+  (void)auth.on(InteractiveStarted{kAlice});
+  CHECK(refuses(auth.on(InteractiveAnswered{secret(std::string(kMaxCode + 1, '1'))}), Methods::interactive_only));
 }
 
 TEST_CASE("proofs: an attempt while the authority is asked hangs up") {

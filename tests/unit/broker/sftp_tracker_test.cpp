@@ -100,6 +100,11 @@ TEST_CASE("sftp: bytes written twice, with a hole, or too far ahead have no hash
     talk.status(talk.write("h", 2, "bb"), 0);
   }
   SECTION("hole") { talk.status(talk.write("h", 5, "a"), 0); }
+  SECTION("twice, both ahead") {
+    talk.status(talk.write("h", 4, "bbbb"), 0);
+    talk.status(talk.write("h", 4, "cccc"), 0);
+    talk.status(talk.write("h", 0, "aaaa"), 0);
+  }
   SECTION("overlap while waiting") {
     talk.status(talk.write("h", 2, "cc"), 0);
     talk.status(talk.write("h", 0, "aaa"), 0);
@@ -123,6 +128,22 @@ TEST_CASE("sftp: the budget for waiting bytes comes back when a file is closed")
     talk.close("h");
     CHECK(talk.only_event().sha256 == hash_of(piece + piece));
   }
+}
+
+TEST_CASE("sftp: bytes that waited in vain give their budget back, too") {
+  Talk talk;
+  const std::string piece(400000, 'x');
+  for (int round = 0; round < 20; ++round) {
+    talk.open("/tmp/x", 2, "h");
+    talk.status(talk.write("h", piece.size(), piece), 0);
+    talk.close("h");
+    CHECK_FALSE(talk.only_event().sha256);
+  }
+  talk.open("/tmp/y", 2, "h");
+  talk.status(talk.write("h", piece.size(), piece), 0);
+  talk.status(talk.write("h", 0, piece), 0);
+  talk.close("h");
+  CHECK(talk.only_event().sha256 == hash_of(piece + piece));
 }
 
 TEST_CASE("sftp: a write that the target refuses makes the file failed") {
@@ -214,6 +235,23 @@ TEST_CASE("sftp: what cannot be followed ends the tracking") {
     talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
     talk.data(5, "secret");
   }
+  SECTION("data in answer to something else, of a file that is open") {
+    talk.open("/a", 1, "h");
+    talk.tracker.on_client(packet(8, base::Writer().u32(5).block(std::string_view("h"))));
+    talk.data(5, "secret");
+  }
+  SECTION("a handle for what opens nothing") {
+    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.tracker.on_target(packet(102, base::Writer().u32(5).block(std::string_view("h"))));
+  }
+  SECTION("an unknown reply") {
+    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.tracker.on_target(packet(150, base::Writer().u32(5)));
+  }
+  SECTION("a handle over the bound") { talk.open("/a", 1, std::string(SftpTracker::kMaxHandleText + 1, 'h')); }
+  SECTION("the name of an extension over the bound") {
+    talk.tracker.on_client(packet(200, base::Writer().u32(5).block(std::string(300, 'x'))));
+  }
   SECTION("a write accepted for a handle that was never given") { talk.status(talk.write("ghost", 0, "x"), 0); }
   SECTION("a handle given twice") {
     talk.open("/a", 1, "h");
@@ -230,6 +268,16 @@ TEST_CASE("sftp: what cannot be followed ends the tracking") {
     talk.tracker.on_client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a'))));
   }
   CHECK_FALSE(talk.tracker.following());
+}
+
+TEST_CASE("sftp: a peer that does not begin with its greeting is not followed") {
+  SftpTracker client_first(1);
+  client_first.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+  CHECK_FALSE(client_first.following());
+  SftpTracker target_first(1);
+  target_first.on_client(packet(1, base::Writer().u32(3)));
+  target_first.on_target(packet(101, base::Writer().u32(3)));
+  CHECK_FALSE(target_first.following());
 }
 
 TEST_CASE("sftp: another version of the protocol is not followed") {
