@@ -53,7 +53,7 @@ base::Result<std::unique_ptr<Leg>> Leg::to_client(base::UniqueFd socket, ssh_bin
   if (ssh_bind_accept_fd(bind, session, leg->socket_.get()) != SSH_OK) {
     return base::fail(base::Errc::internal, "libssh takes no connection: " + library_error(bind));
   }
-  (void)leg->socket_.release();
+  leg->ahead_.emplace(leg->socket_.release());
   ssh_set_blocking(session, 0);
   leg->attach_counters();
   leg->rearm_socket();
@@ -65,6 +65,7 @@ base::Result<std::unique_ptr<Leg>> Leg::to_target(base::UniqueFd socket, const s
   leg->session_.reset(ssh_new());
   if (!leg->session_) return base::fail(base::Errc::internal, "libssh gives no session");
   SALLYPORT_TRYV(configure_target(leg->get(), leg->socket_.get(), login));
+  leg->ahead_.emplace(leg->socket_.get());
   ssh_set_blocking(leg->get(), 0);
   leg->attach_counters();
   return leg;
@@ -133,6 +134,7 @@ bool Leg::keep_alive(base::MonoTime now, base::Milliseconds interval, unsigned m
 void Leg::disconnect(const std::string& sentence) {
   if (!session_) return;
   if (!sentence.empty()) (void)ssh_session_set_disconnect_message(get(), sentence.c_str());
+  ahead_.reset();
   ssh_disconnect(get());
   session_.reset();
 }

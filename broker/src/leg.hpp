@@ -2,9 +2,11 @@
 // One side of the broker: a libssh session on a connected socket, never blocking.
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "libssh.hpp"
+#include "read_ahead.hpp"
 #include "sallyport/base/clock.hpp"
 #include "sallyport/base/fd.hpp"
 
@@ -34,6 +36,8 @@ class Leg {
   std::size_t room() noexcept;
   void wrote(std::size_t bytes) noexcept { backlog_ += bytes; }
   bool flushed() const noexcept;
+  /// Bytes of the peer wait in this process: another turn of libssh brings them without asking the kernel.
+  bool reads_ahead() const noexcept { return ahead_ && ahead_->holds(); }
   /// Whether a packet came since the last call that was not one of the `data` packets counted by the caller.
   bool has_news(std::uint64_t data_packets) noexcept;
   /// The peer keeps sending and reads nothing of our answers.
@@ -55,6 +59,7 @@ class Leg {
   base::UniqueFd socket_;  ///< for the client's leg libssh closes it
   bool server_;
   SessionHandle session_;
+  std::optional<ReadAhead> ahead_;  ///< until the socket is closed
   ssh_counter_struct packets_{};
   ssh_counter_struct bytes_{};
   std::size_t backlog_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "host_keys.hpp"
+#include "sallyport/base/log.hpp"
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::broker {
@@ -14,6 +15,7 @@ constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
 constexpr const char* kNotRecorded = "This session was not started because it cannot be recorded.";
+constexpr int kGatheringTurns = 16;
 
 }  // namespace
 
@@ -79,6 +81,12 @@ void SshSession::Impl::wait() {
   const auto timeout = context_.progressed ? base::Milliseconds{0} : patience();
   // An error here is a connection that ended: watch_peers() sees which.
   (void)ssh_event_dopoll(event_.get(), static_cast<int>(timeout.count()));
+  // What came together is passed on together: fewer and larger writes.
+  for (int turns = 0; turns < kGatheringTurns && reads_ahead(); ++turns) (void)ssh_event_dopoll(event_.get(), 0);
+}
+
+bool SshSession::Impl::reads_ahead() const noexcept {
+  return context_.client->reads_ahead() || (context_.target && context_.target->reads_ahead());
 }
 
 base::Milliseconds SshSession::Impl::patience() {
@@ -405,6 +413,9 @@ SessionOver SshSession::Impl::close_recording() {
 base::Result<> SshSession::init_library() {
   if (ssh_init() != SSH_OK) return base::fail(base::Errc::internal, "libssh cannot start");
   ssh_set_log_level(SSH_LOG_NOLOG);
+  if (!ReadAhead::works())
+    base::log(base::LogLevel::warning, "ssh.no_read_ahead",
+              {{"what", "libssh does not call this program's recv and poll; transfers take twice the CPU"}});
   return base::ok();
 }
 

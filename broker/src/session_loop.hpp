@@ -40,6 +40,7 @@ class SshSession::Impl {
   void wait();
   base::Milliseconds patience();
   base::MonoTime next_limit() const;
+  bool reads_ahead() const noexcept;
   void watch_authority();
   static int on_authority(socket_t, int, void* self);
   static int on_disk(socket_t, int, void* self);
