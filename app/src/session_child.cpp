@@ -23,7 +23,7 @@ Result<> give_up(const SessionHandles& handles, const ServerOptions& options, co
   SALLYPORT_TRYV(close_all_but({STDERR_FILENO, handles.client.get(), handles.vault.get(), handles.link.get()}));
   SALLYPORT_TRYV(base::LockedMemory::after_fork(lock_policy(options)));
   SALLYPORT_TRYV(drop_privileges(ProcessKind::session, identities));
-  for (const int number : {SIGTERM, SIGCHLD, SIGALRM}) ::signal(number, SIG_DFL);
+  for (const int number : {SIGTERM, SIGCHLD, SIGALRM}) (void)::signal(number, SIG_DFL);
   return ok();
 }
 

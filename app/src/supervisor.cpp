@@ -89,7 +89,7 @@ Result<> Supervisor::set_up() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return fail_errno("can't become a subreaper", errno);
   const sigset_t watched = watched_signals();
   if (::sigprocmask(SIG_BLOCK, &watched, nullptr) != 0) return fail_errno("can't block signals", errno);
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
   signals_.reset(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return fail_errno("can't make a signalfd", errno);
   return ok();
@@ -127,8 +127,8 @@ void Supervisor::become(Process& process, UniqueFd control) {
   const sigset_t watched = watched_signals();
   ::sigprocmask(SIG_UNBLOCK, &watched, nullptr);
   // The terminal's Ctrl-C goes to the whole group; only the supervisor decides on the order of ending.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);
+  (void)::signal(SIGINT, SIG_IGN);
+  (void)::signal(SIGHUP, SIG_IGN);
   base::log_init(to_string(process.program.kind), options_.log_level);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   if (::getppid() != supervisor) ::_exit(1);

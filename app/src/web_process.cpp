@@ -21,7 +21,7 @@ constexpr std::size_t kSlabAsRoot = 16U << 20U;
 Result<> serve(ProcessContext& context) {
   const std::size_t slab = ::geteuid() == 0 ? kSlabAsRoot : base::LockedMemory::kDefaultSize;
   SALLYPORT_TRYV(base::LockedMemory::init(lock_policy(context.options), slab));
-  ::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
   SALLYPORT_TRY(const auto address, parse_tcp_address(context.listen));
   SALLYPORT_TRY(auto port, listen_tcp(address));
   SALLYPORT_TRY(const auto bound, local_address(port.get()));

@@ -22,7 +22,7 @@ namespace sallyport::vault {
 
 /// The functions, named as in the C API without "sqlite3_". Lives until the end of the process.
 struct SqlcipherLibrary {
-#define SALLYPORT_MEMBER(name) decltype(&::sqlite3_##name) name;
+#define SALLYPORT_MEMBER(name) decltype(&::sqlite3_##name) name;  // NOLINT(bugprone-macro-parentheses): a name
   SALLYPORT_SQLCIPHER_FUNCTIONS(SALLYPORT_MEMBER)
 #undef SALLYPORT_MEMBER
 

@@ -33,7 +33,7 @@ enum class Errc : unsigned char {
 std::string_view to_string(Errc code) noexcept;
 
 /// A failure: its kind, and a sentence for a person that names the object. Never holds a secret.
-class Error {
+class Error {  // NOLINT(clang-analyzer-core.uninitialized.Assign): Clang 14 does not follow Outcome's "has an error"
  public:
   Error(Errc code, std::string context) : code_(code), context_(std::move(context)) {}
 
