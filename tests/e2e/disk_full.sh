@@ -31,8 +31,20 @@ revealed_rows() {  # events of reveals that the log calls ok
   done
   echo "$rows"
 }
+closed_as() { [[ $(recording_state "$1") == "$2" ]]; }
 
 step=store_full
+mkfifo "$stage/live.in"
+stdin=$stage/live.in session 120 cat > "$stage/live.out" 2> "$stage/live.err" &
+live=$!
+exec 8> "$stage/live.in"
+still_talks() {
+  local word
+  word=$(random_word)
+  echo "$word" >&8
+  wait_until 10 grep -q "$word" "$stage/live.out"
+}
+still_talks || fail "no session: $(cat "$stage/live.err")"
 "$load" run "$url" "$stage/data/tls/ca.pem" "$stage/token" web1 4 6 "$stage/acks" > "$stage/log/load" 2>&1 &
 loading=$!
 wait_until 20 test -s "$stage/acks" || fail "nothing is acknowledged: $(cat "$stage/log/load")"
@@ -58,6 +70,7 @@ ends_with 1 'nothing was released' as alice reveal svc@web1
 ends_with 1 'nothing was released' as alice checkin svc@web1
 wait "$loading" && fail "the load met no refusal"
 grep -q 'nothing was released' "$stage/log/load" || fail "the load was refused otherwise: $(cat "$stage/log/load")"
+still_talks || fail "a session that was there before ended: $(cat "$stage/live.err")"
 
 step=store_back
 free_disk "$stage/data"
@@ -68,6 +81,10 @@ answer=$(reveal)
 rows=$(revealed_rows)
 ((rows == released)) || fail "$released secrets were released, and the log knows $rows"
 as admin audit verify > /dev/null || fail "the audit log does not verify"
+lived=$(newest_session)
+exec 8>&-
+wait "$live" || fail "the session that lived through it ended badly: $(cat "$stage/live.err")"
+wait_until 5 closed_as "$lived" complete || fail "its recording is called $(recording_state "$lived")"
 
 step=recordings_full
 session 60 'while :; do head -c 2000 /dev/urandom; sleep 0.1; done' > "$stage/out" 2> "$stage/err" &

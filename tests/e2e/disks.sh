@@ -24,6 +24,6 @@ space() { df --output=avail -B 1 "$1" | tail -n 1; }
 fill_disk() { dd if=/dev/zero of="$1/ballast" bs=64K status=none 2> /dev/null || true; }  # DIRECTORY
 free_disk() { rm -f "$1/ballast"; }
 
-session() { timeout "${1}" ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" "${@:2}" < /dev/null; }  # SECONDS COMMAND...
+session() { timeout "${1}" ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" "${@:2}" < "${stdin:-/dev/null}"; }  # SECONDS COMMAND... ; $stdin: a file for it
 newest_session() { as admin session list -o json | jq -r '.sessions[0].id'; }
 recording_state() { as admin recording show "$1" -o json | jq -r .recording; }
