@@ -68,7 +68,21 @@ int exit_status_of(ssh_channel channel) {
 #endif
 }
 
-bool says_locked(const char* text) { return text != nullptr && std::string_view(text).find("locked") != std::string_view::npos; }
+/// pam_faillock: "The account is locked due to ..." in front of the question; pam_unix: "Your account has expired; ...".
+bool says_locked(const char* text) {
+  const std::string_view said(text == nullptr ? "" : text);
+  return said.find("locked") != std::string_view::npos || said.find("account has expired") != std::string_view::npos;
+}
+
+Attempt account_locked() { return {Outcome::locked, "the target says that the account is locked or has expired"}; }
+
+/// What the server shows besides the dialogue. The last one counts; it may come before a login or with its refusal.
+std::string banner_of(ssh_session session) {
+  char* text = ssh_get_issue_banner(session);
+  const std::string banner(text == nullptr ? "" : text);
+  ssh_string_free_char(text);
+  return banner;
+}
 
 }  // namespace
 
@@ -142,6 +156,7 @@ Attempted<> SshSession::login(Kind kind, const base::SecretBytes& secret) {
   // A server that asks for nothing proves nothing.
   if (none == SSH_AUTH_SUCCESS) return Attempt{Outcome::refused, "the target lets anyone in without a credential"};
   if (none != SSH_AUTH_DENIED && none != SSH_AUTH_PARTIAL) return broken(Outcome::unreachable, "logging in");
+  greeting_ = banner_of(session_.get());
   const auto offered = static_cast<unsigned>(ssh_userauth_list(session_.get(), nullptr));
   if (!arm()) return Attempt{Outcome::timed_out, "logging in: no time left"};
   if (kind == Kind::ssh_key) return by_key(secret);
@@ -151,6 +166,9 @@ Attempted<> SshSession::login(Kind kind, const base::SecretBytes& secret) {
 }
 
 Attempted<> SshSession::judge(int authentication) {
+  // A greeting for everybody may speak of locked accounts; what came after the credential is about this one.
+  const auto banner = banner_of(session_.get());
+  if (authentication != SSH_AUTH_SUCCESS && banner != greeting_ && says_locked(banner.c_str())) return account_locked();
   switch (authentication) {
     case SSH_AUTH_SUCCESS: return base::ok();
     case SSH_AUTH_DENIED: return Attempt{Outcome::refused, "the target refused the credential"};
@@ -170,13 +188,11 @@ Attempted<> SshSession::by_questions(const base::SecretBytes& secret) {
   for (int round = 0; round < kMostQuestionRounds; ++round) {
     const int state = ssh_userauth_kbdint(session_.get(), nullptr, nullptr);
     if (state != SSH_AUTH_INFO) return judge(state);
-    if (says_locked(ssh_userauth_kbdint_getinstruction(session_.get()))) {
-      return Attempt{Outcome::locked, "the target says that the account is locked"};
-    }
+    if (says_locked(ssh_userauth_kbdint_getinstruction(session_.get()))) return account_locked();
     const int prompts = ssh_userauth_kbdint_getnprompts(session_.get());
     if (prompts == 0) continue;
     char echo = 1;
-    ssh_userauth_kbdint_getprompt(session_.get(), 0, &echo);
+    if (says_locked(ssh_userauth_kbdint_getprompt(session_.get(), 0, &echo))) return account_locked();
     // One hidden question is the password; a second one (a new password, a code) is not ours to answer.
     if (prompts > 1 || echo != 0 || answered) return Attempt{Outcome::refused, "the target asks for more than the password"};
     ssh_userauth_kbdint_setanswer(session_.get(), 0, c_string(text));

@@ -43,6 +43,7 @@ class SshSession {
 
   std::unique_ptr<ssh_session_struct, Close> session_;
   Deadline deadline_;
+  std::string greeting_;  ///< the banner that was shown before the credential was sent
 };
 
 }  // namespace sallyport::rotation

@@ -107,6 +107,8 @@ KeyFile make_key_file(const fs::path& directory, const std::string& name, const 
   return {path, line};
 }
 
+bool has_sudo() { return ::access("/usr/bin/sudo", X_OK) == 0; }
+
 bool can_add_users() { return ::geteuid() == 0 && ::access("/usr/sbin/useradd", X_OK) == 0; }
 
 Sshd::Sshd(SshdOptions options) : options_(std::move(options)) {
@@ -115,6 +117,7 @@ Sshd::Sshd(SshdOptions options) : options_(std::move(options)) {
   }
   fs::create_directory(directory_ / "keys");
   make_host_key();
+  if (!options_.pam_stack.empty()) make_pam_service();
   for (int i = 0; i < kStartTries && child_ == nullptr; ++i) {
     port_ = free_port();
     if (try_start()) return;
@@ -125,6 +128,29 @@ Sshd::Sshd(SshdOptions options) : options_(std::move(options)) {
 Sshd::~Sshd() {
   stop();
   remove_users();
+  std::error_code ignored;
+  for (const auto& path : system_files_) fs::remove(path, ignored);
+}
+
+/// A newer sshd is told its service; an older one takes the name that it was started by.
+void Sshd::make_pam_service() {
+  const std::string name = "sp_test_" + base::random_id_text();
+  system_files_.push_back(fs::path("/etc/pam.d") / name);
+  spill(system_files_.back(), options_.pam_stack);
+  const auto asked = run({program_, "-t", "-o", "PAMServiceName=" + name});
+  if (base::as_text(asked.err).find("Bad configuration option") == std::string_view::npos) {
+    options_.extra.push_back("PAMServiceName " + name);
+    return;
+  }
+  fs::create_symlink(program_, directory_ / name);
+  program_ = (directory_ / name).string();
+}
+
+void Sshd::allow_sudo(const std::string& user, const std::string& what) {
+  const auto path = fs::path("/etc/sudoers.d") / user;
+  system_files_.push_back(path);
+  spill(path, user + " " + what + "\n");
+  fs::permissions(path, fs::perms::owner_read | fs::perms::group_read);
 }
 
 void Sshd::make_host_key() {
@@ -154,7 +180,7 @@ bool Sshd::try_start() {
   write_config();
   const auto already = log().size();
   base::Command command;
-  command.argv = {"/usr/sbin/sshd", "-D", "-e", "-f", (directory_ / "sshd_config").string()};
+  command.argv = {program_, "-D", "-e", "-f", (directory_ / "sshd_config").string()};
   command.environment = kEnvironment;
   base::UniqueFd log_file(::open((directory_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   base::Child::Streams streams;

@@ -16,6 +16,7 @@ struct SshdOptions {
   bool password = true;               ///< PasswordAuthentication
   bool keyboard_interactive = false;  ///< KbdInteractiveAuthentication (with use_pam: the password, asked for)
   std::vector<std::string> extra;     ///< further lines of sshd_config
+  std::string pam_stack;              ///< with use_pam: lines of a PAM service of its own (root only); none: Debian's
 };
 
 class Sshd {
@@ -42,6 +43,8 @@ class Sshd {
   void set_authorized_keys(const std::string& user, const std::string& lines);
   std::string authorized_keys(const std::string& user) const;
   std::filesystem::path home(const std::string& user) const;
+  /// A line of sudoers for this user ("ALL=(root) NOPASSWD: /usr/sbin/chpasswd"); gone with the fixture. Root only.
+  void allow_sudo(const std::string& user, const std::string& what);
 
   /// Ends the server and its sessions; start() brings it back on the same port with the same host key.
   void stop();
@@ -50,6 +53,7 @@ class Sshd {
 
  private:
   void make_host_key();
+  void make_pam_service();
   void write_config();
   bool try_start();
   void remove_users() noexcept;
@@ -59,11 +63,14 @@ class Sshd {
   std::uint16_t port_ = 0;
   std::string host_key_line_;
   std::vector<std::string> users_;
+  std::string program_ = "/usr/sbin/sshd";
+  std::vector<std::filesystem::path> system_files_;  ///< of ours outside the directory
   std::unique_ptr<base::Child> child_;
 };
 
 /// Can this process make system users? Tests that need them say so and pass where it cannot.
 bool can_add_users();
+bool has_sudo();
 /// A key pair file made by ssh-keygen (ed25519, no passphrase): path of the private half, and the public line.
 struct KeyFile { std::filesystem::path path; std::string public_line; };
 KeyFile make_key_file(const std::filesystem::path& directory, const std::string& name, const std::string& type = "ed25519");
