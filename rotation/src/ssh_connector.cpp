@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxPassword = 500;  // PAM takes answers of less than 512 bytes
 constexpr std::string_view kRoot = "root";
+constexpr int kNotFound = 127;  // of the login shell: there is no sudo
 
 /// Who logs in to make the change, and with what.
 struct Actor {
@@ -48,6 +49,19 @@ std::string shown(const CommandResult& result, const base::SecretBytes& secret) 
   return exit + ": " + base::escape_text(result.output, 200);
 }
 
+/// sudo itself said no: what it was to run was never begun. What it only warns of ("sudo: unable to resolve host")
+/// stands in front of the command's own words.
+bool is_refused_by_sudo(const CommandResult& result, std::string_view program) {
+  const std::string_view said(result.output);
+  const bool began = said.find(std::string(program) + ": ") != std::string_view::npos;
+  const bool refused = said.starts_with("sudo: ") || said.find("is not allowed to execute") != std::string_view::npos;
+  return result.status == kNotFound || (result.status == 1 && refused && !began);
+}
+
+Attempt refused_by_sudo(const std::string& shown) {
+  return {Outcome::refused, "the reconcile account may not do this through sudo: " + shown};
+}
+
 Attempted<SshSession> enter(const Job& job, const Actor& actor, const SshLimits& limits) {
   if (actor.secret.empty()) return Attempt{Outcome::refused, "no credential is stored"};
   SALLYPORT_TRY(auto session, SshSession::open(job, actor.login, limits.connect, limits.total));
@@ -62,6 +76,9 @@ Attempted<> set_password(const Job& job, const Actor& actor, SshSession& session
   const char* command = actor.login == kRoot ? "env PATH=/usr/sbin:/usr/bin:/sbin:/bin chpasswd" : "sudo -n chpasswd";
   SALLYPORT_TRY(const auto result, session.run(command, input));
   if (result.status == 0) return base::ok();
+  if (actor.login != kRoot && is_refused_by_sudo(result, "chpasswd")) {
+    return refused_by_sudo(shown(result, job.pending_secret));
+  }
   return Attempt{Outcome::policy_rejected, "chpasswd: " + shown(result, job.pending_secret)};
 }
 
@@ -73,11 +90,13 @@ std::string as_account(const Job& job, const Actor& actor, std::string_view scri
   return "sudo -n -H -u " + job.login + " sh -c " + quoted;
 }
 
-Attempted<> run_key_script(SshSession& session, const std::string& command, const std::vector<std::string>& lines) {
+Attempted<> run_key_script(SshSession& session, const std::string& command, const std::vector<std::string>& lines,
+                           bool by_sudo = false) {
   base::SecretWriter input;
   for (const auto& line : lines) input.raw(base::as_bytes(line)).u8('\n');
   SALLYPORT_TRY(const auto result, session.run(command, std::move(input).take()));
   if (result.status == 0) return base::ok();
+  if (by_sudo && is_refused_by_sudo(result, "sh")) return refused_by_sudo(base::escape_text(result.output, 200));
   return Attempt{Outcome::policy_rejected, std::string(meaning_of_status(result.status)) + ": " + base::escape_text(result.output, 200)};
 }
 
@@ -89,7 +108,8 @@ Attempted<certs::SshPublicKey> public_of(const base::SecretBytes& secret) {
 
 Attempted<> append_key(const Job& job, const Actor& actor, SshSession& session) {
   SALLYPORT_TRY(const auto key, public_of(job.pending_secret));
-  return run_key_script(session, as_account(job, actor, kAppendKey), {key.line() + " sallyport"});
+  const bool by_sudo = actor.login != job.login && actor.login != kRoot;
+  return run_key_script(session, as_account(job, actor, kAppendKey), {key.line() + " sallyport"}, by_sudo);
 }
 
 Attempted<> apply_as(const Job& job, const Actor& actor, const SshLimits& limits) {

@@ -15,8 +15,8 @@ namespace sallyport::rotation {
 enum class Outcome : std::uint8_t {
   ok = 1,
   unreachable = 2,       ///< no TCP connection, or it broke before a credential was sent
-  refused = 3,           ///< the target refused the credential; nothing was changed
-  locked = 4,            ///< the target says that the account is locked
+  refused = 3,           ///< the target refused the credential, or the reconcile account's right; nothing was changed
+  locked = 4,            ///< the target says that the account is locked or has expired
   policy_rejected = 5,   ///< the target took the request and refused the new secret; trying again changes nothing
   host_key_changed = 6,  ///< no credential was sent
   dns = 7,
