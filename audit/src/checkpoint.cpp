@@ -66,7 +66,8 @@ base::Result<std::optional<base::Signature>> signature_of(std::string_view line,
   if (line.substr(0, kDash.size()) != kDash) return broken("a malformed signature line");
   line.remove_prefix(kDash.size());
   const auto space = line.find(' ');
-  if (space == std::string_view::npos || !is_key_name(line.substr(0, space))) return broken("a malformed signature line");
+  if (space == std::string_view::npos || !is_key_name(line.substr(0, space)))
+    return broken("a malformed signature line");
   const auto raw = base::unbase64(line.substr(space + 1));
   if (!raw || raw.value().size() <= kIdSize) return broken("a malformed signature");
   const auto id = key_id(key);
@@ -100,7 +101,8 @@ base::Result<VerifierKey> parse_verifier_key(std::string_view text) {
   if (!is_key_name(key.name) || !raw || raw.value().size() != key.key.size() + 1) return malformed;
   if (raw.value()[0] != kEd25519) return base::fail(Errc::unsupported, "a log key that is not Ed25519");
   std::copy(raw.value().begin() + 1, raw.value().end(), key.key.begin());
-  if (base::hex(key_id(key)) != text.substr(first + 1, 8)) return base::fail(Errc::invalid, "the log key's id is not its own");
+  if (base::hex(key_id(key)) != text.substr(first + 1, 8))
+    return base::fail(Errc::invalid, "the log key's id is not its own");
   return key;
 }
 

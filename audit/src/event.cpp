@@ -12,7 +12,7 @@ namespace {
 using base::Errc;
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kEllipsis = 3;  // escape_text() adds "..." behind its bound
+constexpr std::size_t kEllipsis = 3;               // escape_text() adds "..." behind its bound
 constexpr std::int64_t kLatest = 253402300799999;  // the end of the year 9999: what RFC 3339 can write
 
 struct Field {
@@ -53,9 +53,12 @@ std::string json_string(std::string_view text) {
 
 std::string_view to_string(Outcome outcome) noexcept {
   switch (outcome) {
-    case Outcome::ok: return "ok";
-    case Outcome::denied: return "denied";
-    case Outcome::failed: return "failed";
+    case Outcome::ok:
+      return "ok";
+    case Outcome::denied:
+      return "denied";
+    case Outcome::failed:
+      return "failed";
   }
   return "unknown";
 }

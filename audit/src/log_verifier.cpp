@@ -12,10 +12,14 @@ namespace {
 
 std::string_view name_of(Break::Where where) {
   switch (where) {
-    case Break::Where::header: return "the header";
-    case Break::Where::entry: return "entry ";
-    case Break::Where::checkpoint: return "checkpoint ";
-    case Break::Where::tail: return "the end";
+    case Break::Where::header:
+      return "the header";
+    case Break::Where::entry:
+      return "entry ";
+    case Break::Where::checkpoint:
+      return "checkpoint ";
+    case Break::Where::tail:
+      return "the end";
   }
   return "";
 }
@@ -33,7 +37,8 @@ std::string Report::text() const {
     return fmt::format("intact: {} entries, {} checkpoints, root {}", entries, checkpoints, base::base64(root));
   }
   const bool counted = broken->where == Break::Where::entry || broken->where == Break::Where::checkpoint;
-  return fmt::format("broken at {}{}: {}", name_of(broken->where), counted ? std::to_string(broken->index) : "", broken->why);
+  return fmt::format("broken at {}{}: {}", name_of(broken->where), counted ? std::to_string(broken->index) : "",
+                     broken->why);
 }
 
 LogVerifier::LogVerifier(VerifierKey key, Expectation expectation)
@@ -54,7 +59,8 @@ void LogVerifier::fail(Break::Where where, std::string why) {
 void LogVerifier::entry(std::uint64_t index, base::ByteView event, const Digest& leaf) {
   if (broken()) return;
   const auto here = Break::Where::entry;
-  if (index != report_.entries) return fail(here, "its index is " + std::to_string(index) + ": an entry is missing or moved");
+  if (index != report_.entries)
+    return fail(here, "its index is " + std::to_string(index) + ": an entry is missing or moved");
   if (leaf_hash(event) != leaf) return fail(here, "the event does not match its leaf hash");
   const auto decoded = decode(event);
   if (!decoded) return fail(here, decoded.error().context());
@@ -66,7 +72,8 @@ void LogVerifier::entry(std::uint64_t index, base::ByteView event, const Digest&
 void LogVerifier::compare_expected() {
   const auto& expected = expected_.checkpoint;
   if (!expected || expected->size != report_.entries || expected->root == frontier_.root()) return;
-  fail(Break::Where::tail, fmt::format("the first {} entries are not those of the expected checkpoint", expected->size));
+  fail(Break::Where::tail,
+       fmt::format("the first {} entries are not those of the expected checkpoint", expected->size));
 }
 
 void LogVerifier::checkpoint(std::string_view note) {
@@ -76,7 +83,8 @@ void LogVerifier::checkpoint(std::string_view note) {
   if (!checkpoint) return fail(here, checkpoint.error().context());
   if (!has_one_signature(note)) return fail(here, "more than one signature");
   if (checkpoint.value().size != report_.entries) {
-    return fail(here, fmt::format("it speaks of {} entries, {} came before it", checkpoint.value().size, report_.entries));
+    return fail(here,
+                fmt::format("it speaks of {} entries, {} came before it", checkpoint.value().size, report_.entries));
   }
   if (checkpoint.value().root != frontier_.root()) {
     return fail(here, fmt::format("its root is not that of the entries; changed between {} and {}", signed_size_,
@@ -91,7 +99,8 @@ Report LogVerifier::finish() && {
   if (report_.entries > signed_size_) {
     fail(Break::Where::tail, fmt::format("entries from {} on are under no checkpoint", signed_size_));
   } else if (report_.entries < needed) {
-    fail(Break::Where::tail, fmt::format("{} entries are there, {} were: the tail was cut off", report_.entries, needed));
+    fail(Break::Where::tail,
+         fmt::format("{} entries are there, {} were: the tail was cut off", report_.entries, needed));
   }
   report_.root = frontier_.root();
   return std::move(report_);

@@ -120,7 +120,8 @@ base::Result<> verify_inclusion(const Digest& leaf, std::uint64_t index, std::ui
 }
 
 base::Result<Proof> consistency_proof(NodeReader& tree, std::uint64_t old_size, std::uint64_t size) {
-  if (old_size == 0 || old_size > size) return base::fail(Errc::invalid, "the older log must be smaller, and not empty");
+  if (old_size == 0 || old_size > size)
+    return base::fail(Errc::invalid, "the older log must be smaller, and not empty");
   Proof proof;
   SALLYPORT_TRYV(add_subproof(tree, old_size, {0, size}, true, proof));
   return proof;
@@ -128,7 +129,8 @@ base::Result<Proof> consistency_proof(NodeReader& tree, std::uint64_t old_size, 
 
 base::Result<> verify_consistency(std::uint64_t old_size, const Digest& old_root, std::uint64_t size,
                                   const Digest& root, const Proof& proof) {
-  if (old_size == 0 || old_size > size) return base::fail(Errc::invalid, "the older log must be smaller, and not empty");
+  if (old_size == 0 || old_size > size)
+    return base::fail(Errc::invalid, "the older log must be smaller, and not empty");
   if (old_size == size) {
     if (!proof.empty() || old_root != root) return wrong("consistency");
     return base::ok();

@@ -26,7 +26,8 @@ Int big_endian(ByteView bytes) {
 
 template <class Int>
 void append(Bytes& out, Int value) {
-  for (std::size_t i = sizeof(Int); i-- > 0;) out.push_back(static_cast<std::uint8_t>(std::uint64_t{value} >> (8U * i)));
+  for (std::size_t i = sizeof(Int); i-- > 0;)
+    out.push_back(static_cast<std::uint8_t>(std::uint64_t{value} >> (8U * i)));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ WallTime SystemClock::wall() const {
 MonoTime SystemClock::mono() const {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return MonoTime{Seconds{now.tv_sec} + std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds{now.tv_nsec})};
+  return MonoTime{Seconds{now.tv_sec} +
+                  std::chrono::duration_cast<Milliseconds>(std::chrono::nanoseconds{now.tv_nsec})};
 }
 
 std::string boot_id() {

@@ -79,8 +79,8 @@ Result<SecretBytes> argon2id(const SecretBytes& passphrase, ByteView salt16, Arg
   ready();
   SecretBytes out(kKeySize);
   const auto text = passphrase.expose_text();
-  if (crypto_pwhash_argon2id(out.expose_mutable().data(), kKeySize, text.data(), text.size(), salt16.data(), cost.passes,
-                             cost.memory, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
+  if (crypto_pwhash_argon2id(out.expose_mutable().data(), kKeySize, text.data(), text.size(), salt16.data(),
+                             cost.passes, cost.memory, crypto_pwhash_argon2id_ALG_ARGON2ID13) != 0) {
     return fail(Errc::unavailable, "not enough memory to check a passphrase");
   }
   return out;

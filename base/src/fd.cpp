@@ -70,7 +70,8 @@ Result<std::pair<UniqueFd, UniqueFd>> socket_pair(bool seqpacket) {
 Result<PeerCredentials> peer_credentials(int socket) {
   ucred who{};
   socklen_t size = sizeof who;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return fail_errno("asking who the peer is", errno);
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0)
+    return fail_errno("asking who the peer is", errno);
   return PeerCredentials{who.pid, who.uid, who.gid};
 }
 
@@ -137,7 +138,8 @@ Result<Received> receive_with_fds(int socket, std::size_t max) {
   }
   received.fds = take_fds(header);
   if (size == 0 && received.fds.empty()) return fail(Errc::closed, "the peer has gone");
-  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return fail(Errc::limit, "a message is longer than it may be");
+  if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+    return fail(Errc::limit, "a message is longer than it may be");
   received.message.resize(static_cast<std::size_t>(size));
   return received;
 }

@@ -7,7 +7,9 @@ namespace sallyport::base {
 namespace {
 
 template <class Pointer>
-EVP_MD_CTX* context_of(const Pointer& pointer) { return static_cast<EVP_MD_CTX*>(pointer.get()); }
+EVP_MD_CTX* context_of(const Pointer& pointer) {
+  return static_cast<EVP_MD_CTX*>(pointer.get());
+}
 
 // Fetched once: EVP_sha256() looks the algorithm up again on every digest.
 const EVP_MD* sha256_method() {
@@ -19,7 +21,8 @@ template <std::size_t Size>
 std::array<std::uint8_t, Size> hmac(const EVP_MD* method, ByteView key, ByteView message) {
   std::array<std::uint8_t, Size> out{};
   unsigned size = 0;
-  const auto* done = HMAC(method, key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size);
+  const auto* done =
+      HMAC(method, key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size);
   SALLYPORT_ENSURE(done != nullptr && size == Size);
   return out;
 }

@@ -18,7 +18,8 @@ Result<std::string> check_name(std::string_view text, std::string_view what) {
 Result<AccountName> parse_account_name(std::string_view text) {
   const auto at = text.find('@');
   if (at == std::string_view::npos) {
-    return fail(Errc::invalid, "account '" + escape_text(text, kMaxName) + "' must be written account@target, like root@web1");
+    return fail(Errc::invalid,
+                "account '" + escape_text(text, kMaxName) + "' must be written account@target, like root@web1");
   }
   SALLYPORT_TRY(auto account, check_name(text.substr(0, at), "account"));
   SALLYPORT_TRY(auto target, check_name(text.substr(at + 1), "target"));

@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,7 +58,8 @@ void prepare(SpawnSettings& settings, const Child::Streams& streams) {
   posix_spawnattr_setsigmask(&settings.attributes, &none);
   posix_spawnattr_setsigdefault(&settings.attributes, &defaults);
   posix_spawnattr_setpgroup(&settings.attributes, 0);
-  posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setflags(&settings.attributes,
+                           POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 }
 
 int exit_status(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
@@ -139,7 +140,8 @@ Result<Child> Child::spawn(const Command& command, Streams streams) {
   const auto argv = pointers(command.argv);
   const auto environment = pointers(command.environment);
   pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes, argv.data(), environment.data());
+  const int error =
+      ::posix_spawnp(&pid, argv[0], &settings.actions, &settings.attributes, argv.data(), environment.data());
   if (error != 0) return fail_errno("starting " + command.argv[0], error);
   return Child(pid);
 }

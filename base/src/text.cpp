@@ -73,7 +73,8 @@ bool is_deceptive(char32_t c) {
 std::string escaped_point(CodePoint point, std::string_view raw) {
   if (point.length == 0) return fmt::format("\\x{:02x}", static_cast<std::uint8_t>(raw.front()));
   if (point.value == '\\') return "\\\\";
-  if (point.value < 0x100 && is_control(point.value)) return fmt::format("\\x{:02x}", static_cast<unsigned>(point.value));
+  if (point.value < 0x100 && is_control(point.value))
+    return fmt::format("\\x{:02x}", static_cast<unsigned>(point.value));
   if (is_deceptive(point.value)) return fmt::format("\\u{{{:x}}}", static_cast<unsigned>(point.value));
   return std::string(raw.substr(0, point.length));
 }

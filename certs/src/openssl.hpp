@@ -18,7 +18,9 @@ namespace sallyport::certs::openssl {
 template <auto Free>
 struct Deleter {
   template <class T>
-  void operator()(T* handle) const noexcept { Free(handle); }
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
 };
 using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;

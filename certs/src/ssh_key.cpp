@@ -20,7 +20,7 @@ constexpr std::uint8_t kUncompressedPoint = 4;  // SEC 1, 2.3.3
 struct TypeFacts {
   SshKeyType type;
   std::string_view name;
-  std::string_view curve;        ///< RFC 5656
+  std::string_view curve;  ///< RFC 5656
   std::size_t coordinate_bytes;
 };
 constexpr std::array<TypeFacts, 5> kTypes{{{SshKeyType::ed25519, "ssh-ed25519", "", 0},
@@ -131,7 +131,8 @@ base::Result<SshPublicKey> SshPublicKey::parse_line(std::string_view line) {
   if (line.size() > kMaxKeyLine) return malformed("the line is longer than 8192 bytes");
   if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  if (line.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos) return malformed("more than one line");
+  if (line.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos)
+    return malformed("more than one line");
   const auto word = take_word(line);
   if (find_type(word) == nullptr) return refused(word);
   const auto blob = base::unbase64(take_word(line));

@@ -55,7 +55,9 @@ base::SecretBytes armour(base::ByteView bytes) {
   return std::move(out).take();
 }
 
-base::Error malformed() { return base::fail(Errc::invalid, "not a private key of OpenSSH's own format without passphrase"); }
+base::Error malformed() {
+  return base::fail(Errc::invalid, "not a private key of OpenSSH's own format without passphrase");
+}
 
 /// The bytes between the two lines of a PEM, in secret memory.
 base::Result<base::SecretBytes> dearmour(const base::SecretBytes& pem) {

@@ -20,7 +20,7 @@ using openssl::last_error;
 
 constexpr std::size_t kMaxNames = 100;
 constexpr std::size_t kMaxDnsName = 253;
-constexpr std::size_t kMaxCommonName = 64;  // RFC 5280, ub-common-name
+constexpr std::size_t kMaxCommonName = 64;           // RFC 5280, ub-common-name
 constexpr auto kBackdate = std::chrono::minutes(5);  // for clients whose clock is a little slow
 constexpr long kVersion3 = 2;
 
@@ -48,7 +48,8 @@ bool is_dns_name(std::string_view name) {
 
 bool is_address(const std::string& text) {
   std::array<unsigned char, 16> ignored{};
-  return inet_pton(AF_INET, text.c_str(), ignored.data()) == 1 || inet_pton(AF_INET6, text.c_str(), ignored.data()) == 1;
+  return inet_pton(AF_INET, text.c_str(), ignored.data()) == 1 ||
+         inet_pton(AF_INET6, text.c_str(), ignored.data()) == 1;
 }
 
 /// "DNS:a,IP:b": OpenSSL's syntax. Names were checked, so none holds a comma or a colon of its own.
@@ -102,7 +103,8 @@ base::Result<openssl::Certificate> new_certificate(EVP_PKEY* key, const std::str
   if (!certificate) return last_error("making a certificate");
   auto* name = X509_get_subject_name(certificate.get());
   const auto* text = reinterpret_cast<const unsigned char*>(common_name.c_str());
-  const bool good = X509_set_version(certificate.get(), kVersion3) == 1 && X509_set_pubkey(certificate.get(), key) == 1 &&
+  const bool good = X509_set_version(certificate.get(), kVersion3) == 1 &&
+                    X509_set_pubkey(certificate.get(), key) == 1 &&
                     X509_NAME_add_entry_by_NID(name, NID_commonName, MBSTRING_UTF8, text, -1, -1, 0) == 1 &&
                     set_time(X509_getm_notBefore(certificate.get()), validity.from) &&
                     set_time(X509_getm_notAfter(certificate.get()), validity.to);
@@ -168,7 +170,8 @@ base::Result<X509Ca> X509Ca::load(std::string_view certificate_pem, const base::
   return X509Ca(std::move(state));
 }
 
-base::Result<Issued> X509Ca::issue_server(const ServerNames& names, base::WallTime now, std::chrono::days validity) const {
+base::Result<Issued> X509Ca::issue_server(const ServerNames& names, base::WallTime now,
+                                          std::chrono::days validity) const {
   SALLYPORT_TRYV(check_validity(validity));
   SALLYPORT_TRY(const auto alternative, alternative_names(names));
   if (now >= state_->not_after) return base::fail(Errc::conflict, "the certificate authority has expired");

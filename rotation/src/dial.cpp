@@ -43,7 +43,8 @@ timespec to_timespec(std::chrono::milliseconds time) {
 Attempted<Addresses> resolve(const std::string& host, std::uint16_t port, const Deadline& deadline) {
   auto lookup = std::make_unique<Lookup>(host, std::to_string(port));
   gaicb* list[] = {&lookup->request};
-  if (getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr) != 0) return Attempt{Outcome::dns, "the name resolver does not start"};
+  if (getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr) != 0)
+    return Attempt{Outcome::dns, "the name resolver does not start"};
   while (gai_error(&lookup->request) == EAI_INPROGRESS && !deadline.passed()) {
     const auto wait = to_timespec(deadline.left());
     const gaicb* const waiting[] = {&lookup->request};

@@ -92,10 +92,17 @@ Action Rotation::on(Event event, Outcome outcome) {
   }
   SALLYPORT_ENSURE(started_);
   switch (event) {
-    case Event::recorded: SALLYPORT_ENSURE(last_.step == Step::record); return give(next_);
-    case Event::apply_done: SALLYPORT_ENSURE(last_.step == Step::apply); return give(after_apply(outcome));
-    case Event::retire_done: SALLYPORT_ENSURE(last_.step == Step::retire_old); return give(after_retire(outcome));
-    default: break;
+    case Event::recorded:
+      SALLYPORT_ENSURE(last_.step == Step::record);
+      return give(next_);
+    case Event::apply_done:
+      SALLYPORT_ENSURE(last_.step == Step::apply);
+      return give(after_apply(outcome));
+    case Event::retire_done:
+      SALLYPORT_ENSURE(last_.step == Step::retire_old);
+      return give(after_retire(outcome));
+    default:
+      break;
   }
   SALLYPORT_ENSURE(event == Event::login_done);
   if (last_.step == Step::login_new) return give(after_new_login(outcome));
@@ -105,13 +112,19 @@ Action Rotation::on(Event event, Outcome outcome) {
 
 Action Rotation::start() {
   switch (journal_.state) {
-    case State::pending: return recover(Outcome::ok);
+    case State::pending:
+      return recover(Outcome::ok);
     case State::applying:
-    case State::applied: return recover(Outcome::unknown);
-    case State::promoted: return {Step::retire_old};
-    case State::current: return stop(End::done, Outcome::ok);
-    case State::kept: return stop(End::kept, Outcome::ok);
-    case State::out_of_sync: return stop(End::out_of_sync, Outcome::ok);
+    case State::applied:
+      return recover(Outcome::unknown);
+    case State::promoted:
+      return {Step::retire_old};
+    case State::current:
+      return stop(End::done, Outcome::ok);
+    case State::kept:
+      return stop(End::kept, Outcome::ok);
+    case State::out_of_sync:
+      return stop(End::out_of_sync, Outcome::ok);
   }
   return stop(End::blocked, Outcome::unknown);
 }

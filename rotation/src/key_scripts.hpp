@@ -12,7 +12,8 @@ inline constexpr std::string_view kAppendKey =
     "test -d \"$d\" || mkdir -m 700 \"$d\" || exit 66; "
     "if test -e \"$f\"; then test -f \"$f\" && test -O \"$f\" || exit 67; grep -qxF -e \"$key\" \"$f\" && exit 0; fi; "
     "t=$(mktemp \"$d/.sallyport.XXXXXX\") || exit 66; clean() { rm -f \"$t\"; }; trap clean 0; "
-    "if test -e \"$f\"; then cp -p \"$f\" \"$t\" || exit 66; test -z \"$(tail -c1 \"$f\")\" || echo >>\"$t\" || exit 66; fi; "
+    "if test -e \"$f\"; then cp -p \"$f\" \"$t\" || exit 66; test -z \"$(tail -c1 \"$f\")\" || echo >>\"$t\" || exit "
+    "66; fi; "
     "echo \"$key\" >>\"$t\" || exit 66; sync \"$t\" 2>/dev/null; mv -f \"$t\" \"$f\" || exit 66; exit 0";
 
 /// stdin: base64 of the new key, then of the old one. Removes every line with the old one, if the new one is there.
@@ -21,17 +22,24 @@ inline constexpr std::string_view kRemoveKey =
     "test -h \"$d\" && exit 65; test -h \"$f\" && exit 65; test -f \"$f\" && test -O \"$f\" || exit 67; "
     "grep -qF -e \"$new\" \"$f\" || exit 68; grep -qF -e \"$old\" \"$f\" || exit 0; "
     "t=$(mktemp \"$d/.sallyport.XXXXXX\") || exit 66; clean() { rm -f \"$t\"; }; trap clean 0; "
-    "cp -p \"$f\" \"$t\" || exit 66; grep -vF -e \"$old\" \"$f\" >\"$t\" || exit 66; grep -qF -e \"$new\" \"$t\" || exit 68; "
+    "cp -p \"$f\" \"$t\" || exit 66; grep -vF -e \"$old\" \"$f\" >\"$t\" || exit 66; grep -qF -e \"$new\" \"$t\" || "
+    "exit 68; "
     "sync \"$t\" 2>/dev/null; mv -f \"$t\" \"$f\" || exit 66; exit 0";
 
 constexpr std::string_view meaning_of_status(int status) noexcept {
   switch (status) {
-    case 64: return "the keys did not arrive";
-    case 65: return "~/.ssh or authorized_keys is a symbolic link";
-    case 66: return "~/.ssh/authorized_keys cannot be written";
-    case 67: return "~/.ssh/authorized_keys is not the account's own file";
-    case 68: return "the new key is not in ~/.ssh/authorized_keys";
-    default: return "changing ~/.ssh/authorized_keys failed";
+    case 64:
+      return "the keys did not arrive";
+    case 65:
+      return "~/.ssh or authorized_keys is a symbolic link";
+    case 66:
+      return "~/.ssh/authorized_keys cannot be written";
+    case 67:
+      return "~/.ssh/authorized_keys is not the account's own file";
+    case 68:
+      return "the new key is not in ~/.ssh/authorized_keys";
+    default:
+      return "changing ~/.ssh/authorized_keys failed";
   }
 }
 

@@ -22,12 +22,18 @@ class Run {
  private:
   base::Result<Action> carry_out(const Action& action) {
     switch (action.step) {
-      case Step::record: return record(action.outcome);
-      case Step::apply: return answer(Event::apply_done, connector_.apply(job_, action.route));
-      case Step::login_new: return answer(Event::login_done, connector_.login(job_, Credential::pending));
-      case Step::login_old: return answer(Event::login_done, connector_.login(job_, Credential::current));
-      case Step::retire_old: return answer(Event::retire_done, connector_.retire_old(job_));
-      case Step::stop: break;
+      case Step::record:
+        return record(action.outcome);
+      case Step::apply:
+        return answer(Event::apply_done, connector_.apply(job_, action.route));
+      case Step::login_new:
+        return answer(Event::login_done, connector_.login(job_, Credential::pending));
+      case Step::login_old:
+        return answer(Event::login_done, connector_.login(job_, Credential::current));
+      case Step::retire_old:
+        return answer(Event::retire_done, connector_.retire_old(job_));
+      case Step::stop:
+        break;
     }
     return action;
   }
@@ -53,6 +59,8 @@ class Run {
 
 }  // namespace
 
-base::Result<End> run_job(const Job& job, Connector& connector, Port& port) { return Run(job, connector, port).to_end(); }
+base::Result<End> run_job(const Job& job, Connector& connector, Port& port) {
+  return Run(job, connector, port).to_end();
+}
 
 }  // namespace sallyport::rotation

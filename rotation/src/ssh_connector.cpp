@@ -35,10 +35,13 @@ bool is_one_line(const base::SecretBytes& secret) {
 
 /// What cannot be set is refused here, before anything is sent.
 Attempted<> check_job(const Job& job) {
-  if (!base::check_name(job.login, "login")) return Attempt{Outcome::policy_rejected, "not a login name that is used here"};
+  if (!base::check_name(job.login, "login"))
+    return Attempt{Outcome::policy_rejected, "not a login name that is used here"};
   if (job.kind == Kind::ssh_key) return base::ok();
-  const bool fits = !job.pending_secret.empty() && job.pending_secret.size() <= kMaxPassword && is_one_line(job.pending_secret);
-  if (!fits) return Attempt{Outcome::policy_rejected, "the new password is empty, too long or holds control characters"};
+  const bool fits =
+      !job.pending_secret.empty() && job.pending_secret.size() <= kMaxPassword && is_one_line(job.pending_secret);
+  if (!fits)
+    return Attempt{Outcome::policy_rejected, "the new password is empty, too long or holds control characters"};
   return base::ok();
 }
 
@@ -97,7 +100,8 @@ Attempted<> run_key_script(SshSession& session, const std::string& command, cons
   SALLYPORT_TRY(const auto result, session.run(command, std::move(input).take()));
   if (result.status == 0) return base::ok();
   if (by_sudo && is_refused_by_sudo(result, "sh")) return refused_by_sudo(base::escape_text(result.output, 200));
-  return Attempt{Outcome::policy_rejected, std::string(meaning_of_status(result.status)) + ": " + base::escape_text(result.output, 200)};
+  return Attempt{Outcome::policy_rejected,
+                 std::string(meaning_of_status(result.status)) + ": " + base::escape_text(result.output, 200)};
 }
 
 Attempted<certs::SshPublicKey> public_of(const base::SecretBytes& secret) {
@@ -127,7 +131,8 @@ Attempted<> retire(const Job& job, const SshLimits& limits) {
   if (fresh == old) return base::ok();
   const Actor actor{job.login, job.kind, job.pending_secret};
   SALLYPORT_TRY(auto session, enter(job, actor, limits));
-  return run_key_script(session, as_account(job, actor, kRemoveKey), {base::base64(fresh.blob()), base::base64(old.blob())});
+  return run_key_script(session, as_account(job, actor, kRemoveKey),
+                        {base::base64(fresh.blob()), base::base64(old.blob())});
 }
 
 Attempt plain(const Attempted<>& attempted) { return attempted ? Attempt{Outcome::ok, {}} : attempted.error(); }

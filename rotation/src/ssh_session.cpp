@@ -53,10 +53,13 @@ const char* c_string(const base::SecretBytes& text) { return reinterpret_cast<co
 bool set_options(ssh_session session, const std::string& login, const std::string& algorithms, int fd) {
   const int no = 0;
   socket_t socket = fd;
-  const auto set = [&](enum ssh_options_e option, const void* value) { return ssh_options_set(session, option, value) == SSH_OK; };
-  return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, "target") && set(SSH_OPTIONS_USER, login.c_str()) &&
-         set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") && set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") &&
-         set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) && set(SSH_OPTIONS_FD, &socket);
+  const auto set = [&](enum ssh_options_e option, const void* value) {
+    return ssh_options_set(session, option, value) == SSH_OK;
+  };
+  return set(SSH_OPTIONS_PROCESS_CONFIG, &no) && set(SSH_OPTIONS_HOST, "target") &&
+         set(SSH_OPTIONS_USER, login.c_str()) && set(SSH_OPTIONS_KNOWNHOSTS, "/dev/null") &&
+         set(SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null") && set(SSH_OPTIONS_HOSTKEYS, algorithms.c_str()) &&
+         set(SSH_OPTIONS_FD, &socket);
 }
 
 int exit_status_of(ssh_channel channel) {
@@ -68,7 +71,8 @@ int exit_status_of(ssh_channel channel) {
 #endif
 }
 
-/// pam_faillock: "The account is locked due to ..." in front of the question; pam_unix: "Your account has expired; ...".
+/// pam_faillock: "The account is locked due to ..." in front of the question; pam_unix: "Your account has expired;
+/// ...".
 bool says_locked(const char* text) {
   const std::string_view said(text == nullptr ? "" : text);
   return said.find("locked") != std::string_view::npos || said.find("account has expired") != std::string_view::npos;
@@ -107,7 +111,8 @@ bool SshSession::arm() {
 /// Why the library gave up.
 Attempt SshSession::broken(Outcome otherwise, const char* doing) {
   const std::string why = base::escape_text(ssh_get_error(session_.get()), 160);
-  const bool late = deadline_.passed() || why.find("imeout") != std::string::npos || why.find("imed out") != std::string::npos;
+  const bool late =
+      deadline_.passed() || why.find("imeout") != std::string::npos || why.find("imed out") != std::string::npos;
   if (otherwise == Outcome::unknown) return {otherwise, std::string(doing) + ": " + (late ? "no answer in time" : why)};
   if (late) return {Outcome::timed_out, std::string(doing) + ": no answer in time"};
   return {otherwise, std::string(doing) + ": " + why};
@@ -138,16 +143,18 @@ Attempted<SshSession> SshSession::open(const Job& job, const std::string& login,
 Attempted<> SshSession::check_host_key(const Job& job) {
   ssh_key raw = nullptr;
   char* text = nullptr;
-  if (ssh_get_server_publickey(session_.get(), &raw) != SSH_OK) return broken(Outcome::unreachable, "reading the host key");
+  if (ssh_get_server_publickey(session_.get(), &raw) != SSH_OK)
+    return broken(Outcome::unreachable, "reading the host key");
   const Key key(raw);
-  if (ssh_pki_export_pubkey_base64(key.get(), &text) != SSH_OK) return broken(Outcome::unreachable, "reading the host key");
+  if (ssh_pki_export_pubkey_base64(key.get(), &text) != SSH_OK)
+    return broken(Outcome::unreachable, "reading the host key");
   const auto blob = base::unbase64(text);
   ssh_string_free_char(text);
   if (!blob) return Attempt{Outcome::unreachable, "the server's host key is malformed"};
   if (certs::is_pinned(job.host_keys, blob.value())) return base::ok();
   const auto seen = certs::SshPublicKey::parse_blob(blob.value());
-  return Attempt{Outcome::host_key_changed,
-                 "the server shows a host key that is not pinned: " + (seen ? seen.value().fingerprint() : "unreadable")};
+  return Attempt{Outcome::host_key_changed, "the server shows a host key that is not pinned: " +
+                                                (seen ? seen.value().fingerprint() : "unreadable")};
 }
 
 Attempted<> SshSession::login(Kind kind, const base::SecretBytes& secret) {
@@ -170,10 +177,14 @@ Attempted<> SshSession::judge(int authentication) {
   const auto banner = banner_of(session_.get());
   if (authentication != SSH_AUTH_SUCCESS && banner != greeting_ && says_locked(banner.c_str())) return account_locked();
   switch (authentication) {
-    case SSH_AUTH_SUCCESS: return base::ok();
-    case SSH_AUTH_DENIED: return Attempt{Outcome::refused, "the target refused the credential"};
-    case SSH_AUTH_PARTIAL: return Attempt{Outcome::refused, "the target asks for a second factor"};
-    default: return broken(Outcome::unreachable, "logging in");
+    case SSH_AUTH_SUCCESS:
+      return base::ok();
+    case SSH_AUTH_DENIED:
+      return Attempt{Outcome::refused, "the target refused the credential"};
+    case SSH_AUTH_PARTIAL:
+      return Attempt{Outcome::refused, "the target asks for a second factor"};
+    default:
+      return broken(Outcome::unreachable, "logging in");
   }
 }
 
@@ -194,7 +205,8 @@ Attempted<> SshSession::by_questions(const base::SecretBytes& secret) {
     char echo = 1;
     if (says_locked(ssh_userauth_kbdint_getprompt(session_.get(), 0, &echo))) return account_locked();
     // One hidden question is the password; a second one (a new password, a code) is not ours to answer.
-    if (prompts > 1 || echo != 0 || answered) return Attempt{Outcome::refused, "the target asks for more than the password"};
+    if (prompts > 1 || echo != 0 || answered)
+      return Attempt{Outcome::refused, "the target asks for more than the password"};
     ssh_userauth_kbdint_setanswer(session_.get(), 0, c_string(text));
     answered = true;
     if (!arm()) return Attempt{Outcome::timed_out, "logging in: no time left"};
@@ -234,8 +246,8 @@ Attempted<CommandResult> SshSession::run(const std::string& command, const base:
   std::size_t total = 0;
   for (const int from_stderr : {0, 1}) {
     while (!deadline_.passed() && total < kMostOutput) {
-      const int got = ssh_channel_read_timeout(channel.get(), buffer.data(), static_cast<std::uint32_t>(buffer.size()), from_stderr,
-                                               static_cast<int>(deadline_.left().count()));
+      const int got = ssh_channel_read_timeout(channel.get(), buffer.data(), static_cast<std::uint32_t>(buffer.size()),
+                                               from_stderr, static_cast<int>(deadline_.left().count()));
       if (got == 0) break;
       if (got < 0) return broken(Outcome::unknown, "waiting for the command");
       total += static_cast<std::size_t>(got);

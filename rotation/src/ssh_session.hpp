@@ -19,7 +19,8 @@ struct CommandResult {
 /// Not thread-safe; move-only.
 class SshSession {
  public:
-  /// Connects and compares the server's host key with the pins. No credential and no name has been sent when this fails.
+  /// Connects and compares the server's host key with the pins. No credential and no name has been sent when this
+  /// fails.
   static Attempted<SshSession> open(const Job& job, const std::string& login, std::chrono::milliseconds connect,
                                     std::chrono::milliseconds total);
   /// refused or locked: the credential was sent, once, and not taken.

@@ -15,9 +15,19 @@ using sallyport::test::Sshd;
 
 inline base::SecretBytes secret(std::string_view text) { return base::SecretBytes::copy(base::as_bytes(text)); }
 
-inline Job job_at(const Sshd& server, const std::string& login, Kind kind, base::SecretBytes current, base::SecretBytes pending) {
-  return Job{base::RotationId::random(), login + "@here", login, "127.0.0.1", server.port(), {server.host_key_blob()}, kind,
-             std::move(current), std::move(pending), std::nullopt, {}};
+inline Job job_at(const Sshd& server, const std::string& login, Kind kind, base::SecretBytes current,
+                  base::SecretBytes pending) {
+  return Job{base::RotationId::random(),
+             login + "@here",
+             login,
+             "127.0.0.1",
+             server.port(),
+             {server.host_key_blob()},
+             kind,
+             std::move(current),
+             std::move(pending),
+             std::nullopt,
+             {}};
 }
 
 /// root by a key of the test's own: the reconcile account of these targets.
@@ -48,11 +58,11 @@ class MemoryPort final : public Port {
 };
 
 /// System users need root; where this process is not, the test says so and passes.
-#define NEEDS_SYSTEM_USERS()                                     \
-  if (!sallyport::test::can_add_users()) {                       \
-    WARN("needs root to make a system user");                    \
-    return;                                                      \
-  }                                                              \
+#define NEEDS_SYSTEM_USERS()                  \
+  if (!sallyport::test::can_add_users()) {    \
+    WARN("needs root to make a system user"); \
+    return;                                   \
+  }                                           \
   static_cast<void>(0)
 
 }  // namespace sallyport::rotation::test

@@ -31,8 +31,17 @@ struct SilentTarget {
 };
 
 Job job_to(const std::string& host, std::uint16_t port) {
-  return Job{base::RotationId::random(), "root@t", "root", host, port, {certs::generate_ssh_key("").value().public_key.blob()},
-             Kind::unix_password, secret("old"), secret("new"), std::nullopt, {}};
+  return Job{base::RotationId::random(),
+             "root@t",
+             "root",
+             host,
+             port,
+             {certs::generate_ssh_key("").value().public_key.blob()},
+             Kind::unix_password,
+             secret("old"),
+             secret("new"),
+             std::nullopt,
+             {}};
 }
 
 struct Timed {
@@ -43,7 +52,8 @@ struct Timed {
 Timed timed_login(const Job& job, SshLimits limits) {
   const auto start = std::chrono::steady_clock::now();
   auto attempt = SshConnector(limits).login(job, Credential::current);
-  return {std::move(attempt), std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)};
+  return {std::move(attempt),
+          std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)};
 }
 
 }  // namespace

@@ -11,9 +11,21 @@ namespace {
 base::Finished ssh_with_key(const test::Sshd& server, const test::KeyFile& key, const std::string& user,
                             const std::string& command_text) {
   base::Command command;
-  command.argv = {"ssh", "-F", "/dev/null", "-i", key.path.string(), "-p", std::to_string(server.port()),
-                  "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                  user + "@127.0.0.1", command_text};
+  command.argv = {"ssh",
+                  "-F",
+                  "/dev/null",
+                  "-i",
+                  key.path.string(),
+                  "-p",
+                  std::to_string(server.port()),
+                  "-o",
+                  "BatchMode=yes",
+                  "-o",
+                  "StrictHostKeyChecking=no",
+                  "-o",
+                  "UserKnownHostsFile=/dev/null",
+                  user + "@127.0.0.1",
+                  command_text};
   command.environment = {"PATH=/usr/bin:/bin"};
   return base::run(command).value();
 }

@@ -1,6 +1,7 @@
 #pragma once
 // A real OpenSSH server for one test: own directory, own host key, a free loopback port, its log captured.
-// As root it can make system users that live as long as the fixture; as an ordinary user only that user can log in (by key).
+// As root it can make system users that live as long as the fixture; as an ordinary user only that user can log in (by
+// key).
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -72,8 +73,12 @@ class Sshd {
 bool can_add_users();
 bool has_sudo();
 /// A key pair file made by ssh-keygen (ed25519, no passphrase): path of the private half, and the public line.
-struct KeyFile { std::filesystem::path path; std::string public_line; };
-KeyFile make_key_file(const std::filesystem::path& directory, const std::string& name, const std::string& type = "ed25519");
+struct KeyFile {
+  std::filesystem::path path;
+  std::string public_line;
+};
+KeyFile make_key_file(const std::filesystem::path& directory, const std::string& name,
+                      const std::string& type = "ed25519");
 /// A port of the loopback that was free a moment ago.
 std::uint16_t free_port();
 

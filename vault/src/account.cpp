@@ -175,7 +175,8 @@ base::Result<Account> change_account(Transaction& tx, const base::AccountName& n
       "UPDATE account SET login = $1, labels = $2, exclusive = $3, max_duration_s = $4, "
       "rotate_after_reveal = $5, rotation_interval_s = $6, reconcile_id = $7, code_reuse_s = $8 WHERE id = $9",
       login, format_labels(change.labels.value_or(account.labels)), policy.exclusive, policy.max_duration.count(),
-      policy.rotate_after_reveal, policy.rotation_interval.count(), account.reconcile, policy.code_reuse.count(), account.id));
+      policy.rotate_after_reveal, policy.rotation_interval.count(), account.reconcile, policy.code_reuse.count(),
+      account.id));
   return get_account(tx, account.id);
 }
 

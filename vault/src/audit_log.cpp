@@ -40,8 +40,9 @@ base::Result<> agree(const audit::Frontier& frontier, const std::string& note, c
   const audit::Checkpoint expected{key.name, frontier.size(), frontier.root()};
   const auto found = audit::verify_checkpoint(note, key);
   if (found && found.value() == expected) return base::ok();
-  return base::fail(Errc::corrupt, "audit log: its newest checkpoint and its frontier disagree; run audit verify, or "
-                                   "restore the store from a backup");
+  return base::fail(Errc::corrupt,
+                    "audit log: its newest checkpoint and its frontier disagree; run audit verify, or "
+                    "restore the store from a backup");
 }
 
 /// Entries and checkpoints in the order of the log: a checkpoint follows the entry that made its size.
@@ -123,7 +124,8 @@ base::Result<std::optional<std::string>> AuditLog::compare_beside(Transaction& t
   return Warning();
 }
 
-base::Result<AuditLog::Advance> AuditLog::write(Transaction& transaction, const std::vector<base::Bytes>& events) const {
+base::Result<AuditLog::Advance> AuditLog::write(Transaction& transaction,
+                                                const std::vector<base::Bytes>& events) const {
   Advance advance{frontier_, checkpoint_};
   if (events.empty()) return advance;
   for (const base::Bytes& event : events) {
@@ -132,9 +134,9 @@ base::Result<AuditLog::Advance> AuditLog::write(Transaction& transaction, const 
                                        advance.frontier.size(), event, leaf));
     advance.frontier.append(leaf);
   }
-  SALLYPORT_TRYV(transaction.execute("UPDATE audit_frontier SET frontier = $1 WHERE id = 1", advance.frontier.encode()));
-  advance.checkpoint =
-      audit::sign_checkpoint({verifier_.name, advance.frontier.size(), advance.frontier.root()}, key_);
+  SALLYPORT_TRYV(
+      transaction.execute("UPDATE audit_frontier SET frontier = $1 WHERE id = 1", advance.frontier.encode()));
+  advance.checkpoint = audit::sign_checkpoint({verifier_.name, advance.frontier.size(), advance.frontier.root()}, key_);
   SALLYPORT_TRYV(transaction.execute("INSERT INTO audit_checkpoint(size, text) VALUES($1, $2)", advance.frontier.size(),
                                      base::as_bytes(advance.checkpoint)));
   return advance;

@@ -25,8 +25,9 @@ base::Result<> check_wanted(const NewCheckout& wanted, const Account& account) {
 
 /// An exclusive wish needs that nobody has it; a shared one, that nobody has it exclusively and this person not at all.
 base::Result<> check_free(Transaction& tx, const Account& account, const base::UserId& user) {
-  SALLYPORT_TRY(const bool own, exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND user_id = $2 AND state = 1",
-                                       account.id, user));
+  SALLYPORT_TRY(
+      const bool own,
+      exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND user_id = $2 AND state = 1", account.id, user));
   if (own) {
     return base::fail(Errc::conflict, "you have " + account.name.text() + " checked out already; check it in first");
   }

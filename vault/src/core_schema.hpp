@@ -4,8 +4,7 @@
 
 namespace sallyport::vault {
 
-inline constexpr Migration kCoreMigrations[] = {
-    {1, R"(
+inline constexpr Migration kCoreMigrations[] = {{1, R"(
 CREATE TABLE vault_meta(name TEXT PRIMARY KEY NOT NULL, value BYTEA NOT NULL);
 CREATE TABLE vault_kek(version BIGINT PRIMARY KEY NOT NULL, wrapped BYTEA NOT NULL, created_ms BIGINT NOT NULL);
 CREATE TABLE audit_entry(number BIGINT PRIMARY KEY NOT NULL, event BYTEA NOT NULL, leaf BYTEA NOT NULL);

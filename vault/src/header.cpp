@@ -64,7 +64,8 @@ base::Result<Header> parse_fields(base::Reader& in) {
   SALLYPORT_TRY(const auto magic, in.take(kMagic.size()));
   if (base::as_text(magic) != kMagic) return damaged("magic: this is no vault header");
   SALLYPORT_TRY(const std::uint16_t format, in.u16());
-  if (format != kFormat) return base::fail(Errc::unsupported, "header: made by a newer Sallyport; run the newer program");
+  if (format != kFormat)
+    return base::fail(Errc::unsupported, "header: made by a newer Sallyport; run the newer program");
   SALLYPORT_TRYV(take_array(in, header.vault_id));
   SALLYPORT_TRY(header.generation, in.u32());
   SALLYPORT_TRY(const std::uint8_t count, in.u8());
@@ -83,7 +84,11 @@ base::Result<Header> parse_fields(base::Reader& in) {
 base::Bytes Header::encode(const SecretBytes& root) const {
   SALLYPORT_ENSURE(!slots.empty() && slots.size() <= kMaxSlots);
   base::Writer out;
-  out.raw(base::as_bytes(kMagic)).u16(kFormat).raw(vault_id).u32(generation).u8(static_cast<std::uint8_t>(slots.size()));
+  out.raw(base::as_bytes(kMagic))
+      .u16(kFormat)
+      .raw(vault_id)
+      .u32(generation)
+      .u8(static_cast<std::uint8_t>(slots.size()));
   for (const Slot& slot : slots) out.u8(static_cast<std::uint8_t>(slot.kind)).raw(slot.id).block(encode_body(slot));
   const base::Digest mac = base::hmac_sha256(root_key(root, RootKey::header_mac).expose(), out.bytes());
   return std::move(out.raw(mac)).take();

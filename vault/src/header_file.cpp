@@ -128,7 +128,8 @@ base::Result<> remove_slot(const fs::path& data, const SecretBytes& root, const 
   SALLYPORT_TRY(Header header, Header::parse_verified(loaded.bytes, root));
   const auto found = std::ranges::find(header.slots, slot, &Slot::id);
   if (found == header.slots.end()) return base::fail(Errc::not_found, "this vault has no such key slot");
-  if (header.slots.size() == 1) return base::fail(Errc::conflict, "the last key slot cannot be removed: add another first");
+  if (header.slots.size() == 1)
+    return base::fail(Errc::conflict, "the last key slot cannot be removed: add another first");
   const bool development = found->kind == SlotKind::development;
   header.slots.erase(found);
   SALLYPORT_TRYV(write_header(data, std::move(header), root));

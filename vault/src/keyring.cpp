@@ -64,8 +64,7 @@ base::Result<SecretBytes> Keyring::open_secret(const SecretLabel& label, const E
   const auto dek_label = associated("sp-dek-1", label, envelope.kek_version);
   const auto dek = base::unseal(kek->second, envelope.wrapped_dek, dek_label);
   if (!dek || dek.value().size() != base::kKeySize) return does_not_open(label);
-  auto plaintext =
-      base::unseal(dek.value(), envelope.sealed, associated("sp-envelope-1", label, envelope.kek_version));
+  auto plaintext = base::unseal(dek.value(), envelope.sealed, associated("sp-envelope-1", label, envelope.kek_version));
   if (!plaintext) return does_not_open(label);
   return plaintext;
 }
@@ -93,7 +92,8 @@ base::Result<> Keyring::load_keks(Transaction& transaction, base::ByteView vault
   return base::ok();
 }
 
-base::Result<std::uint32_t> Keyring::create_kek(Transaction& transaction, base::ByteView vault_id, std::int64_t now_ms) {
+base::Result<std::uint32_t> Keyring::create_kek(Transaction& transaction, base::ByteView vault_id,
+                                                std::int64_t now_ms) {
   const std::uint32_t version = current_ + 1;
   const SecretBytes kek = SecretBytes::random(base::kKeySize);
   const base::Bytes wrapped = base::seal(kek_wrap_, kek.expose(), kek_associated(version, vault_id));

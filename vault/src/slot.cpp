@@ -80,7 +80,8 @@ Slot make_development_slot(base::ByteView vault_id, const SecretBytes& root, con
   return slot;
 }
 
-base::Result<SecretBytes> open_passphrase_slot(const Slot& slot, base::ByteView vault_id, const SecretBytes& passphrase) {
+base::Result<SecretBytes> open_passphrase_slot(const Slot& slot, base::ByteView vault_id,
+                                               const SecretBytes& passphrase) {
   SALLYPORT_TRYV(check_cost(slot.cost));
   // A passphrase that no slot can have been made with is wrong, not malformed: the answer tells nothing more.
   if (!check_passphrase(passphrase)) return base::fail(Errc::denied, "wrong passphrase");

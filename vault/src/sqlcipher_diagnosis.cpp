@@ -122,8 +122,9 @@ base::Error diagnose_store(const std::filesystem::path& file, const base::Secret
   const PageSurvey& found = survey.value();
   const std::string name = file.string();
   if (found.good == 0)
-    return base::fail(Errc::denied, name + ": no page opens with this vault's key: the store is another vault's, or its "
-                                           "first bytes are damaged");
+    return base::fail(Errc::denied, name +
+                                        ": no page opens with this vault's key: the store is another vault's, or its "
+                                        "first bytes are damaged");
   if (found.first_bad)
     return base::fail(Errc::corrupt, name + ": page " + std::to_string(*found.first_bad) + " of " +
                                          std::to_string(found.pages) + " is damaged; restore it from a backup");

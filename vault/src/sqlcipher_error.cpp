@@ -19,7 +19,8 @@ std::string_view advice(base::Errc code, int primary) noexcept {
 
 base::Errc sqlcipher_errc(int extended_code) noexcept {
   switch (extended_code & 0xff) {
-    case SQLITE_CONSTRAINT: return constraint_errc(extended_code);
+    case SQLITE_CONSTRAINT:
+      return constraint_errc(extended_code);
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_BUSY:
@@ -27,12 +28,17 @@ base::Errc sqlcipher_errc(int extended_code) noexcept {
     case SQLITE_NOMEM:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PROTOCOL: return base::Errc::unavailable;
+    case SQLITE_PROTOCOL:
+      return base::Errc::unavailable;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return base::Errc::corrupt;
-    case SQLITE_TOOBIG: return base::Errc::limit;
-    case SQLITE_AUTH: return base::Errc::denied;
-    default: return base::Errc::internal;
+    case SQLITE_NOTADB:
+      return base::Errc::corrupt;
+    case SQLITE_TOOBIG:
+      return base::Errc::limit;
+    case SQLITE_AUTH:
+      return base::Errc::denied;
+    default:
+      return base::Errc::internal;
   }
 }
 

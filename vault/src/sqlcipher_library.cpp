@@ -29,10 +29,10 @@ base::Result<SqlcipherLibrary> SqlcipherLibrary::load(std::span<const char* cons
     void* handle = ::dlopen(name, kFlags);
     if (handle == nullptr) continue;
     SqlcipherLibrary library{};
-#define SALLYPORT_FIND(function)                                                                                   \
-  if (!find(handle, "sqlite3_" #function, library.function))                                                       \
-    return base::fail(base::Errc::unsupported, std::string(name) + " is not SQLCipher: it has no sqlite3_" #function \
-                                                                   "; install libsqlcipher");
+#define SALLYPORT_FIND(function)                             \
+  if (!find(handle, "sqlite3_" #function, library.function)) \
+    return base::fail(base::Errc::unsupported,               \
+                      std::string(name) + " is not SQLCipher: it has no sqlite3_" #function "; install libsqlcipher");
     SALLYPORT_SQLCIPHER_FUNCTIONS(SALLYPORT_FIND)
 #undef SALLYPORT_FIND
     return library;

@@ -41,8 +41,8 @@ class Pragmas {
     SALLYPORT_TRYV(run(set_sql));
     SALLYPORT_TRY(const Answer answer, run(ask_sql));
     if (answer.text == expected) return base::ok();
-    return base::fail(Errc::unsupported, name_ + ": the SQLCipher library did not take \"" + set_sql + "\" (it says \"" +
-                                             base::escape_text(answer.text) + "\")");
+    return base::fail(Errc::unsupported, name_ + ": the SQLCipher library did not take \"" + set_sql +
+                                             "\" (it says \"" + base::escape_text(answer.text) + "\")");
   }
 
  private:
@@ -94,13 +94,15 @@ int authorize(void*, int action, const char*, const char* second, const char*, c
     case SQLITE_DETACH:
     case SQLITE_PRAGMA:
     case SQLITE_CREATE_VTABLE:
-    case SQLITE_DROP_VTABLE: return SQLITE_DENY;
+    case SQLITE_DROP_VTABLE:
+      return SQLITE_DENY;
     case SQLITE_FUNCTION: {
       const bool forbidden = second != nullptr && (std::strcmp(second, "load_extension") == 0 ||
                                                    std::strncmp(second, "sqlcipher_", 10) == 0);
       return forbidden ? SQLITE_DENY : SQLITE_OK;
     }
-    default: return SQLITE_OK;
+    default:
+      return SQLITE_OK;
   }
 }
 
@@ -130,8 +132,8 @@ base::Result<> check_pages(const SqlcipherLibrary& library, sqlite3* connection,
 
 void lock_down(const SqlcipherLibrary& library, sqlite3* connection) {
   static constexpr std::pair<int, int> kLimits[] = {
-      {SQLITE_LIMIT_LENGTH, 4 << 20},         {SQLITE_LIMIT_SQL_LENGTH, 64 << 10}, {SQLITE_LIMIT_COLUMN, 64},
-      {SQLITE_LIMIT_EXPR_DEPTH, 50},          {SQLITE_LIMIT_COMPOUND_SELECT, 10},  {SQLITE_LIMIT_ATTACHED, 0},
+      {SQLITE_LIMIT_LENGTH, 4 << 20},          {SQLITE_LIMIT_SQL_LENGTH, 64 << 10}, {SQLITE_LIMIT_COLUMN, 64},
+      {SQLITE_LIMIT_EXPR_DEPTH, 50},           {SQLITE_LIMIT_COMPOUND_SELECT, 10},  {SQLITE_LIMIT_ATTACHED, 0},
       {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 100}, {SQLITE_LIMIT_VARIABLE_NUMBER, 32},  {SQLITE_LIMIT_TRIGGER_DEPTH, 5},
       {SQLITE_LIMIT_WORKER_THREADS, 0}};
   for (const auto& [which, value] : kLimits) library.limit(connection, which, value);

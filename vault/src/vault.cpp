@@ -57,7 +57,8 @@ base::Result<std::vector<Slot>> make_slots(const fs::path& data, const NewSlots&
 base::Result<> write_first_rows(Database& database, const VaultId& id, Keyring& keys, const base::Clock& clock) {
   SALLYPORT_TRY(auto transaction, database.begin());
   SALLYPORT_TRYV(transaction.execute("INSERT INTO vault_meta(name, value) VALUES('vault_id', $1)", id));
-  SALLYPORT_TRYV(transaction.execute("INSERT INTO audit_frontier(id, frontier) VALUES(1, $1)", audit::Frontier().encode()));
+  SALLYPORT_TRYV(
+      transaction.execute("INSERT INTO audit_frontier(id, frontier) VALUES(1, $1)", audit::Frontier().encode()));
   SALLYPORT_TRYV(keys.create_kek(transaction, id, base::to_unix_ms(clock.wall())));
   return transaction.commit();
 }
@@ -131,7 +132,8 @@ base::Result<> Vault::open_store(std::span<const MigrationSeries> series) {
   SALLYPORT_TRY(auto transaction, begin_read());
   SALLYPORT_TRYV(check_vault_id(transaction, id_, database_->name()));
   SALLYPORT_TRYV(keys_.load_keks(transaction, id_));
-  auto log = std::make_unique<AuditLog>(keys_.audit_key(), "sallyport/" + base::hex(id_), data_ / kCheckpointFile, clock_);
+  auto log =
+      std::make_unique<AuditLog>(keys_.audit_key(), "sallyport/" + base::hex(id_), data_ / kCheckpointFile, clock_);
   SALLYPORT_TRYV(log->load(transaction));
   SALLYPORT_TRY(rollback_warning_, log->compare_beside(transaction));
   audit_ = std::move(log);

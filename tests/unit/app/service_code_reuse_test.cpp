@@ -49,7 +49,8 @@ TEST_CASE("service: longer than 15 minutes can't be allowed") {
   Reuse office;
   auto record = office.input(OperationId::account_set);
   record.set("account", "root@web1");
-  CHECK(office.web(OperationId::account_set, record.set("code_reuse_seconds", std::uint64_t{900}), &office.admin.token).ok());
+  CHECK(office.web(OperationId::account_set, record.set("code_reuse_seconds", std::uint64_t{900}), &office.admin.token)
+            .ok());
   auto longer = vault::AccountPolicy{};
   longer.code_reuse = base::Seconds{901};
   CHECK_FALSE(vault::check_policy(longer));

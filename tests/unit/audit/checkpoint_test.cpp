@@ -22,8 +22,9 @@ TEST_CASE("the signed-note example known from Go's note package verifies") {
   const std::string text =
       "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
   const std::string note =
-      text + "\n\xE2\x80\x94 PeterNeumann "
-             "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+      text +
+      "\n\xE2\x80\x94 PeterNeumann "
+      "x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
   CHECK(verify_note(note, key).value() == text);
 }
 

@@ -79,10 +79,11 @@ TEST_CASE("an event that encode would not have written is refused") {
 TEST_CASE("an event as JSON is one strict object on one line") {
   auto event = sample();
   event.detail = R"(say "hi" \)";
-  CHECK(to_json_line(7, recorded(event)) ==
-        R"({"index":7,"at":"2025-11-22T17:40:00.123Z","outcome":"denied","actor":"user:alice","action":"checkout.create",)"
-        R"("object":"account:root@web1","source":"192.0.2.7:50122","rule":"role:web-admins",)"
-        R"("request_id":"q5x2q5x2q5x2q5x2","detail":"say \"hi\" \\\\"})");
+  CHECK(
+      to_json_line(7, recorded(event)) ==
+      R"({"index":7,"at":"2025-11-22T17:40:00.123Z","outcome":"denied","actor":"user:alice","action":"checkout.create",)"
+      R"("object":"account:root@web1","source":"192.0.2.7:50122","rule":"role:web-admins",)"
+      R"("request_id":"q5x2q5x2q5x2q5x2","detail":"say \"hi\" \\\\"})");
   event.detail = "raw\n\x01";  // never stored like this; the writer does not rely on it
   CHECK(to_json_line(7, event).find(R"("raw\u000a\u0001")") != std::string::npos);
 }

@@ -86,7 +86,8 @@ TEST_CASE("one changed byte anywhere in an exported log is found, and the piece 
       INFO("offset " << offset << " flip " << flip << ": " << report.text());
       REQUIRE(!report.intact());
       // The type letter says what a record is; where it is the changed byte, the place in the file still fits.
-      const bool type_letter = offset == log.pieces[log.piece_at(offset) - (offset > 0 && piece.where != Where::header ? 1 : 0)].end;
+      const bool type_letter =
+          offset == log.pieces[log.piece_at(offset) - (offset > 0 && piece.where != Where::header ? 1 : 0)].end;
       if (type_letter) continue;
       CHECK(report.broken->where == piece.where);
       CHECK(report.broken->index == piece.index);

@@ -29,13 +29,15 @@ base::Errc refusal(std::string_view line) { return SshPublicKey::parse_line(line
 
 TEST_CASE("keys of every kind that ssh-keygen makes are read, with ssh-keygen's fingerprint") {
   const test::TempDir directory;
-  const std::vector<std::pair<std::string, SshKeyType>> kinds{{"ed25519", SshKeyType::ed25519}, {"rsa", SshKeyType::rsa}};
+  const std::vector<std::pair<std::string, SshKeyType>> kinds{{"ed25519", SshKeyType::ed25519},
+                                                              {"rsa", SshKeyType::rsa}};
   for (const auto& [name, type] : kinds) {
     const auto file = test::make_key_file(directory.path(), name, name);
     const auto key = SshPublicKey::parse_line(file.public_line + "\n").value();
     CHECK(key.type() == type);
     CHECK(key.comment() == name);
-    CHECK(output_of({"ssh-keygen", "-l", "-f", file.path.string()}).find(" " + key.fingerprint() + " ") != std::string::npos);
+    CHECK(output_of({"ssh-keygen", "-l", "-f", file.path.string()}).find(" " + key.fingerprint() + " ") !=
+          std::string::npos);
     CHECK(key.line() + " " + name == file.public_line);
     CHECK(public_key_of(base::read_secret_file(file.path).value()).value() == key);
   }
@@ -71,7 +73,8 @@ TEST_CASE("a key line is one line, and its blob is exact") {
   CHECK(refusal("ecdsa-sha2-nistp256 " + good.substr(12)) == base::Errc::invalid);
 
   const auto blob = SshPublicKey::parse_line(good).value().blob();
-  for (std::size_t size = 0; size < blob.size(); ++size) CHECK(!SshPublicKey::parse_blob(base::ByteView(blob).first(size)));
+  for (std::size_t size = 0; size < blob.size(); ++size)
+    CHECK(!SshPublicKey::parse_blob(base::ByteView(blob).first(size)));
   auto longer = blob;
   longer.push_back(0);
   CHECK(!SshPublicKey::parse_blob(longer));
@@ -103,7 +106,8 @@ TEST_CASE("a made key pair is one that OpenSSH takes, and its halves fit") {
     const auto path = directory / ("made" + std::string(comment).substr(0, 1));
     REQUIRE(base::write_file_atomic(path, pair.private_pem.expose(), 0600));
     CHECK(output_of({"ssh-keygen", "-y", "-P", "", "-f", path.string()}) == pair.public_line + "\n");
-    CHECK(output_of({"ssh-keygen", "-l", "-f", path.string()}).find(pair.public_key.fingerprint()) != std::string::npos);
+    CHECK(output_of({"ssh-keygen", "-l", "-f", path.string()}).find(pair.public_key.fingerprint()) !=
+          std::string::npos);
     CHECK(public_key_of(pair.private_pem).value() == pair.public_key);
   }
   CHECK(generate_ssh_key("line\nbreak").error().code() == base::Errc::invalid);

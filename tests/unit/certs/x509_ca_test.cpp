@@ -33,7 +33,8 @@ struct Chain {
   test::TempDir directory;
   Issued ca = make_ca("Sallyport test CA", now(), days(3650)).value();
   X509Ca issuer = X509Ca::load(ca.certificate_pem, ca.key_pem).value();
-  Issued leaf = issuer.issue_server({{"vault.example", "*.apps.example"}, {"127.0.0.1", "::1"}}, now(), days(397)).value();
+  Issued leaf =
+      issuer.issue_server({{"vault.example", "*.apps.example"}, {"127.0.0.1", "::1"}}, now(), days(397)).value();
   std::string ca_path = write("ca.pem", base::as_bytes(ca.certificate_pem));
   std::string leaf_path = write("leaf.pem", base::as_bytes(leaf.certificate_pem));
   std::string key_path = write("key.pem", leaf.key_pem.expose());
@@ -49,7 +50,8 @@ struct Chain {
 TEST_CASE("openssl verifies a leaf for each of its names, and for no other") {
   const Chain chain;
   const auto verify = [&](const std::string& kind, const std::string& name) {
-    return openssl({"verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", chain.ca_path, kind, name, chain.leaf_path})
+    return openssl({"verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", chain.ca_path, kind, name,
+                    chain.leaf_path})
         .status;
   };
   CHECK(verify("-verify_hostname", "vault.example") == 0);
@@ -94,7 +96,8 @@ TEST_CASE("a leaf does not outlive its root, and an expired root issues nothing"
 
 TEST_CASE("names that could slip something into the certificate are refused") {
   const Chain chain;
-  for (const auto* bad : {"", "*", "*.", "UPPER.example", "a..b", "-a.example", "a,DNS:b", "a.example\n", "a b", "a*.example"}) {
+  for (const auto* bad :
+       {"", "*", "*.", "UPPER.example", "a..b", "-a.example", "a,DNS:b", "a.example\n", "a b", "a*.example"}) {
     INFO(bad);
     CHECK(chain.issuer.issue_server({{bad}, {}}, now(), days(1)).error().code() == base::Errc::invalid);
   }

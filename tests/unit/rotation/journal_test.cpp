@@ -71,7 +71,9 @@ std::size_t explore(Means means, std::set<int> accepted, std::size_t most_faults
   return faults.rounds();
 }
 
-World calm(Explorer& faults, Means means) { return World{faults, means, {kOld}, {}, false, false, 0, 0, 0, {State::pending}}; }
+World calm(Explorer& faults, Means means) {
+  return World{faults, means, {kOld}, {}, false, false, 0, 0, 0, {State::pending}};
+}
 
 /// Drives the value by hand: each event's outcome in order, until it stops or wants what is not given.
 std::vector<Step> steps_of(Rotation& rotation, std::vector<Outcome> answers) {
@@ -98,16 +100,16 @@ std::vector<Step> steps_of(Rotation& rotation, std::vector<Outcome> answers) {
 }  // namespace
 
 TEST_CASE("a journal's line reads back, and nothing else is taken for one") {
-  for (const auto state : {State::pending, State::applying, State::applied, State::promoted, State::current, State::kept,
-                           State::out_of_sync}) {
+  for (const auto state : {State::pending, State::applying, State::applied, State::promoted, State::current,
+                           State::kept, State::out_of_sync}) {
     const Journal journal{state, 2, 1, true, false};
     CHECK(decode_journal(encode(journal)).value() == journal);
   }
   CHECK(encode(Journal{}) == "pending failed=0 applies=0 new=unknown old=unknown");
-  for (const auto* bad : {"", "pending", "lost failed=0 applies=0 new=unknown old=unknown",
-                          "pending failed=3 applies=0 new=unknown old=unknown",
-                          "pending failed=0 applies=0 new=unknown old=unknown ",
-                          "pending failed=00 applies=0 new=unknown old=unknown"}) {
+  for (const auto* bad :
+       {"", "pending", "lost failed=0 applies=0 new=unknown old=unknown",
+        "pending failed=3 applies=0 new=unknown old=unknown", "pending failed=0 applies=0 new=unknown old=unknown ",
+        "pending failed=00 applies=0 new=unknown old=unknown"}) {
     CHECK(decode_journal(bad).error().code() == base::Errc::corrupt);
   }
 }
@@ -127,7 +129,8 @@ TEST_CASE("each state is durable before the step that follows it") {
   Explorer faults(0);
   auto world = calm(faults, kKey);
   run_once(world);
-  CHECK(world.states == std::vector<State>{State::pending, State::applying, State::applied, State::promoted, State::current});
+  CHECK(world.states ==
+        std::vector<State>{State::pending, State::applying, State::applied, State::promoted, State::current});
   Rotation rotation({}, kPassword);
   CHECK(steps_of(rotation, {Outcome::ok, Outcome::ok}) ==
         std::vector<Step>{Step::record, Step::apply, Step::record, Step::login_new, Step::record, Step::stop});
@@ -174,11 +177,13 @@ TEST_CASE("a run that starts after a crash tries the new credential first, and c
   }
 }
 
-TEST_CASE("a change that got lost is made again with the same secret: by the reconcile account, or by the old credential") {
+TEST_CASE(
+    "a change that got lost is made again with the same secret: by the reconcile account, or by the old credential") {
   const Journal crashed{State::applying, 0, 1, false, false};
   Rotation by_reconcile(crashed, kRootBoth);
   CHECK(steps_of(by_reconcile, {Outcome::refused, Outcome::ok, Outcome::ok}) ==
-        std::vector<Step>{Step::login_new, Step::record, Step::apply, Step::record, Step::login_new, Step::record, Step::stop});
+        std::vector<Step>{Step::login_new, Step::record, Step::apply, Step::record, Step::login_new, Step::record,
+                          Step::stop});
   Rotation by_itself(crashed, kRootPassword);
   CHECK(steps_of(by_itself, {Outcome::refused, Outcome::ok, Outcome::ok, Outcome::ok}) ==
         std::vector<Step>{Step::login_new, Step::record, Step::login_old, Step::record, Step::apply, Step::record,
@@ -196,7 +201,8 @@ TEST_CASE("two failed logins are the most, also over several runs") {
   CHECK(second.journal().failed_logins == 2);
 }
 
-TEST_CASE("a password that the target's policy refuses is not sent again, and the old one is proven before it is kept") {
+TEST_CASE(
+    "a password that the target's policy refuses is not sent again, and the old one is proven before it is kept") {
   Rotation rotation({}, kRootBoth);
   CHECK(steps_of(rotation, {Outcome::policy_rejected, Outcome::ok}) ==
         std::vector<Step>{Step::record, Step::apply, Step::record, Step::login_old, Step::record, Step::stop});

@@ -32,7 +32,9 @@ struct Home {
   }
   std::string text() const { return std::string(base::as_text(base::read_file(file, 1U << 20U).value())); }
   /// Nothing temporary is left in ~/.ssh.
-  bool tidy() const { return std::distance(std::filesystem::directory_iterator(ssh), std::filesystem::directory_iterator()) == 1; }
+  bool tidy() const {
+    return std::distance(std::filesystem::directory_iterator(ssh), std::filesystem::directory_iterator()) == 1;
+  }
 };
 
 }  // namespace

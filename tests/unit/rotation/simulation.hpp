@@ -36,7 +36,8 @@ class Explorer {
     std::size_t count;
   };
   std::size_t faults() const {
-    return static_cast<std::size_t>(std::count_if(script_.begin(), script_.end(), [](auto& c) { return c.chosen != 0; }));
+    return static_cast<std::size_t>(
+        std::count_if(script_.begin(), script_.end(), [](auto& c) { return c.chosen != 0; }));
   }
   bool advance() {
     while (!script_.empty()) {
@@ -88,7 +89,21 @@ class FakeConnector final : public Connector {
   explicit FakeConnector(World& world) : world_(world) {}
 
   Attempt apply(const Job&, Route route) override {
-    enum { none, unreachable, dns, timed_out, host_key, refused, locked, rejected, lost, done_unknown, crash, done_crash, kinds };
+    enum {
+      none,
+      unreachable,
+      dns,
+      timed_out,
+      host_key,
+      refused,
+      locked,
+      rejected,
+      lost,
+      done_unknown,
+      crash,
+      done_crash,
+      kinds
+    };
     const auto fault = world_.faults.choose(kinds);
     constexpr std::array<Outcome, 7> kNothingSent{Outcome::ok,        Outcome::unreachable,      Outcome::dns,
                                                   Outcome::timed_out, Outcome::host_key_changed, Outcome::refused,
@@ -168,7 +183,8 @@ class FakePort final : public Port {
 
 /// A job whose secrets are empty: the fakes know them by number.
 inline Job job_for(const World& world) {
-  Job job{base::RotationId::random(), "a@t", "root", "t", 22, {}, Kind::unix_password, {}, {}, std::nullopt, world.durable};
+  Job job{base::RotationId::random(), "a@t", "root", "t",          22,           {},
+          Kind::unix_password,        {},    {},     std::nullopt, world.durable};
   if (world.means.old_is_known) job.current_secret = base::SecretBytes(1);
   if (world.means.reconcile_can_apply) job.reconcile = Reconcile{"admin", Kind::unix_password, base::SecretBytes(1)};
   if (!world.means.self_can_apply) job.login = "alice";

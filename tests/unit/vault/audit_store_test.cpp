@@ -222,7 +222,9 @@ TEST_CASE("a log whose frontier and newest checkpoint disagree does not open") {
   Logged v;
   v.commit(2);
   v.commit(2);
-  SECTION("the checkpoint is gone") { CHECK_FALSE(v.verify_after("DELETE FROM audit_checkpoint WHERE size = 4").intact()); }
+  SECTION("the checkpoint is gone") {
+    CHECK_FALSE(v.verify_after("DELETE FROM audit_checkpoint WHERE size = 4").intact());
+  }
   SECTION("the frontier is of another log") {
     audit::Frontier other;
     for (int i = 0; i < 4; ++i) other.append(audit::leaf_hash(base::as_bytes("x")));

@@ -12,8 +12,9 @@ struct Store {
   std::unique_ptr<Database> database = open_store(dir / "s.db", OpenMode::create);
   Store() {
     auto tx = must(database->begin());
-    must(tx.script("CREATE TABLE item(id BIGINT PRIMARY KEY NOT NULL, name TEXT UNIQUE, data BYTEA, "
-                   "size BIGINT CHECK(size < 100))"));
+    must(
+        tx.script("CREATE TABLE item(id BIGINT PRIMARY KEY NOT NULL, name TEXT UNIQUE, data BYTEA, "
+                  "size BIGINT CHECK(size < 100))"));
     must(tx.commit());
   }
   std::int64_t count() {
@@ -49,7 +50,8 @@ TEST_CASE("values come back as they went in") {
   auto tx = must(store.database->begin());
   const base::Bytes bytes{0, 1, 0, 255};
   const std::string text("nul\0inside", 10);
-  must(tx.execute("INSERT INTO item(id, name, data, size) VALUES($1, $2, $3, $4)", INT64_MIN, text, bytes, std::nullopt));
+  must(tx.execute("INSERT INTO item(id, name, data, size) VALUES($1, $2, $3, $4)", INT64_MIN, text, bytes,
+                  std::nullopt));
   must(tx.execute("INSERT INTO item(id, name, data, size) VALUES($1, $2, $3, $4)", true, "", base::Bytes{},
                   std::optional<int>(3)));
   auto rows = must(tx.query("SELECT id, name, data, size FROM item ORDER BY id"));

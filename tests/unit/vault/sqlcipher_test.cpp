@@ -164,7 +164,8 @@ TEST_CASE("one changed byte is found, and its page named") {
   const std::size_t pages = whole.size() / 4096;
   REQUIRE(pages > 4);
   for (std::size_t page = 0; page < pages; ++page) {
-    for (const std::size_t at : {std::size_t{20}, std::size_t{100}, std::size_t{2000}, std::size_t{4050}, std::size_t{4070}}) {
+    for (const std::size_t at :
+         {std::size_t{20}, std::size_t{100}, std::size_t{2000}, std::size_t{4050}, std::size_t{4070}}) {
       const std::size_t offset = page * 4096 + at;
       CAPTURE(page + 1, at);
       std::string changed = whole;
@@ -172,7 +173,8 @@ TEST_CASE("one changed byte is found, and its page named") {
       spill(file, changed);
       const auto opened = reopen(file);
       REQUIRE(code_of(opened) == Errc::corrupt);
-      REQUIRE(text_of(opened).find("page " + std::to_string(page + 1) + " of " + std::to_string(pages)) != std::string::npos);
+      REQUIRE(text_of(opened).find("page " + std::to_string(page + 1) + " of " + std::to_string(pages)) !=
+              std::string::npos);
     }
   }
 }

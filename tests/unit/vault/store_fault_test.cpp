@@ -91,7 +91,7 @@ TEST_CASE("a file size limit fails the batch, and the store goes on once it is l
   struct rlimit old {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &old) == 0);
   const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
-  const struct rlimit small{300U << 10U, old.rlim_max};
+  const struct rlimit small { 300U << 10U, old.rlim_max };
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
   const std::uint64_t acknowledged = commit_until_full(*vault);
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &old) == 0);

@@ -51,7 +51,8 @@ inline std::string slurp(const fs::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 inline void spill(const fs::path& file, std::string_view bytes) {
-  std::ofstream(file, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(file, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 /// An encrypted store without a vault around it.
@@ -75,7 +76,8 @@ struct TestVault {
   std::unique_ptr<Vault> open() { return must(Vault::open(data, root(), {}, clock)); }
   /// Past the vault, as a thief with the page key would.
   std::unique_ptr<Database> raw() {
-    return std::make_unique<Database>(must(open_sqlcipher(data / kStoreFile, Keyring(root()).page_key(), OpenMode::existing)));
+    return std::make_unique<Database>(
+        must(open_sqlcipher(data / kStoreFile, Keyring(root()).page_key(), OpenMode::existing)));
   }
 };
 

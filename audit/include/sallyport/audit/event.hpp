@@ -25,7 +25,7 @@ struct Event {
   std::string rule;        ///< why: the rule that allowed or refused
   std::string request_id;  ///< what the person was shown
   Outcome outcome = Outcome::ok;
-  std::string detail;      ///< one sentence for a reader
+  std::string detail;  ///< one sentence for a reader
 
   friend bool operator==(const Event&, const Event&) = default;
 };

@@ -11,9 +11,9 @@ namespace sallyport::audit {
 
 using base::Digest;
 
-Digest leaf_hash(base::ByteView entry);                         ///< SHA-256(0x00 || entry)
-Digest node_hash(const Digest& left, const Digest& right);      ///< SHA-256(0x01 || left || right)
-Digest empty_root();                                            ///< SHA-256("")
+Digest leaf_hash(base::ByteView entry);                     ///< SHA-256(0x00 || entry)
+Digest node_hash(const Digest& left, const Digest& right);  ///< SHA-256(0x01 || left || right)
+Digest empty_root();                                        ///< SHA-256("")
 
 /// The right edge of the tree: the roots of its perfect subtrees, largest first, one for each 1 bit of size().
 /// All that is needed to go on appending; 32 bytes a bit. A plain value; one owner.

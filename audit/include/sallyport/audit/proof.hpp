@@ -1,5 +1,6 @@
 #pragma once
-// Inclusion and consistency proofs: RFC 6962 section 2.1.1 and 2.1.2; verification as in RFC 9162 section 2.1.3 and 2.1.4.
+// Inclusion and consistency proofs: RFC 6962 section 2.1.1 and 2.1.2; verification as in RFC 9162 section 2.1.3
+// and 2.1.4.
 #include <cstdint>
 #include <vector>
 
@@ -15,7 +16,8 @@ class NodeReader {
   virtual base::Result<Digest> node(unsigned level, std::uint64_t index) = 0;
 };
 
-/// For stores that keep leaf hashes only: higher nodes are computed from them, in time proportional to the leaves below.
+/// For stores that keep leaf hashes only: higher nodes are computed from them, in time proportional to the leaves
+/// below.
 class LeafReader : public NodeReader {
  public:
   virtual base::Result<Digest> leaf(std::uint64_t index) = 0;

@@ -42,7 +42,10 @@ class ManualClock final : public Clock {
   explicit ManualClock(WallTime start) : wall_(start) {}
   WallTime wall() const override { return wall_; }
   MonoTime mono() const override { return mono_; }
-  void advance(Milliseconds by) { wall_ += by; mono_ += by; }
+  void advance(Milliseconds by) {
+    wall_ += by;
+    mono_ += by;
+  }
   void jump_wall(Milliseconds by) { wall_ += by; }
 
  private:

@@ -25,7 +25,10 @@ Result<Bytes> unseal_with_nonce(const SecretBytes& key, ByteView nonce, ByteView
 SecretBytes derive_key(const SecretBytes& key, std::uint64_t number, std::string_view context8);
 
 /// Argon2id v1.3. `memory` in bytes. Takes 80 ms to seconds by design: never on a thread that others wait for.
-struct Argon2Cost { std::uint64_t memory = 64U << 20U; std::uint32_t passes = 3; };
+struct Argon2Cost {
+  std::uint64_t memory = 64U << 20U;
+  std::uint32_t passes = 3;
+};
 Result<SecretBytes> argon2id(const SecretBytes& passphrase, ByteView salt16, Argon2Cost cost);
 
 using PublicKey = std::array<std::uint8_t, 32>;

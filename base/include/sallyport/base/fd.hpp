@@ -42,13 +42,20 @@ Result<bool> wait_for(int fd, short events, std::chrono::milliseconds timeout);
 Result<std::pair<UniqueFd, UniqueFd>> socket_pair(bool seqpacket = false);
 
 /// What SO_PEERCRED says of the process that connected.
-struct PeerCredentials { pid_t pid; uid_t uid; gid_t gid; };
+struct PeerCredentials {
+  pid_t pid;
+  uid_t uid;
+  gid_t gid;
+};
 Result<PeerCredentials> peer_credentials(int socket);
 
 /// One datagram on a SOCK_SEQPACKET socket with at most kMaxPassedFds descriptors (SCM_RIGHTS).
 inline constexpr std::size_t kMaxPassedFds = 4;
 Result<> send_with_fds(int socket, ByteView message, const std::vector<int>& fds);
-struct Received { Bytes message; std::vector<UniqueFd> fds; };
+struct Received {
+  Bytes message;
+  std::vector<UniqueFd> fds;
+};
 /// Errc::closed at end of stream. `max` bounds the message; longer ones are Errc::limit.
 Result<Received> receive_with_fds(int socket, std::size_t max);
 

@@ -15,10 +15,11 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::size_t max);
 Result<SecretBytes> read_secret_file(const std::filesystem::path& path, std::size_t max = SecretBytes::kMaxSecret);
 /// Temp file in the same directory, fsync, rename, fsync of the directory: old or new after a crash, never half.
 Result<> write_file_atomic(const std::filesystem::path& path, ByteView bytes, unsigned mode = 0600);
-/// Makes the directory (and parents) with this mode if it is missing; Errc::denied if it exists and others may write it.
+/// Makes the directory (and parents) with this mode if it is missing; Errc::denied if it exists and others may write
+/// it.
 Result<> make_private_directory(const std::filesystem::path& path, unsigned mode = 0700);
 Result<> sync_directory(const std::filesystem::path& path);
 Result<std::uint64_t> free_space(const std::filesystem::path& path);  ///< bytes that an unprivileged writer has left
-Result<SecretBytes> read_all_secret(int fd, std::size_t max);  ///< to end of file; Errc::limit when longer
+Result<SecretBytes> read_all_secret(int fd, std::size_t max);         ///< to end of file; Errc::limit when longer
 
 }  // namespace sallyport::base

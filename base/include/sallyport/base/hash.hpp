@@ -28,7 +28,9 @@ class Sha256 {
   Digest finish();
 
  private:
-  struct Free { void operator()(void* context) const noexcept; };
+  struct Free {
+    void operator()(void* context) const noexcept;
+  };
   std::unique_ptr<void, Free> context_;
 };
 

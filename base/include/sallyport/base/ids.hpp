@@ -20,7 +20,8 @@ class Id {
   static Id random() { return Id(random_id_text()); }
   /// Exactly 16 letters of a-z2-7; anything else is Errc::invalid.
   static Result<Id> parse(std::string_view text) {
-    if (!is_id_text(text)) return fail(Errc::invalid, std::string(Tag::kName) + " id must be 16 letters of a-z and 2-7");
+    if (!is_id_text(text))
+      return fail(Errc::invalid, std::string(Tag::kName) + " id must be 16 letters of a-z and 2-7");
     return Id(std::string(text));
   }
   const std::string& text() const noexcept { return text_; }
@@ -31,15 +32,33 @@ class Id {
   std::string text_;
 };
 
-struct UserTag { static constexpr const char* kName = "user"; };
-struct TargetTag { static constexpr const char* kName = "target"; };
-struct AccountTag { static constexpr const char* kName = "account"; };
-struct SecretTag { static constexpr const char* kName = "secret"; };
-struct CheckoutTag { static constexpr const char* kName = "checkout"; };
-struct SessionTag { static constexpr const char* kName = "session"; };
-struct RotationTag { static constexpr const char* kName = "rotation"; };
-struct RoleTag { static constexpr const char* kName = "role"; };
-struct RequestTag { static constexpr const char* kName = "request"; };
+struct UserTag {
+  static constexpr const char* kName = "user";
+};
+struct TargetTag {
+  static constexpr const char* kName = "target";
+};
+struct AccountTag {
+  static constexpr const char* kName = "account";
+};
+struct SecretTag {
+  static constexpr const char* kName = "secret";
+};
+struct CheckoutTag {
+  static constexpr const char* kName = "checkout";
+};
+struct SessionTag {
+  static constexpr const char* kName = "session";
+};
+struct RotationTag {
+  static constexpr const char* kName = "rotation";
+};
+struct RoleTag {
+  static constexpr const char* kName = "role";
+};
+struct RequestTag {
+  static constexpr const char* kName = "request";
+};
 
 using UserId = Id<UserTag>;
 using TargetId = Id<TargetTag>;

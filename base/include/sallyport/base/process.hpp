@@ -14,13 +14,17 @@
 namespace sallyport::base {
 
 struct Command {
-  std::vector<std::string> argv;                ///< argv[0] is looked up in PATH; never a secret in it
-  std::vector<std::string> environment;         ///< "NAME=value"; nothing is inherited but what stands here
-  const SecretBytes* input = nullptr;           ///< written to stdin, then closed; not owned
-  std::size_t output_limit = 1U << 20U;         ///< stdout and stderr each; more ends the child
+  std::vector<std::string> argv;         ///< argv[0] is looked up in PATH; never a secret in it
+  std::vector<std::string> environment;  ///< "NAME=value"; nothing is inherited but what stands here
+  const SecretBytes* input = nullptr;    ///< written to stdin, then closed; not owned
+  std::size_t output_limit = 1U << 20U;  ///< stdout and stderr each; more ends the child
   std::chrono::milliseconds timeout{30000};
 };
-struct Finished { int status; Bytes out; Bytes err; };  ///< status: exit code, or 128 + signal
+struct Finished {
+  int status;
+  Bytes out;
+  Bytes err;
+};  ///< status: exit code, or 128 + signal
 
 /// Runs to the end; on the deadline the child (its own process group) is killed and Errc::timed_out returned.
 Result<Finished> run(const Command& command);
@@ -29,7 +33,11 @@ Result<Finished> run(const Command& command);
 class Child {
  public:
   /// Standard streams given here are moved onto 0, 1, 2 (absent: /dev/null for 0, inherited for 1 and 2).
-  struct Streams { UniqueFd in; UniqueFd out; UniqueFd err; };
+  struct Streams {
+    UniqueFd in;
+    UniqueFd out;
+    UniqueFd err;
+  };
   static Result<Child> spawn(const Command& command, Streams streams);
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;

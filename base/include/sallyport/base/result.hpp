@@ -11,22 +11,22 @@ namespace sallyport::base {
 
 /// What kind of failure it was. Stable: the numbers travel between processes.
 enum class Errc : unsigned char {
-  invalid = 1,       ///< malformed input: what a person or a peer sent
-  not_found = 2,     ///< no such object, or none that the caller may see
-  exists = 3,        ///< an object of that name is there already
-  denied = 4,        ///< a rule said no
+  invalid = 1,          ///< malformed input: what a person or a peer sent
+  not_found = 2,        ///< no such object, or none that the caller may see
+  exists = 3,           ///< an object of that name is there already
+  denied = 4,           ///< a rule said no
   unauthenticated = 5,  ///< sign in first
-  locked_out = 6,    ///< too many failures; later
-  conflict = 7,      ///< the object is in a state that does not allow this
-  sealed = 8,        ///< the vault is sealed
-  unavailable = 9,   ///< something needed is not there now (disk full, peer down); may be tried again
-  timed_out = 10,    ///< a deadline passed; the outcome may be unknown
-  corrupt = 11,      ///< stored or sealed bytes do not verify
-  limit = 12,        ///< a bound was reached
-  unsupported = 13,  ///< known, and not offered here
-  io = 14,           ///< the operating system said no
-  closed = 15,       ///< the peer has gone
-  internal = 16,     ///< a library failed in a way that has no better name
+  locked_out = 6,       ///< too many failures; later
+  conflict = 7,         ///< the object is in a state that does not allow this
+  sealed = 8,           ///< the vault is sealed
+  unavailable = 9,      ///< something needed is not there now (disk full, peer down); may be tried again
+  timed_out = 10,       ///< a deadline passed; the outcome may be unknown
+  corrupt = 11,         ///< stored or sealed bytes do not verify
+  limit = 12,           ///< a bound was reached
+  unsupported = 13,     ///< known, and not offered here
+  io = 14,              ///< the operating system said no
+  closed = 15,          ///< the peer has gone
+  internal = 16,        ///< a library failed in a way that has no better name
 };
 
 /// The stable lower-case word of an Errc ("not_found"), as used in JSON and logs.

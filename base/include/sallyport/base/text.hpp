@@ -19,8 +19,9 @@ Result<Bytes> unbase64url(std::string_view text);
 /// RFC 4648 base32, upper case, no padding: what otpauth URIs carry. In secret memory both ways.
 SecretBytes base32_secret(const SecretBytes& bytes);
 
-/// Foreign text for a log line, a terminal or an error: control characters, DEL, bidi controls, backslash, invalid UTF-8
-/// as \xNN or \u{N}; cut after `max` bytes with "...". The result is printable UTF-8 and never starts an escape sequence.
+/// Foreign text for a log line, a terminal or an error: control characters, DEL, bidi controls, backslash, invalid
+/// UTF-8 as \xNN or \u{N}; cut after `max` bytes with "...". The result is printable UTF-8 and never starts an escape
+/// sequence.
 std::string escape_text(std::string_view text, std::size_t max = 256);
 bool is_valid_utf8(std::string_view text) noexcept;
 /// Valid UTF-8 with no control character (C0, DEL, C1) and at most `max` bytes: reasons, descriptions, labels.

@@ -48,7 +48,8 @@ class SshPublicKey {
 /// Is this blob, as a server sent it, one of the pinned ones? No pin matches nothing.
 bool is_pinned(std::span<const base::Bytes> pins, base::ByteView blob) noexcept;
 
-/// A new Ed25519 pair. private_pem is "BEGIN OPENSSH PRIVATE KEY" without passphrase; `comment` is plain text, at most 128.
+/// A new Ed25519 pair. private_pem is "BEGIN OPENSSH PRIVATE KEY" without passphrase; `comment` is plain text, at most
+/// 128.
 struct SshKeyPair {
   SshPublicKey public_key;
   std::string public_line;  ///< with the comment

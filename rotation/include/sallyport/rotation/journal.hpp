@@ -20,8 +20,8 @@ enum class Outcome : std::uint8_t {
   policy_rejected = 5,   ///< the target took the request and refused the new secret; trying again changes nothing
   host_key_changed = 6,  ///< no credential was sent
   dns = 7,
-  timed_out = 8,         ///< before anything that changes the target was sent
-  unknown = 9,           ///< after: the change may have happened or not
+  timed_out = 8,  ///< before anything that changes the target was sent
+  unknown = 9,    ///< after: the change may have happened or not
 };
 std::string_view to_string(Outcome outcome) noexcept;
 base::Result<Outcome> parse_outcome(std::string_view word);
@@ -89,9 +89,9 @@ std::string_view to_string(End end) noexcept;
 
 struct Action {
   Step step = Step::stop;
-  Route route = Route::self;         ///< for apply
-  End end = End::done;               ///< for stop
-  Outcome outcome = Outcome::ok;     ///< for record and stop: the outcome that led here
+  Route route = Route::self;      ///< for apply
+  End end = End::done;            ///< for stop
+  Outcome outcome = Outcome::ok;  ///< for record and stop: the outcome that led here
 
   friend bool operator==(const Action&, const Action&) = default;
 };
@@ -128,9 +128,9 @@ class Rotation {
 
   Journal journal_;
   Means means_;
-  Journal before_apply_;           ///< to go back to when nothing was sent
-  Action last_;                    ///< what the caller is doing now
-  Action next_;                    ///< what follows a record
+  Journal before_apply_;  ///< to go back to when nothing was sent
+  Action last_;           ///< what the caller is doing now
+  Action next_;           ///< what follows a record
   bool started_ = false;
   bool reconcile_failed_ = false;  ///< in this run
   bool old_proven_ = false;        ///< in this run, since the last change

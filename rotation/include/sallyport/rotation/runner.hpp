@@ -5,8 +5,8 @@
 
 namespace sallyport::rotation {
 
-/// Returns how the run ended, after Port::finish. An Error means that a step could not be made durable: nothing more was
-/// done to the target, and the journal, as last recorded, is where the next run starts.
+/// Returns how the run ended, after Port::finish. An Error means that a step could not be made durable: nothing more
+/// was done to the target, and the journal, as last recorded, is where the next run starts.
 base::Result<End> run_job(const Job& job, Connector& connector, Port& port);
 
 }  // namespace sallyport::rotation

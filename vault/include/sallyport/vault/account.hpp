@@ -23,7 +23,8 @@ struct AccountPolicy {
   base::Seconds max_duration{std::chrono::hours{8}};  ///< of one checkout: 1 minute to 7 days
   bool rotate_after_reveal = true;                    ///< at check-in of a checkout whose value was seen
   base::Seconds rotation_interval{0};                 ///< by schedule; zero is never, else at least 1 minute
-  /// A one-time code given at sign-in counts for checkouts this long, at most 15 minutes. Zero: each takes its own code.
+  /// A one-time code given at sign-in counts for checkouts this long, at most 15 minutes. Zero: each takes its own
+  /// code.
   base::Seconds code_reuse{0};
 };
 

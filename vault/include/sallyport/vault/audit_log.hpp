@@ -1,6 +1,6 @@
 #pragma once
-// The audit log in the store: encoded events with their leaf hashes, the Merkle frontier, one signed checkpoint a commit
-// (docs/vault_format.md, "Audit log in the store").
+// The audit log in the store: encoded events with their leaf hashes, the Merkle frontier, one signed checkpoint a
+// commit (docs/vault_format.md, "Audit log in the store").
 #include <cstdint>
 #include <filesystem>
 #include <optional>

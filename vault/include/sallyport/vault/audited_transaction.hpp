@@ -11,7 +11,8 @@ namespace sallyport::vault {
 class AuditLog;
 
 /// Begun by Vault::begin(). Rolled back when destroyed before commit(). One owner thread. Shape of a batch:
-///   savepoint(); handler(sql()); on failure { rollback_to_savepoint(); } append(event); release_savepoint(); ... commit()
+///   savepoint(); handler(sql()); on failure { rollback_to_savepoint(); } append(event); release_savepoint(); ...
+///   commit()
 /// Release a secret, or answer success, only after commit() returned success.
 class AuditedTransaction {
  public:

@@ -46,8 +46,9 @@ struct NewCheckout {
 inline constexpr std::size_t kMaxReason = 512;  ///< bytes; base::is_plain_text, and not blank
 
 /// Errc::invalid (reason, duration under a second or over the account's longest), Errc::not_found, Errc::conflict when
-/// the account is exclusively out, when this person has it already, or when its secret is being rotated ("rotating"). Leases that have run out are ended
-/// first, so that nobody is kept out by a checkout that only nobody has looked at: they come back in `also_ended`.
+/// the account is exclusively out, when this person has it already, or when its secret is being rotated ("rotating").
+/// Leases that have run out are ended first, so that nobody is kept out by a checkout that only nobody has looked at:
+/// they come back in `also_ended`.
 struct EndedCheckout {
   Checkout checkout;
   bool rotation_due = false;  ///< a rotation was queued (cause checkin) in the same transaction

@@ -39,8 +39,8 @@ class Keyring {
 
   /// Seals under a fresh key of its own, itself sealed under the current KEK. Our bug if larger than kMaxSealed.
   Envelope seal_secret(const SecretLabel& label, const base::SecretBytes& plaintext) const;
-  /// Errc::corrupt if any byte of the envelope or of the label is not what was sealed; Errc::not_found for a KEK version
-  /// that this store does not have.
+  /// Errc::corrupt if any byte of the envelope or of the label is not what was sealed; Errc::not_found for a KEK
+  /// version that this store does not have.
   base::Result<base::SecretBytes> open_secret(const SecretLabel& label, const Envelope& envelope) const;
 
   std::uint32_t kek_version() const noexcept { return current_; }
@@ -50,7 +50,8 @@ class Keyring {
   base::Result<std::uint32_t> create_kek(Transaction& transaction, base::ByteView vault_id, std::int64_t now_ms);
 
  private:
-  base::Result<base::SecretBytes> unwrap_kek(std::uint32_t version, base::ByteView wrapped, base::ByteView vault_id) const;
+  base::Result<base::SecretBytes> unwrap_kek(std::uint32_t version, base::ByteView wrapped,
+                                             base::ByteView vault_id) const;
 
   base::SecretBytes page_key_;
   base::SecretBytes audit_seed_;

@@ -9,8 +9,8 @@ namespace sallyport::vault {
 
 /// Never edited once released: a change is a new number.
 struct Migration {
-  int number;       ///< 1, 2, 3 ... without a gap
-  Sql script;       ///< constant SQL in the common subset
+  int number;  ///< 1, 2, 3 ... without a gap
+  Sql script;  ///< constant SQL in the common subset
 };
 
 struct MigrationSeries {

@@ -1,6 +1,7 @@
 #pragma once
-// SQL as constant text, its parameters, and the rows that come back. One text runs on every driver (docs/vault_format.md,
-// "SQL subset"): parameters are $1..$n, types BIGINT, TEXT and BYTEA, no UPSERT, RETURNING, JSON or window functions.
+// SQL as constant text, its parameters, and the rows that come back. One text runs on every driver
+// (docs/vault_format.md, "SQL subset"): parameters are $1..$n, types BIGINT, TEXT and BYTEA, no UPSERT, RETURNING, JSON
+// or window functions.
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -32,9 +33,9 @@ class Param {
 
   Param(std::nullopt_t) noexcept {}  // NOLINT: all of these are meant to be implicit
   template <std::integral T>
-  Param(T number) noexcept : value_(static_cast<std::int64_t>(number)) {}  // NOLINT
-  Param(const char* text) noexcept : value_(std::string_view(text)) {}     // NOLINT
-  Param(std::string_view text) noexcept : value_(text) {}                  // NOLINT
+  Param(T number) noexcept : value_(static_cast<std::int64_t>(number)) {}      // NOLINT
+  Param(const char* text) noexcept : value_(std::string_view(text)) {}         // NOLINT
+  Param(std::string_view text) noexcept : value_(text) {}                      // NOLINT
   Param(const std::string& text) noexcept : value_(std::string_view(text)) {}  // NOLINT
   Param(base::ByteView bytes) noexcept : value_(bytes) {}                      // NOLINT
   Param(const base::Bytes& bytes) noexcept : value_(base::ByteView(bytes)) {}  // NOLINT
@@ -54,9 +55,9 @@ class Param {
 class DriverStatement;
 class Transaction;
 
-/// The rows of one query, in the order of the text. Column views live until the next next() or the end of the Statement.
-/// Columns count from 0. Reading a column as a type that it does not have, or reading NULL, is our bug and ends the
-/// process: ask is_null() or use the maybe_* forms. Must not outlive its Transaction.
+/// The rows of one query, in the order of the text. Column views live until the next next() or the end of the
+/// Statement. Columns count from 0. Reading a column as a type that it does not have, or reading NULL, is our bug and
+/// ends the process: ask is_null() or use the maybe_* forms. Must not outlive its Transaction.
 class Statement {
  public:
   Statement(Statement&& other) noexcept;

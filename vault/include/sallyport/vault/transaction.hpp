@@ -14,9 +14,9 @@ class Database;
 /// One transaction; rolled back when it is destroyed before commit(). Not moved while a Statement of it is open. One
 /// owner thread.
 ///
-/// After a statement failed, every call but rollback_to_savepoint() returns that same error (as in PostgreSQL): a broken
-/// rule of the schema (exists, conflict) heals by rolling back to a savepoint, a failure of the store (unavailable,
-/// corrupt) does not heal, and the whole transaction is lost.
+/// After a statement failed, every call but rollback_to_savepoint() returns that same error (as in PostgreSQL): a
+/// broken rule of the schema (exists, conflict) heals by rolling back to a savepoint, a failure of the store
+/// (unavailable, corrupt) does not heal, and the whole transaction is lost.
 class Transaction {
  public:
   static constexpr int kMaxSavepoints = 8;

@@ -33,7 +33,8 @@ class Vault {
 
   /// Opens, checks every page, and brings the schema up to date ("vault" first, then `series` in order). `root` is from
   /// unlock_with_*; `clock` must outlive the vault. Errors name the file: corrupt (plain, foreign, truncated, damaged),
-  /// denied (the key is not this store's), unsupported (made by a newer program), unavailable (in use by another process).
+  /// denied (the key is not this store's), unsupported (made by a newer program), unavailable (in use by another
+  /// process).
   static base::Result<std::unique_ptr<Vault>> open(const std::filesystem::path& data, const base::SecretBytes& root,
                                                    std::span<const MigrationSeries> series, const base::Clock& clock);
   Vault(const Vault&) = delete;
@@ -52,14 +53,15 @@ class Vault {
   /// or cut. A sentence for the operator; the vault opens all the same, and the caller must audit it and show it.
   const std::optional<std::string>& rollback_warning() const noexcept { return rollback_warning_; }
 
-  /// The readers of AuditLog in a transaction of their own: not while a batch is open (there, use audit() with its sql()).
+  /// The readers of AuditLog in a transaction of their own: not while a batch is open (there, use audit() with its
+  /// sql()).
   base::Result<std::vector<AuditEntry>> audit_entries(std::uint64_t from, std::size_t count);
   base::Result<audit::Report> verify_audit(audit::Expectation expectation = {});
   base::Result<> export_audit(int fd);
   const audit::VerifierKey& audit_public_key() const noexcept { return audit_->public_key(); }
 
-  /// A new KEK for what is sealed from now on; one audited transaction of its own is the caller's: pass it in, then call
-  /// reload_keys() after its commit.
+  /// A new KEK for what is sealed from now on; one audited transaction of its own is the caller's: pass it in, then
+  /// call reload_keys() after its commit.
   base::Result<std::uint32_t> create_kek(AuditedTransaction& transaction);
   base::Result<> reload_keys();
 
