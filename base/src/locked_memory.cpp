@@ -49,6 +49,10 @@ void write_header(Slab& s, std::size_t offset, std::size_t payload, bool used) {
   std::memcpy(s.base + offset, &header, sizeof header);
 }
 
+/// as_used: a page is locked at the moment in which it is first written, and takes no memory before. The whole slab
+/// counts against the limit from the start, so that none is refused later.
+enum class Pages : unsigned char { now, as_used };
+
 std::size_t locked_kilobytes() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -64,9 +68,10 @@ void no_core_dumps() {
 }
 
 /// mlock may succeed and lock nothing where a limit is emulated: the kernel's own count must have risen.
-bool lock_and_prove(void* base, std::size_t size) {
+bool lock_and_prove(void* base, std::size_t size, Pages pages) {
   const auto before = locked_kilobytes();
-  if (::mlock(base, size) != 0) return false;
+  const unsigned flags = pages == Pages::as_used ? MLOCK_ONFAULT : 0;
+  if (::mlock2(base, size, flags) != 0) return false;
   return locked_kilobytes() >= before + size / 1024;
 }
 
@@ -75,13 +80,13 @@ Result<> refuse(std::size_t size) {
                                      " KiB wanted): raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=) and start again");
 }
 
-Result<> lock_slab(Slab& s, LockPolicy policy) {
-  s.locked = lock_and_prove(s.base, s.size);
+Result<> lock_slab(Slab& s, LockPolicy policy, Pages pages) {
+  s.locked = lock_and_prove(s.base, s.size, pages);
   if (!s.locked && policy == LockPolicy::require) return refuse(s.size);
   return ok();
 }
 
-Result<> map_slab(Slab& s, LockPolicy policy, std::size_t size) {
+Result<> map_slab(Slab& s, LockPolicy policy, std::size_t size, Pages pages) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   size = (size + page - 1) / page * page;
   void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -92,7 +97,7 @@ Result<> map_slab(Slab& s, LockPolicy policy, std::size_t size) {
   s.size = size;
   s.used = 0;
   write_header(s, 0, size - sizeof(BlockHeader), false);
-  return lock_slab(s, policy);
+  return lock_slab(s, policy, pages);
 }
 
 /// Takes in the free blocks that follow the free block at `offset`.
@@ -122,9 +127,9 @@ void claim(Slab& s, std::size_t offset, std::size_t payload, std::size_t wanted)
 Result<> LockedMemory::init(LockPolicy policy, std::size_t size) {
   auto& s = slab();
   const std::scoped_lock lock(s.mutex);
-  if (s.base != nullptr) return !s.locked && policy == LockPolicy::require ? lock_slab(s, policy) : ok();
+  if (s.base != nullptr) return !s.locked && policy == LockPolicy::require ? lock_slab(s, policy, Pages::now) : ok();
   no_core_dumps();
-  return map_slab(s, policy, size);
+  return map_slab(s, policy, size, Pages::now);
 }
 
 Result<> LockedMemory::after_fork(LockPolicy policy, std::size_t size) {
@@ -134,7 +139,7 @@ Result<> LockedMemory::after_fork(LockPolicy policy, std::size_t size) {
   if (s.base != nullptr) ::munmap(s.base, s.size);
   s.base = nullptr;
   s.locked = false;
-  return map_slab(s, policy, size);
+  return map_slab(s, policy, size, Pages::as_used);
 }
 
 bool LockedMemory::locked() noexcept { return slab().locked; }

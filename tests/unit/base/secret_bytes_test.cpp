@@ -1,11 +1,13 @@
 #include "sallyport/base/secret_bytes.hpp"
 
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "support/catch.hpp"
 
@@ -63,6 +65,25 @@ TEST_CASE("where memory cannot be locked, the strict policy refuses and the deve
   };
   CHECK(limited(LockPolicy::require) == 0);
   CHECK(limited(LockPolicy::prefer) == 1);
+}
+
+TEST_CASE("a child's locked slab takes memory for what it holds", "[secret]") {
+  const int status = in_child([] {
+    if (!LockedMemory::after_fork(LockPolicy::prefer, 256U << 10U)) return 1;
+    if (!LockedMemory::locked()) return 0;  // this machine lets nobody lock: nothing to see
+    const SecretBytes first(16);
+    const auto at = reinterpret_cast<std::uintptr_t>(first.expose().data());
+    auto* page = reinterpret_cast<void*>(at / 4096 * 4096);
+    const auto resident = [page] {
+      std::array<unsigned char, 64> pages{};
+      ::mincore(page, pages.size() * 4096, pages.data());
+      return std::count_if(pages.begin(), pages.end(), [](unsigned char one) { return (one & 1U) != 0; });
+    };
+    if (resident() > 2) return 2;
+    const SecretBytes second(100000);
+    return resident() >= 24 && resident() < 32 ? 0 : 3;
+  });
+  CHECK(status == 0);
 }
 
 TEST_CASE("starting the slab turns core dumps off", "[secret]") {

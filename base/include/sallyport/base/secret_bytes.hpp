@@ -23,7 +23,8 @@ class LockedMemory {
   /// RLIMIT_CORE 0). The pages are MADV_DONTDUMP and MADV_WIPEONFORK: a forked child starts with an empty slab and
   /// calls after_fork(). A second call is a no-op. Without any call the first SecretBytes does init(prefer).
   static Result<> init(LockPolicy policy, std::size_t size = kDefaultSize);
-  /// In a forked child, before its first secret: the parent's secrets are gone; the slab is locked again, `size` of it.
+  /// In a forked child, before its first secret: the parent's secrets are gone; a slab of `size` is locked again. Its
+  /// pages take memory only once they hold something: there may be a thousand children.
   static Result<> after_fork(LockPolicy policy, std::size_t size = 256U << 10U);
   static bool locked() noexcept;
   static std::size_t used() noexcept;
