@@ -1,5 +1,6 @@
 #include "session_loop.hpp"
 
+#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
 constexpr const char* kNotRecorded = "This session was not started because it cannot be recorded.";
 constexpr int kGatheringTurns = 16;
+constexpr base::Milliseconds kQuiet{200};
 
 }  // namespace
 
@@ -79,10 +81,18 @@ void SshSession::Impl::turn() {
 void SshSession::Impl::wait() {
   watch_authority();
   const auto timeout = context_.progressed ? base::Milliseconds{0} : patience();
+  if (context_.progressed) trimmed_ = false;
   // An error here is a connection that ended: watch_peers() sees which.
-  (void)ssh_event_dopoll(event_.get(), static_cast<int>(timeout.count()));
+  const int came = ssh_event_dopoll(event_.get(), static_cast<int>(timeout.count()));
+  if (came == SSH_AGAIN && timeout >= kQuiet) rest();
   // What came together is passed on together: fewer and larger writes.
   for (int turns = 0; turns < kGatheringTurns && reads_ahead(); ++turns) (void)ssh_event_dopoll(event_.get(), 0);
+}
+
+/// Nothing comes: what the last burst, or the login, left free goes back to the system.
+void SshSession::Impl::rest() {
+  if (std::exchange(trimmed_, true)) return;
+  (void)::malloc_trim(0);
 }
 
 bool SshSession::Impl::reads_ahead() const noexcept {

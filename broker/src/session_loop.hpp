@@ -40,6 +40,7 @@ class SshSession::Impl {
   void wait();
   base::Milliseconds patience();
   base::MonoTime next_limit() const;
+  void rest();
   bool reads_ahead() const noexcept;
   void watch_authority();
   static int on_authority(socket_t, int, void* self);
@@ -93,6 +94,7 @@ class SshSession::Impl {
   Authenticator authenticator_;
   std::vector<int> watched_;
   bool authority_speaks_ = false;
+  bool trimmed_ = false;  ///< since something moved last
   Ticket next_ticket_ = 1;
   std::optional<Asked> proof_;
   std::optional<Asked> open_;
