@@ -119,8 +119,8 @@ base::Result<EndedCheckout> revoke_checkout(Transaction& tx, const base::Checkou
 }
 
 base::Result<std::vector<EndedCheckout>> expire_due(Transaction& tx, const Moment& now) {
-  SALLYPORT_TRY(auto active, active_checkouts(tx));
-  return settle(tx, std::move(active), now);
+  SALLYPORT_TRY(auto due, due_checkouts(tx, now));
+  return settle(tx, std::move(due), now);
 }
 
 base::Result<std::optional<base::Milliseconds>> next_expiry(Transaction& tx, const Moment& now) {
