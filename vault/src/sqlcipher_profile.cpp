@@ -116,6 +116,8 @@ base::Result<> apply_profile(const SqlcipherLibrary& library, sqlite3* connectio
   SALLYPORT_TRYV(pragmas.set("PRAGMA temp_store=2", "PRAGMA temp_store", "2"));
   SALLYPORT_TRYV(pragmas.set("PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1"));
   SALLYPORT_TRYV(pragmas.set("PRAGMA mmap_size=0", "PRAGMA mmap_size", "0"));
+  // 2 MB by default, which a year of checkouts outgrows; a page that is not here is read, verified and decrypted.
+  SALLYPORT_TRYV(pragmas.set("PRAGMA cache_size=-16384", "PRAGMA cache_size", "-16384"));
   SALLYPORT_TRYV(pragmas.set("PRAGMA journal_mode=wal", "PRAGMA journal_mode", "wal"));
   SALLYPORT_TRYV(pragmas.set("PRAGMA synchronous=2", "PRAGMA synchronous", "2"));
   SALLYPORT_TRYV(pragmas.set("PRAGMA foreign_keys=1", "PRAGMA foreign_keys", "1"));

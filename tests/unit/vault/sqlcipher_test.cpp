@@ -104,7 +104,7 @@ TEST_CASE("a library that ignores a pragma is refused") {
   library.exec = deaf_exec;
   g_ignored = GENERATE(as<std::string>{}, "PRAGMA cipher_version", "PRAGMA cipher_page_size", "PRAGMA temp_store=2",
                        "PRAGMA cell_size_check=1", "PRAGMA foreign_keys=1", "PRAGMA journal_mode", "PRAGMA synchronous",
-                       "PRAGMA mmap_size", "PRAGMA secure_delete", "PRAGMA wal_autocheckpoint",
+                       "PRAGMA mmap_size", "PRAGMA cache_size", "PRAGMA secure_delete", "PRAGMA wal_autocheckpoint",
                        "PRAGMA journal_size_limit=16777216");
   CAPTURE(g_ignored);
   CHECK(code_of(open_sqlcipher(library, dir / "s.db", fixed_key(), OpenMode::existing)) == Errc::unsupported);
