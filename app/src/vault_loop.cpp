@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <string>
 
 #include "sallyport/base/log.hpp"
@@ -26,6 +27,7 @@ namespace {
 
 constexpr int kAcceptsAtOnce = 64;
 constexpr int kControlsAtOnce = 64;
+constexpr std::size_t kFlushAt = 64U << 10U;  ///< of replies: far below what a queue may hold
 constexpr short kReadBits = POLLIN | POLLHUP | POLLERR;
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -227,7 +229,9 @@ void VaultLoop::hold_unfinished_bound() {
   }
 }
 
+/// A batch goes to each peer in as few writes as it fits into: a frame at a time would wake the reader for each.
 void VaultLoop::deliver(std::vector<Outgoing>& out) {
+  std::set<std::uint64_t> written;
   for (auto& item : out) {
     const auto found = connections_.find(item.peer_id);
     if (found == connections_.end() || found->second.dead) continue;
@@ -240,9 +244,11 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
       continue;
     }
     apply(connection, item.then);
-    flush(connection);
+    written.insert(item.peer_id);
+    if (connection.out.bytes() >= kFlushAt) flush(connection);
   }
   out.clear();
+  for (const auto id : written) flush(connections_.at(id));
 }
 
 void VaultLoop::apply(Connection& connection, Outgoing::Then then) {
