@@ -1,8 +1,10 @@
 // Load on the API: durable checkouts by many clients at once, each answer noted. Client n checks load<n>@TARGET out and
 // in.
 //   api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE]   one line of figures; what was acknowledged
-//   api_load check URL CA TOKEN_FILE ACK_FILE   is each acknowledged checkout there, once, and given back if that was
-//   acknowledged?
+//   api_load accounts URL CA TOKEN_FILE TARGET COUNT   makes load0@TARGET and so on; those that are there stay
+//   api_load lend URL CA TOKEN_FILE TARGET CLIENTS EACH   each client checks EACH accounts out, then, timed apart, all
+//   in api_load check URL CA TOKEN_FILE ACK_FILE   is each acknowledged checkout there, once, and given back if that
+//   was acknowledged?
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -13,6 +15,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <stdexcept>
@@ -100,26 +103,36 @@ Tally load(const Where& where, const std::string& account, Steady::time_point un
   return tally;
 }
 
+std::string account_name(std::size_t number, const std::string& target) {
+  return "load" + std::to_string(number) + "@" + target;
+}
+
+/// `work(n)` on a thread for each of `clients`; how many seconds it all took.
+template <class Work>
+double together(std::size_t clients, Work work) {
+  const auto start = Steady::now();
+  std::vector<std::thread> threads;
+  for (std::size_t n = 0; n < clients; ++n) threads.emplace_back([&work, n] { work(n); });
+  for (auto& thread : threads) thread.join();
+  return std::chrono::duration<double>(Steady::now() - start).count();
+}
+
+/// Asks once; what it took is noted where it went well.
+std::string timed(HttpsClient& client, const std::string& path, const std::string& body, Tally& tally) {
+  const auto start = Steady::now();
+  const auto answer = client.request("POST", path, body);
+  if (!went_well(answer, tally)) return {};
+  tally.milliseconds.push_back(std::chrono::duration<double, std::milli>(Steady::now() - start).count());
+  return json_text(answer.body, "id");
+}
+
 double quantile(const std::vector<double>& sorted, double q) {
   if (sorted.empty()) return 0;
   return sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(q * static_cast<double>(sorted.size())))];
 }
 
-int run(std::span<char*> arguments) {
-  const auto where = where_from(arguments);
-  const auto clients = std::stoul(arguments[4]);
-  const auto seconds = std::stod(arguments[5]);
-  Acks acks(arguments.size() > 6 ? arguments[6] : nullptr);
-  const auto start = Steady::now();
-  const auto until = start + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(seconds));
-  std::vector<Tally> tallies(clients);
-  std::vector<std::thread> threads;
-  for (std::size_t i = 0; i < clients; ++i) {
-    threads.emplace_back(
-        [&, i] { tallies[i] = load(where, "load" + std::to_string(i) + "@" + arguments[3], until, acks); });
-  }
-  for (auto& thread : threads) thread.join();
-  const auto took = std::chrono::duration<double>(Steady::now() - start).count();
+/// One line of figures of all clients together; false where a request was refused or a connection broke.
+bool report(const char* what, const std::vector<Tally>& tallies, double took) {
   std::vector<double> all;
   std::size_t refused = 0;
   std::size_t broken = 0;
@@ -130,10 +143,93 @@ int run(std::span<char*> arguments) {
     if (!tally.first_refusal.empty()) std::cerr << tally.first_refusal << '\n';
   }
   std::sort(all.begin(), all.end());
-  std::printf("clients=%zu done=%zu refused=%zu broken=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f\n", clients,
-              all.size(), refused, broken, static_cast<double>(all.size()) / took, quantile(all, 0.5),
+  std::printf("%sclients=%zu done=%zu refused=%zu broken=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f\n", what,
+              tallies.size(), all.size(), refused, broken, static_cast<double>(all.size()) / took, quantile(all, 0.5),
               quantile(all, 0.99));
-  return refused == 0 ? 0 : 1;
+  return refused == 0 && broken == 0;
+}
+
+int accounts(std::span<char*> arguments) {
+  constexpr std::size_t kClients = 16;
+  const auto where = where_from(arguments);
+  const auto count = std::stoul(arguments[4]);
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> failed = false;
+  together(kClients, [&](std::size_t) {
+    try {
+      HttpsClient client(where.url, where.ca, where.token);
+      for (auto number = next++; number < count; number = next++) {
+        const auto answer = client.request("POST", "/v1/accounts",
+                                           R"({"account":")" + account_name(number, arguments[3]) +
+                                               R"(","kind":"unix_password","code_reuse_seconds":900,"secret":"load"})");
+        constexpr int kThere = 409;
+        if (answer.status != 200 && answer.status != kThere) throw std::runtime_error(answer.body);
+      }
+    } catch (const std::exception& error) {
+      failed = true;
+      std::cerr << error.what() << '\n';
+    }
+  });
+  return failed ? 1 : 0;
+}
+
+/// What one client keeps between the two phases.
+struct Borrower {
+  explicit Borrower(const Where& where) : client(where.url, where.ca, where.token) {}
+  HttpsClient client;
+  std::vector<std::string> held;
+  Tally out;
+  Tally in;
+};
+
+int lend(std::span<char*> arguments) {
+  const auto where = where_from(arguments);
+  const auto clients = std::stoul(arguments[4]);
+  const auto each = std::stoul(arguments[5]);
+  std::vector<std::unique_ptr<Borrower>> borrowers(clients);
+  for (auto& one : borrowers) {
+    one = std::make_unique<Borrower>(where);
+    one->client.request("GET", "/healthz");  // connected before the clock runs
+  }
+  const auto phase = [&](const char* what, Tally Borrower::*tally, auto work) {
+    const auto took = together(clients, [&](std::size_t n) {
+      try {
+        work(*borrowers[n], n);
+      } catch (const std::exception& error) {
+        ((*borrowers[n]).*tally).broken = true;
+        ((*borrowers[n]).*tally).first_refusal = error.what();
+      }
+    });
+    std::vector<Tally> tallies;
+    for (auto& one : borrowers) tallies.push_back(std::move((*one).*tally));
+    return report(what, tallies, took);
+  };
+  const bool lent = phase("out ", &Borrower::out, [&](Borrower& one, std::size_t n) {
+    for (std::size_t i = 0; i < each; ++i) {
+      const auto body = R"({"account":")" + account_name(n * each + i, arguments[3]) + R"(","reason":"load"})";
+      if (auto id = timed(one.client, "/v1/checkouts", body, one.out); !id.empty()) one.held.push_back(std::move(id));
+    }
+  });
+  const bool returned = phase("in ", &Borrower::in, [](Borrower& one, std::size_t) {
+    for (const auto& id : one.held) timed(one.client, "/v1/checkouts/" + id + "/checkin", "{}", one.in);
+  });
+  return lent && returned ? 0 : 1;
+}
+
+int run(std::span<char*> arguments) {
+  const auto where = where_from(arguments);
+  const auto clients = std::stoul(arguments[4]);
+  const auto seconds = std::stod(arguments[5]);
+  Acks acks(arguments.size() > 6 ? arguments[6] : nullptr);
+  const auto until =
+      Steady::now() + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(seconds));
+  std::vector<Tally> tallies(clients);
+  const auto took =
+      together(clients, [&](std::size_t n) { tallies[n] = load(where, account_name(n, arguments[3]), until, acks); });
+  // A connection that breaks is what the durability tests bring about: no failure of the load.
+  (void)report("", tallies, took);
+  const bool refused = std::any_of(tallies.begin(), tallies.end(), [](const Tally& one) { return one.refused > 0; });
+  return refused ? 1 : 0;
 }
 
 /// Every id that GET /v1/checkouts lists, page by page, with its state.
@@ -181,9 +277,10 @@ int main(int argc, char** argv) {
   try {
     const std::string_view mode = argc > 1 ? argv[1] : "";
     if (mode == "run" && argc >= 8) return run(arguments.subspan(2));
+    if (mode == "accounts" && argc == 7) return accounts(arguments.subspan(2));
+    if (mode == "lend" && argc == 8) return lend(arguments.subspan(2));
     if (mode == "check" && argc == 6) return check(arguments.subspan(2));
-    std::cerr << "usage: api_load run URL CA TOKEN_FILE TARGET CLIENTS SECONDS [ACK_FILE] | check URL CA TOKEN_FILE "
-                 "ACK_FILE\n";
+    std::cerr << "usage: api_load run|accounts|lend|check URL CA TOKEN_FILE ...: see the head of api_load.cpp\n";
     return 2;
   } catch (const std::exception& error) {
     std::cerr << "api_load: " << error.what() << '\n';
