@@ -127,6 +127,8 @@ TEST_CASE("what a client asks for is written escaped into every notice") {
   CHECK(world.broker->wait_for_notice("denied single commands echo \\x1b[2J"));
   CHECK(world.broker->wait_for_notice("denied subsystem net\\x1b[2Jconf"));
   CHECK(world.broker->wait_for_notice("denied local forward evil\\x1b[2J:22"));
+  (void)world.run_ssh({"-N", "-o", "ExitOnForwardFailure=yes", "-R", "ev\x1b[2Jil:0:127.0.0.1:22"}, {});
+  CHECK(world.broker->wait_for_notice("denied remote forward ev\\x1b[2Jil:0"));
   CHECK_FALSE(has_escape(world.broker->notices()));
   World open;
   (void)open.run_ssh({}, {"echo \x1b[2J"});

@@ -119,6 +119,24 @@ TEST_CASE("what a client sends to stderr goes nowhere") {
   CHECK(output_of(channel) == "seen");
 }
 
+TEST_CASE("why a session ends is read on the channel, after all that was there before") {
+  World world;
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_exec(channel, "echo before; exec sleep 60") == SSH_OK);
+  char first[7];
+  REQUIRE(ssh_channel_read(channel, first, sizeof first, 0) == sizeof first);
+  world.broker->command('E');
+  std::string told;
+  CHECK(client.until([&] {
+    char bytes[256];
+    const int got = ssh_channel_read_nonblocking(channel, bytes, sizeof bytes, 1);
+    if (got > 0) told.append(bytes, static_cast<std::size_t>(got));
+    return told == "An administrator ended this session.\n";
+  }));
+}
+
 TEST_CASE("X11 is refused and noticed") {
   World world;
   RawClient client(world);

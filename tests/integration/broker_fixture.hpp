@@ -31,6 +31,7 @@ struct BrokerSetup {
   std::string silent_to;              ///< never answered: "proof", "open", "resources" or "checkpoint"
   std::string lost_at;                ///< the vault is gone at the first: "ask", "tell"
   std::string end_sentence = "An administrator ended this session.";
+  int send_buffer = 0;       ///< of the session's sockets in the kernel; 0: as it comes
   unsigned clock_speed = 1;  ///< the session's seconds pass so many times faster
 };
 

@@ -25,6 +25,10 @@ namespace {
 
 using namespace broker;
 
+void limit_send_buffer(int socket, int bytes) {
+  if (bytes > 0) (void)setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 base::UniqueFd loopback_listener(std::uint16_t& port) {
   base::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -36,8 +40,9 @@ base::UniqueFd loopback_listener(std::uint16_t& port) {
   return listener;
 }
 
-base::UniqueFd dial(std::uint16_t port) {
+base::UniqueFd dial(std::uint16_t port, int send_buffer) {
   base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  limit_send_buffer(fd.get(), send_buffer);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -161,7 +166,7 @@ class MemoryAuthority final : public Authority {
     if (setup_.silent_to == "resources") return;
     const auto file = directory_ / (session.text() + ".spr");
     base::UniqueFd recording(open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
-    auto target = dial(setup_.target_port);
+    auto target = dial(setup_.target_port, setup_.send_buffer);
     if (!target)
       waiting_.emplace_back(ResourcesFailed{base::fail(base::Errc::unavailable, "The target web1 cannot be reached.")});
     else
@@ -235,6 +240,7 @@ std::string text_of(const base::Bytes& bytes) { return std::string(bytes.begin()
 TestBroker::TestBroker(const BrokerSetup& setup) {
   (void)base::LockedMemory::init(base::LockPolicy::prefer);
   auto listener = loopback_listener(port_);
+  limit_send_buffer(listener.get(), setup.send_buffer);  // a connection has it from its listener
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) throw std::runtime_error("no pipe");
   commands_out_.reset(ends[0]);

@@ -43,6 +43,20 @@ TEST_CASE("password, then the code by keyboard-interactive") {
   CHECK(count(prompts(world), "One-time passcode: ") == 1);
 }
 
+TEST_CASE("after the first proof nothing but the code is left to show") {
+  BrokerSetup setup;
+  setup.wants_code = true;
+  World world(setup);
+  const auto done = ask_ssh(world, "open sesame", "654321", "-o LogLevel=DEBUG1 -o IdentitiesOnly=yes -i $KEY");
+  const auto log = text_of(done.err);
+  const auto partial = log.find("Authenticated using \"publickey\" with partial success.");
+  REQUIRE(partial != log.npos);
+  const auto left = log.find("Authentications that can continue: ", partial);
+  REQUIRE(left != log.npos);
+  CHECK(log.find("Authentications that can continue: keyboard-interactive\r", partial) == left);
+  CHECK(log.find("publickey,", partial) == log.npos);
+}
+
 TEST_CASE("keyboard-interactive alone asks for password and code") {
   BrokerSetup setup;
   setup.wants_code = true;

@@ -12,7 +12,7 @@ namespace sallyport::test {
 /// A client of the broker in this process. Blocking unless it is told otherwise.
 class RawClient {
  public:
-  explicit RawClient(const World& world, const std::string& login = "alice+root+web1");
+  explicit RawClient(const World& world, const std::string& login = "alice+root+web1", std::uint16_t port = 0);
   ~RawClient();
   RawClient(const RawClient&) = delete;
 

@@ -37,8 +37,9 @@ ssh_key import_key(const char* text) {
 
 // ---- Client
 
-RawClient::RawClient(const World& world, const std::string& login) : world_(world), session_(ssh_new()) {
-  const int port = world.broker->port();
+RawClient::RawClient(const World& world, const std::string& login, std::uint16_t by_port)
+    : world_(world), session_(ssh_new()) {
+  const int port = by_port != 0 ? by_port : world.broker->port();
   const bool no_files = false;
   set(session_, SSH_OPTIONS_PROCESS_CONFIG, &no_files);
   set(session_, SSH_OPTIONS_HOST, "127.0.0.1");
