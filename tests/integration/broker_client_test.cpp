@@ -42,6 +42,26 @@ TEST_CASE("one channel starts one thing: a second start, terminal or variable co
   CHECK(world.broker->notices().find("second") == std::string::npos);
 }
 
+TEST_CASE("once a command has started the target hears of no terminal and no variable") {
+  RawTarget target([](ssh_session session, RawTarget& self) {
+    (void)self.serve_login_and_exec(session);
+    while (ssh_message request = ssh_message_get(session)) {
+      self.say("asked for " + std::to_string(ssh_message_subtype(request)));
+      (void)ssh_message_channel_request_reply_success(request);
+    }
+  });
+  World world(target.setup());
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_exec(channel, "id") == SSH_OK);
+  CHECK(ssh_channel_request_pty(channel) == SSH_ERROR);
+  CHECK(ssh_channel_request_env(channel, "LC_LATE", "late") == SSH_ERROR);
+  ssh_disconnect(client.get());
+  CHECK(target.heard("end of the play"));
+  CHECK(target.said() == "end of the play\n");
+}
+
 TEST_CASE("a terminal is asked for once, by a name that is text") {
   World world;
   RawClient client(world);

@@ -1,5 +1,5 @@
 // Files through the broker: each one is an event with path, size and SHA-256, and arrives unchanged.
-#include "broker_fixture.hpp"
+#include "peers.hpp"
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -79,6 +79,38 @@ TEST_CASE("sftp: a file that the target refuses is told as failed") {
   const auto done = world.shell("printf 'put " + file + " /proc/no-such-place\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO");
   CHECK(done.status != 0);
   CHECK(world.broker->wait_for_notice("file /proc/no-such-place up 0 no-hash outcome=3"));
+}
+
+TEST_CASE("what is no file transfer does not pass as one, and the person is told") {
+  World world;
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  const auto remote = "/tmp/sp-hidden-" + world.login;
+  std::string told;
+  const auto reads = [&] {
+    char bytes[256];
+    const int got = ssh_channel_read_nonblocking(channel, bytes, sizeof bytes, 1);
+    if (got > 0) told.append(bytes, static_cast<std::size_t>(got));
+    return told.find("This transfer was stopped because the broker could not follow it.") != std::string::npos;
+  };
+  SECTION("by sftp") {
+    REQUIRE(ssh_channel_request_sftp(channel) == SSH_OK);
+    const std::string greeting("\0\0\0\5\1\0\0\0\3\x7f\xff\xff\xff", 13);
+    REQUIRE(ssh_channel_write(channel, greeting.data(), 13) == 13);
+    CHECK(client.until(reads));
+    CHECK(world.broker->wait_for_notice("denied file transfer that cannot be followed sftp"));
+  }
+  SECTION("by scp") {
+    REQUIRE(ssh_channel_request_exec(channel, ("scp -t " + remote).c_str()) == SSH_OK);
+    // Two files at once, without a look at the answers: only the target would know which of them it took.
+    const std::string files("C0600 1 a\nxC0600 1 b\ny", 24);
+    REQUIRE(ssh_channel_write(channel, files.data(), 24) == 24);
+    CHECK(client.until(reads));
+    CHECK(world.broker->wait_for_notice("denied file transfer that cannot be followed scp"));
+  }
+  CHECK(world.broker->wait_for_notice("ended 1"));
+  CHECK_FALSE(std::filesystem::exists(remote));
 }
 
 TEST_CASE("PuTTY's programs work: plink, pscp by sftp and by scp") {

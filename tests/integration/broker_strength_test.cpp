@@ -10,6 +10,7 @@
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/ids.hpp"
 #include "sallyport/base/text.hpp"
+#include "sallyport/certs/ssh_key.hpp"
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -124,6 +125,24 @@ TEST_CASE("the credential is not in the session's memory once the target is logg
     (void)client.open();  // is confirmed once the session is refused
     CHECK_FALSE(is_in_memory(session_pid(world), password));
   }
+}
+
+TEST_CASE("a credential that was never sent is not kept either") {
+  if (kKeepsFreed) return;
+  const test::TempDir directory;
+  BrokerSetup setup;
+  setup.kind = broker::CredentialKind::password;
+  setup.credential = "not this one";
+  setup.credential_file = directory / "credential";
+  SECTION("another host key") { setup.pin = certs::generate_ssh_key("other").value().public_key.blob(); }
+  SECTION("a target that is down") { setup.target_port = free_port(); }
+  World world(setup);
+  const auto password = "Pw-" + base::random_id_text();
+  std::ofstream(setup.credential_file) << password;
+  RawClient client(world);
+  client.log_in();
+  (void)client.open();  // is confirmed once the session is refused
+  CHECK_FALSE(is_in_memory(session_pid(world), password));
 }
 
 TEST_CASE("a private key is not in the session's memory once the target is logged in to") {
