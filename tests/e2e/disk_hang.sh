@@ -32,7 +32,7 @@ grep -q 'This session was ended because it could not be recorded.' "$stage/err" 
 step=meanwhile
 wait_until 5 audited "$hung" || fail "the audit log does not name it: $(as admin audit list)"
 [[ $(recording_state "$hung") == truncated ]] || fail "the recording is called $(recording_state "$hung")"
-code alice | as alice checkin root@web1 > /dev/null || fail "nothing can be given back"
+as alice checkin root@web1 > /dev/null || fail "nothing can be given back"
 code alice | as alice checkout root@web1 --reason again --otp-stdin > /dev/null || fail "nothing can be lent"
 session 60 echo patience > "$stage/patient" 2> "$stage/patient.err" &
 patient=$!
