@@ -105,7 +105,7 @@ TEST_CASE("a window change without a terminal changes nothing") {
   CHECK(read_recording(world.broker->recording()).sizes.empty());
 }
 
-TEST_CASE("signals of the standard are passed on, others are not; and the target's own comes back") {
+TEST_CASE("signals of the standard are passed on, others are not, and the target's own comes back") {
   World world({}, SshdOptions{.extra = {"LogLevel DEBUG3"}});
   RawClient client(world);
   client.log_in();
