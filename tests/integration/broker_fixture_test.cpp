@@ -278,7 +278,7 @@ std::string TestBroker::notices() const {
 }
 
 bool TestBroker::wait_for_notice(const std::string& text, int times) const {
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 3000; ++i) {
     int seen = 0;
     const auto all = notices();
     for (auto at = all.find(text); at != std::string::npos; at = all.find(text, at + 1)) ++seen;

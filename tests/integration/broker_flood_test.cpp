@@ -91,5 +91,7 @@ TEST_CASE("a target that floods and reads nothing is ended") {
   auto client = base::Child::spawn(line, {}).value();
   REQUIRE(target.heard("ready"));
   relay.stop_reading(false);
-  CHECK(world.broker->wait_for_notice("The target does not read."));
+  const bool seen = world.broker->wait_for_notice("The target does not read.");
+  INFO(world.broker->notices());
+  CHECK(seen);
 }
