@@ -80,18 +80,28 @@ int UpstreamLogin::attempt() {
   }
 }
 
+/// Sends what was set as an answer, or begins. libssh may bring the next question at once: asking it again would answer
+/// that one with nothing.
+int UpstreamLogin::exchange_answers() {
+  const int outcome = ssh_userauth_kbdint(leg_.get(), nullptr, nullptr);
+  asked_ = outcome == SSH_AUTH_INFO;
+  return outcome;
+}
+
 /// One prompt without echo is taken for the password; anything else is not answered.
 int UpstreamLogin::attempt_interactive() {
-  int outcome = ssh_userauth_kbdint(leg_.get(), nullptr, nullptr);
-  if (outcome != SSH_AUTH_INFO) return outcome;
+  if (!asked_) {
+    const int outcome = exchange_answers();
+    if (outcome != SSH_AUTH_INFO) return outcome;
+  }
   const int prompts = ssh_userauth_kbdint_getnprompts(leg_.get());
-  if (prompts == 0) return ssh_userauth_kbdint(leg_.get(), nullptr, nullptr);
+  if (prompts == 0) return exchange_answers();
   char echo = 1;
   const char* prompt = ssh_userauth_kbdint_getprompt(leg_.get(), 0, &echo);
   if (prompts != 1 || prompt == nullptr || echo != 0 || answered_) return SSH_AUTH_DENIED;
   answered_ = true;
   if (ssh_userauth_kbdint_setanswer(leg_.get(), 0, credential_.expose_text().data()) < 0) return SSH_AUTH_ERROR;
-  return ssh_userauth_kbdint(leg_.get(), nullptr, nullptr);
+  return exchange_answers();
 }
 
 base::Result<bool> UpstreamLogin::after_attempt(int outcome) {

@@ -24,6 +24,7 @@ class UpstreamLogin {
   base::Result<bool> after_attempt(int outcome);
   int attempt();
   int attempt_interactive();
+  int exchange_answers();
 
   Leg& leg_;
   CredentialKind kind_;
@@ -31,7 +32,8 @@ class UpstreamLogin {
   std::vector<base::Bytes> pins_;
   KeyHandle key_;
   State state_ = State::exchanging;
-  bool answered_ = false;
+  bool asked_ = false;     ///< a question of the target is there and was not looked at
+  bool answered_ = false;  ///< the password was given
 };
 
 }  // namespace sallyport::broker
