@@ -1,5 +1,7 @@
 #include "pipe.hpp"
 
+#include <sys/socket.h>
+
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -31,4 +33,24 @@ TEST_CASE("pipe: a peer that makes the library hold more than its window is told
   CHECK_FALSE(pipe.overrun());
   CHECK(pipe.offer(base::Bytes(Pipe::kMaxHeld + 1, 'x')) == 0);
   CHECK(pipe.overrun());
+}
+
+TEST_CASE("pipe: what was not seen through is not sent on, and is shown again") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const base::UniqueFd other(ends[1]);
+  const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
+  REQUIRE(leg);
+  int shown = 0;
+  Pipe pipe(false, [&shown](base::ByteView) {
+    ++shown;
+    return false;
+  });
+  pipe.set_open(true);
+  REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
+  // There is no channel at all: a byte sent to it would end this test.
+  CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
+  CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
+  CHECK(shown == 2);
+  CHECK_FALSE(pipe.drained());
 }
