@@ -41,8 +41,8 @@ TEST_CASE("what is typed at a terminal reaches the shell there, and Ctrl-C its p
   Terminal terminal(world.ssh({}, {}), kEnvironment, 24, 80);
   terminal.type("trap 'echo interr''upted' INT; echo rea''dy\r");
   REQUIRE(terminal.wait_for("ready"));
-  terminal.type("sleep 60\r");
-  REQUIRE(terminal.wait_for("sleep 60"));
+  terminal.type("sh -c 'echo beg''un; exec sleep 60'\r");
+  REQUIRE(terminal.wait_for("begun"));
   terminal.type("\x03");
   INFO(terminal.shown());
   CHECK(terminal.wait_for("interrupted"));
