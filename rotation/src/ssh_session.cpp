@@ -83,7 +83,7 @@ Attempt account_locked() { return {Outcome::locked, "the target says that the ac
 /// What the server shows besides the dialogue. The last one counts; it may come before a login or with its refusal.
 std::string banner_of(ssh_session session) {
   char* text = ssh_get_issue_banner(session);
-  const std::string banner(text == nullptr ? "" : text);
+  std::string banner(text == nullptr ? "" : text);
   ssh_string_free_char(text);
   return banner;
 }
