@@ -176,6 +176,7 @@ Result<std::vector<broker::Message>> VaultAuthority::receive() {
     }
   }
   SALLYPORT_TRYV(take_link(out));
+  if (granted_ && early_dial_) out.push_back(std::move(*std::exchange(early_dial_, std::nullopt)));
   // What came before the end is handed out first; the end is found again by the next call.
   if (!read && out.empty()) return read.error();
   return out;
@@ -231,7 +232,7 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
     SALLYPORT_TRY(auto record, decode_reply(OperationId::auth_grant, std::move(frame)));
     SALLYPORT_TRY(auto grant, to_grant(std::move(record), client_version_));
     granted_ = true;
-    awaits_resources_ = true;
+    awaits_resources_ = !early_dial_;
     return broker::Answer(std::move(grant));
   }
   SALLYPORT_TRY(const auto record, decode_reply(OperationId::session_checkpoint, std::move(frame)));
@@ -260,6 +261,14 @@ Result<> VaultAuthority::take_push(const Frame& frame, std::vector<broker::Messa
   }
 }
 
+void VaultAuthority::came_of_dial(broker::Message said, std::vector<broker::Message>& out) {
+  awaits_resources_ = false;
+  if (granted_)
+    out.push_back(std::move(said));
+  else
+    early_dial_ = std::move(said);
+}
+
 Result<> VaultAuthority::take_link(std::vector<broker::Message>& out) {
   while (link_) {
     SALLYPORT_TRY(const bool readable, base::wait_for(link_.get(), POLLIN, std::chrono::milliseconds(0)));
@@ -273,13 +282,12 @@ Result<> VaultAuthority::take_link(std::vector<broker::Message>& out) {
       awaits_resources_ = false;
       return ok();
     }
-    awaits_resources_ = awaits_resources_ && std::holds_alternative<LinkEnd>(received.value());
     auto& message = received.value();
     if (auto* resources = std::get_if<LinkResources>(&message)) {
       recording_.reset(::fcntl(resources->recording.get(), F_DUPFD_CLOEXEC, 0));
-      out.emplace_back(broker::Resources{std::move(resources->target), std::move(resources->recording)});
+      came_of_dial(broker::Resources{std::move(resources->target), std::move(resources->recording)}, out);
     } else if (auto* failed = std::get_if<LinkFailed>(&message)) {
-      out.emplace_back(broker::ResourcesFailed{fail(Errc::unavailable, std::move(failed->sentence))});
+      came_of_dial(broker::ResourcesFailed{fail(Errc::unavailable, std::move(failed->sentence))}, out);
     } else {
       out.emplace_back(broker::End{std::move(std::get<LinkEnd>(message).sentence)});
     }

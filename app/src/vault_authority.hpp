@@ -43,6 +43,7 @@ class VaultAuthority final : public broker::Authority {
   broker::Answer answer(const Open& open, Frame&& frame);
   void vault_lost();
   base::Result<> take_link(std::vector<broker::Message>& out);
+  void came_of_dial(broker::Message said, std::vector<broker::Message>& out);
 
   VaultConnection vault_;
   base::UniqueFd link_;
@@ -55,7 +56,9 @@ class VaultAuthority final : public broker::Authority {
   std::string client_version_;
   bool granted_ = false;
   std::vector<broker::Notice> early_;  // told before the grant, when the vault takes none: a forward asked for at once
-  bool awaits_resources_ = false;      // granted, and the link has not said what came of the dial
+  // The listener can be quicker than the vault's answer to this process: what came of the dial waits for the grant.
+  std::optional<broker::Message> early_dial_;
+  bool awaits_resources_ = false;  // granted, and the link has not said what came of the dial
   std::chrono::steady_clock::time_point second_{};
   unsigned told_ = 0;         // events in this second
   std::uint64_t untold_ = 0;  // events left out since the last that was told

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
 #include <string>
 
 #include "sallyport/base/log.hpp"
@@ -229,9 +228,10 @@ void VaultLoop::hold_unfinished_bound() {
   }
 }
 
-/// A batch goes to each peer in as few writes as it fits into: a frame at a time would wake the reader for each.
+/// A batch goes to each peer in as few writes as it fits into: a frame at a time would wake the reader for each. Peers
+/// are served in the order in which they were first spoken to: who is told of another's request hears it after him.
 void VaultLoop::deliver(std::vector<Outgoing>& out) {
-  std::set<std::uint64_t> written;
+  std::vector<std::uint64_t> written;
   for (auto& item : out) {
     const auto found = connections_.find(item.peer_id);
     if (found == connections_.end() || found->second.dead) continue;
@@ -244,7 +244,7 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
       continue;
     }
     apply(connection, item.then);
-    written.insert(item.peer_id);
+    if (std::find(written.begin(), written.end(), item.peer_id) == written.end()) written.push_back(item.peer_id);
     if (connection.out.bytes() >= kFlushAt) flush(connection);
   }
   out.clear();
