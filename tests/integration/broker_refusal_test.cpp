@@ -5,6 +5,8 @@
 
 #include "broker_fixture.hpp"
 #include "sallyport/certs/ssh_key.hpp"
+#include "sallyport/recorder/disk_writer.hpp"
+#include "sallyport/recorder/recorder.hpp"
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -122,6 +124,18 @@ TEST_CASE("a session that can no longer be recorded ends, and what was not recor
   CHECK(text_of(done.err).find("could not be recorded") != std::string::npos);
   CHECK(world.broker->wait_for_notice("over reason=5"));
   CHECK(done.out.size() < 3000000);
+}
+
+TEST_CASE("while the disk hangs nothing is shown that the recorder has not taken, and then the session ends") {
+  BrokerSetup setup;
+  setup.recording_hangs = true;
+  World world(setup);
+  const auto done = world.run_ssh({}, {"head -c 40000000 /dev/urandom"});
+  CHECK(done.status == 255);
+  CHECK(text_of(done.err).find("could not be recorded") != std::string::npos);
+  // All that may wait for the disk: the recorder's queue, the writer's buffer, the pipe, and a chunk being filled.
+  CHECK(done.out.size() < recorder::kQueueLimit + recorder::DiskWriter::kBuffer + 1000000);
+  CHECK(world.broker->wait_for_notice("over reason=5"));
 }
 
 TEST_CASE("a session that cannot be recorded from the start never reaches the target") {
