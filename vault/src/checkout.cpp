@@ -44,12 +44,12 @@ base::Result<> check_free(Transaction& tx, const Account& account, const base::U
 
 base::Result<> insert(Transaction& tx, const Checkout& made) {
   const Moment& at = made.made;
-  SALLYPORT_TRYV(
-      tx.execute("INSERT INTO checkout (id, account_id, user_id, source, reason, exclusive, with_otp, revealed, "
-                 "made_wall_ms, made_mono_ms, made_boot, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms, state) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $8, $9, $10, $11, 1)",
-                 made.id, made.account, made.user, made.source, made.reason, made.exclusive, made.with_otp, wall_ms(at),
-                 mono_ms(at), at.boot, made.lease.length.count()));
+  SALLYPORT_TRYV(tx.execute_last(
+      "INSERT INTO checkout (id, account_id, user_id, source, reason, exclusive, with_otp, revealed, "
+      "made_wall_ms, made_mono_ms, made_boot, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms, state) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $8, $9, $10, $11, 1)",
+      made.id, made.account, made.user, made.source, made.reason, made.exclusive, made.with_otp, wall_ms(at),
+      mono_ms(at), at.boot, made.lease.length.count()));
   return base::ok();
 }
 

@@ -31,7 +31,9 @@ Transaction::Transaction(Transaction&& other) noexcept
     : database_(std::exchange(other.database_, nullptr)),
       failure_(std::move(other.failure_)),
       lost_(other.lost_),
-      depth_(other.depth_) {}
+      depth_(other.depth_),
+      opened_(other.opened_),
+      bare_above_(other.bare_above_) {}
 
 Transaction::~Transaction() { rollback(); }
 
@@ -64,7 +66,27 @@ base::Result<Statement> Transaction::query_list(Sql sql, std::span<const Param> 
   return Statement(*this, std::move(use));
 }
 
+base::Result<> Transaction::open_savepoints() {
+  for (; opened_ < depth_; ++opened_) {
+    auto done = database_->connection_->script(kSavepoints[opened_].begin);
+    if (!done) return failed(done.error());
+  }
+  return base::ok();
+}
+
 base::Result<std::int64_t> Transaction::execute_list(Sql sql, std::span<const Param> params) {
+  SALLYPORT_TRYV(check());
+  SALLYPORT_TRYV(open_savepoints());
+  return run_list(sql, params);
+}
+
+base::Result<std::int64_t> Transaction::execute_last_list(Sql sql, std::span<const Param> params) {
+  SALLYPORT_TRY(const auto changed, run_list(sql, params));
+  if (opened_ < depth_ && opened_ < bare_above_) bare_above_ = opened_;
+  return changed;
+}
+
+base::Result<std::int64_t> Transaction::run_list(Sql sql, std::span<const Param> params) {
   SALLYPORT_TRY(auto statement, query_list(sql, params));
   SALLYPORT_TRY(const bool row, statement.next());
   SALLYPORT_ENSURE(!row);  // a SELECT belongs in query()
@@ -73,6 +95,7 @@ base::Result<std::int64_t> Transaction::execute_list(Sql sql, std::span<const Pa
 
 base::Result<> Transaction::script(Sql sql) {
   SALLYPORT_TRYV(check());
+  SALLYPORT_TRYV(open_savepoints());
   if (auto done = database_->connection_->script(sql.text()); !done) return failed(done.error());
   return base::ok();
 }
@@ -80,8 +103,6 @@ base::Result<> Transaction::script(Sql sql) {
 base::Result<> Transaction::savepoint() {
   SALLYPORT_TRYV(check());
   SALLYPORT_ENSURE(depth_ < kMaxSavepoints);
-  auto done = database_->connection_->script(kSavepoints[depth_].begin);
-  if (!done) return failed(done.error());
   ++depth_;
   return base::ok();
 }
@@ -89,8 +110,15 @@ base::Result<> Transaction::savepoint() {
 base::Result<> Transaction::rollback_to_savepoint() {
   SALLYPORT_ENSURE(open() && depth_ > 0);
   if (lost_) return *failure_;
-  auto done = database_->connection_->script(kSavepoints[depth_ - 1].back);
-  if (!done) return failed(done.error());
+  if (depth_ > bare_above_) {
+    lost_ = true;
+    failure_ = base::fail(Errc::internal, "what was written last was refused afterwards");
+    return *failure_;
+  }
+  if (opened_ == depth_) {
+    auto done = database_->connection_->script(kSavepoints[depth_ - 1].back);
+    if (!done) return failed(done.error());
+  }
   failure_.reset();
   return base::ok();
 }
@@ -98,9 +126,12 @@ base::Result<> Transaction::rollback_to_savepoint() {
 base::Result<> Transaction::release_savepoint() {
   SALLYPORT_TRYV(check());
   SALLYPORT_ENSURE(depth_ > 0);
-  auto done = database_->connection_->script(kSavepoints[depth_ - 1].release);
-  if (!done) return failed(done.error());
-  --depth_;
+  if (opened_ == depth_) {
+    auto done = database_->connection_->script(kSavepoints[depth_ - 1].release);
+    if (!done) return failed(done.error());
+    --opened_;
+  }
+  if (--depth_ <= bare_above_) bare_above_ = kMaxSavepoints;
   return base::ok();
 }
 

@@ -137,6 +137,65 @@ TEST_CASE("savepoints nest, and only the inner is undone") {
   CHECK(store.count() == Transaction::kMaxSavepoints - 1);
 }
 
+TEST_CASE("a savepoint in which nothing was written is left and gone back to like any other") {
+  Store store;
+  auto tx = must(store.database->begin());
+  must(tx.savepoint());
+  must(tx.rollback_to_savepoint());
+  must(tx.savepoint());
+  must(tx.execute("INSERT INTO item(id) VALUES(1)"));
+  must(tx.release_savepoint());
+  must(tx.rollback_to_savepoint());
+  must(tx.execute("INSERT INTO item(id) VALUES(2)"));
+  must(tx.release_savepoint());
+  must(tx.commit());
+  CHECK(store.count() == 1);
+}
+
+TEST_CASE("a last write needs no savepoint: it is there, or it failed and nothing is") {
+  Store store;
+  auto tx = must(store.database->begin());
+  must(tx.execute("INSERT INTO item(id, name) VALUES(1, 'a')"));
+  must(tx.savepoint());
+  CHECK(code_of(tx.execute_last("INSERT INTO item(id, name) VALUES(2, 'a')")) == Errc::exists);
+  must(tx.rollback_to_savepoint());
+  must(tx.release_savepoint());
+  must(tx.savepoint());
+  must(tx.execute_last("INSERT INTO item(id) VALUES(3)"));
+  must(tx.release_savepoint());
+  must(tx.commit());
+  CHECK(store.count() == 2);
+}
+
+TEST_CASE("a last write that is refused afterwards takes the whole transaction with it") {
+  Store store;
+  auto tx = must(store.database->begin());
+  must(tx.execute("INSERT INTO item(id) VALUES(1)"));
+  must(tx.savepoint());
+  must(tx.execute_last("INSERT INTO item(id) VALUES(2)"));
+  SECTION("at once") {}
+  SECTION("from an outer savepoint") {
+    must(tx.savepoint());
+    must(tx.release_savepoint());
+  }
+  SECTION("with a write after it") { must(tx.execute("INSERT INTO item(id) VALUES(3)")); }
+  CHECK(code_of(tx.rollback_to_savepoint()) == Errc::internal);
+  CHECK(code_of(tx.commit()) == Errc::internal);
+  CHECK(store.count() == 0);
+}
+
+TEST_CASE("a last write within a savepoint that the store knows is undone like any other") {
+  Store store;
+  auto tx = must(store.database->begin());
+  must(tx.savepoint());
+  must(tx.execute("INSERT INTO item(id) VALUES(1)"));
+  must(tx.execute_last("INSERT INTO item(id) VALUES(2)"));
+  must(tx.rollback_to_savepoint());
+  must(tx.release_savepoint());
+  must(tx.commit());
+  CHECK(store.count() == 0);
+}
+
 TEST_CASE("a BIGINT key costs no index of its own, and holds numbers only") {
   Store store;
   auto tx = must(store.database->begin());

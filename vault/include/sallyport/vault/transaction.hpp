@@ -31,6 +31,13 @@ class Transaction {
   base::Result<std::int64_t> execute(Sql sql, const Params&... params) {
     return execute_list(sql, std::array<Param, sizeof...(Params)>{Param(params)...});
   }
+  /// The same for a request's only write, after which nothing is refused any more. A statement is whole or not at all,
+  /// so it needs no savepoint, which would keep (and encrypt) a copy of every page that it touches. Should this be
+  /// rolled back to a savepoint all the same, the whole transaction is lost: nothing of it happened.
+  template <class... Params>
+  base::Result<std::int64_t> execute_last(Sql sql, const Params&... params) {
+    return execute_last_list(sql, std::array<Param, sizeof...(Params)>{Param(params)...});
+  }
   /// Runs a SELECT. Statements may be open side by side, also of one text.
   template <class... Params>
   base::Result<Statement> query(Sql sql, const Params&... params) {
@@ -40,6 +47,7 @@ class Transaction {
   base::Result<> script(Sql sql);
 
   /// Savepoints nest, at most kMaxSavepoints deep; the two below work on the innermost. Open Statements must be gone.
+  /// The store is asked for one only when something is written in it.
   base::Result<> savepoint();
   /// Undoes what happened since, and keeps the savepoint open: release it afterwards.
   base::Result<> rollback_to_savepoint();
@@ -57,6 +65,9 @@ class Transaction {
   friend class Statement;
   explicit Transaction(Database& database) noexcept : database_(&database) {}
   base::Result<std::int64_t> execute_list(Sql sql, std::span<const Param> params);
+  base::Result<std::int64_t> execute_last_list(Sql sql, std::span<const Param> params);
+  base::Result<std::int64_t> run_list(Sql sql, std::span<const Param> params);
+  base::Result<> open_savepoints();
   base::Result<Statement> query_list(Sql sql, std::span<const Param> params);
   base::Result<> check() const;
   base::Error failed(base::Error error);
@@ -66,6 +77,8 @@ class Transaction {
   std::optional<base::Error> failure_;
   bool lost_ = false;  // the failure does not heal
   int depth_ = 0;
+  int opened_ = 0;                   // of depth_, those that the store knows
+  int bare_above_ = kMaxSavepoints;  // in savepoints deeper than this stands a write that can't be undone
 };
 
 }  // namespace sallyport::vault
