@@ -15,7 +15,6 @@ namespace {
 constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
-constexpr const char* kNotRecorded = "This session was not started because it cannot be recorded.";
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
 
@@ -123,12 +122,6 @@ int SshSession::Impl::on_authority(socket_t, int, void* self) {
   return 0;
 }
 
-/// That the loop turns is enough: whoever was put off asks again.
-int SshSession::Impl::on_disk(socket_t, int, void* self) {
-  static_cast<Impl*>(self)->context_.disk->hear();
-  return 0;
-}
-
 void SshSession::Impl::watch_authority() {
   auto descriptors = context_.authority.descriptors();
   if (descriptors == watched_) return;
@@ -185,26 +178,6 @@ void SshSession::Impl::on_opened(Answer& answer) {
   state_until_ = context_.clock.mono() + context_.bounds.answer_timeout;
 }
 
-void SshSession::Impl::on_checkpoint(Answer& answer) {
-  if (!answer || !std::holds_alternative<CheckpointSigned>(answer.value())) return;
-  const auto& signature = std::get<CheckpointSigned>(answer.value()).signature;
-  (void)context_.recorded(context_.recorder().checkpoint(checkpoint_mark_, signature));
-}
-
-void SshSession::Impl::on_message(Resources& resources) {
-  if (state_ != State::awaiting_resources) return;
-  target_socket_ = std::move(resources.target);
-  context_.disk->open(std::move(resources.recording));
-  recorder::RecordingStart start{grant_->session, std::move(grant_->wrapped_recording_key),
-                                 std::move(grant_->recipients), std::move(grant_->recording_meta)};
-  auto recorder =
-      recorder::Recorder::start(std::move(start), std::move(grant_->recording_key), *context_.disk, context_.clock);
-  if (!recorder) return refuse_session(kNotRecorded);
-  context_.recording = std::move(recorder).value();
-  state_ = State::starting_recording;
-  state_until_ = base::MonoTime{};  // the recorder has a bound of its own
-}
-
 void SshSession::Impl::on_message(ResourcesFailed& failed) {
   if (state_ == State::awaiting_resources) refuse_session(failed.error.context());
 }
@@ -229,15 +202,6 @@ void SshSession::Impl::authenticated() {
   state_until_ = base::MonoTime{};
   const char* version = ssh_get_clientbanner(context_.client->get());
   open_ = ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
-}
-
-/// The target hears nothing before there is a recording that it can stand in.
-void SshSession::Impl::step_recording() {
-  if (!context_.recorder().tick()) {
-    context_.recording.reset();
-    return refuse_session(kNotRecorded);
-  }
-  if (context_.recorder().state() == recorder::RecorderState::recording) connect_target();
 }
 
 void SshSession::Impl::connect_target() {
@@ -278,18 +242,6 @@ void SshSession::Impl::serve_channels() {
   }
   // Another one is first the next time: one busy channel does not starve the rest.
   if (channels_.size() > 1) channels_.splice(channels_.end(), channels_, channels_.begin());
-}
-
-void SshSession::Impl::serve_recording() {
-  auto& recorder = context_.recorder();
-  if (!recorder.tick() || recorder.state() == recorder::RecorderState::failed) {
-    return context_.end(recorder::EndReason::error, kCannotRecord);
-  }
-  if (checkpoint_) return;
-  const auto mark = recorder.checkpoint_wanted();
-  if (!mark) return;
-  checkpoint_mark_ = *mark;
-  checkpoint_ = ask(CheckpointRequest{*mark});
 }
 
 /// Frees channels that are closed on both sides. libssh's messages name channels by address, so none may be waiting.
@@ -397,23 +349,6 @@ void SshSession::Impl::deliver_rest() {
   while (context_.client->connected() && context_.clock.mono() < until) {
     if (std::all_of(channels_.begin(), channels_.end(), delivered) && context_.client->flushed()) return;
     for (auto& channel : channels_) channel.flush_output();
-    (void)ssh_event_dopoll(event_.get(), 20);
-  }
-}
-
-SessionOver SshSession::Impl::close_recording() {
-  SessionOver over{context_.ending->reason, context_.ending->sentence, std::nullopt, std::nullopt};
-  if (!context_.recording) return over;
-  auto& recorder = context_.recorder();
-  for (;;) {
-    auto closed = recorder.finish(over.reason, over.sentence.substr(0, recorder::kMaxSentence));
-    if (closed) {
-      over.end_mark = closed.value().end;
-      over.totals = closed.value().totals;
-      return over;
-    }
-    if (closed.error().code() != base::Errc::timed_out || recorder.state() == recorder::RecorderState::failed)
-      return over;
     (void)ssh_event_dopoll(event_.get(), 20);
   }
 }
