@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "farewell.hpp"
 #include "host_keys.hpp"
 #include "sallyport/base/log.hpp"
 #include "sallyport/base/text.hpp"
@@ -15,6 +16,7 @@ namespace {
 constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
+constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
 
@@ -330,13 +332,16 @@ void SshSession::Impl::finish() {
   held_proof_.reset();
   early_opens_.clear();
   const bool client_left = !context_.client->connected();
+  (void)ssh_event_dopoll(event_.get(), 0);  // libssh writes at once only where it has just been told that it may
   for (int i = 0; i < 20 && !client_left && !context_.client->flushed(); ++i) (void)ssh_event_dopoll(event_.get(), 50);
+  const Farewell farewell(ssh_get_fd(context_.client->get()));
   (void)ssh_event_remove_session(event_.get(), context_.client->get());
   context_.client->disconnect(context_.ending->sentence);
   if (context_.target) {
     (void)ssh_event_remove_session(event_.get(), context_.target->get());
     context_.target->disconnect({});
   }
+  if (!client_left) farewell.wait(kFarewellTime);
   state_ = State::over;
 }
 
