@@ -237,16 +237,24 @@ Attempted<CommandResult> SshSession::run(const std::string& command, const base:
   }
   const auto bytes = input.expose();
   const auto size = static_cast<std::uint32_t>(bytes.size());
-  if (!arm() || ssh_channel_write(channel.get(), bytes.data(), size) != static_cast<int>(size) ||
-      ssh_channel_send_eof(channel.get()) != SSH_OK) {
+  const bool sent = arm() && ssh_channel_write(channel.get(), bytes.data(), size) == static_cast<int>(size) &&
+                    ssh_channel_send_eof(channel.get()) == SSH_OK;
+  // A command that ends before it has read (there is none of that name) closes the channel on the way: how it ended is
+  // still to be heard.
+  if (!sent && (deadline_.passed() || ssh_is_connected(session_.get()) == 0))
     return broken(Outcome::unknown, "sending to the command");
-  }
+  SALLYPORT_TRY(auto result, hear_command(channel.get()));
+  if (!sent && result.status == 0) return Attempt{Outcome::unknown, "the command ended before it had read its input"};
+  return result;
+}
+
+Attempted<CommandResult> SshSession::hear_command(ssh_channel_struct* channel) {
   CommandResult result{-1, {}};
   std::array<char, 4096> buffer{};
   std::size_t total = 0;
   for (const int from_stderr : {0, 1}) {
     while (!deadline_.passed() && total < kMostOutput) {
-      const int got = ssh_channel_read_timeout(channel.get(), buffer.data(), static_cast<std::uint32_t>(buffer.size()),
+      const int got = ssh_channel_read_timeout(channel, buffer.data(), static_cast<std::uint32_t>(buffer.size()),
                                                from_stderr, static_cast<int>(deadline_.left().count()));
       if (got == 0) break;
       if (got < 0) return broken(Outcome::unknown, "waiting for the command");
@@ -255,7 +263,7 @@ Attempted<CommandResult> SshSession::run(const std::string& command, const base:
     }
   }
   if (!arm() || total >= kMostOutput) return broken(Outcome::unknown, "waiting for the command");
-  result.status = exit_status_of(channel.get());
+  result.status = exit_status_of(channel);
   if (result.status < 0) return broken(Outcome::unknown, "waiting for the command's exit status");
   return result;
 }

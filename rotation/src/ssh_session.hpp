@@ -39,6 +39,7 @@ class SshSession {
   Attempted<> by_questions(const base::SecretBytes& secret);
   Attempted<> by_key(const base::SecretBytes& secret);
   Attempted<> judge(int authentication);
+  Attempted<CommandResult> hear_command(struct ssh_channel_struct* channel);
   Attempt broken(Outcome otherwise, const char* doing);
   bool arm();
 

@@ -104,7 +104,9 @@ TEST_CASE("a target without sudo is not taken for one that refused the new secre
   const sallyport::test::TempDir empty;
   SudoTarget target({.extra = {"SetEnv PATH=" + empty.path().string()}});
   const auto job = target.password_job();
-  CHECK(run_job(job, target.connector, target.port).value() == End::blocked);
+  const auto end = run_job(job, target.connector, target.port).value();
+  INFO(target.port.last.detail);
+  CHECK(end == End::blocked);
   CHECK(target.port.last.outcome == Outcome::refused);
   CHECK(target.port.last.journal == Journal{});
 }
