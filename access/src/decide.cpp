@@ -113,7 +113,7 @@ Decision decide(const DecisionInput& in) {
   const Needs* needs = needs_of(in.action);
   if (needs == nullptr) return deny(Rule::no_role);
   if (needs->account && in.account == nullptr) return deny(Rule::account_needed);
-  const Decision by_role = look_at_roles(in);
+  Decision by_role = look_at_roles(in);
   if (!by_role.allowed) return by_role;
   if (!in.person.otp_enrolled) return deny(Rule::otp_not_enrolled);
   if (needs->checkout) {

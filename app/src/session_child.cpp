@@ -1,5 +1,6 @@
 #include "session_child.hpp"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -37,6 +38,8 @@ Result<> sandbox(const ServerOptions& options) {
 Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options,
                                     const Identities& identities) {
   SALLYPORT_TRYV(give_up(handles, options, identities));
+  // The thread that writes the recording allocates next to nothing: a heap of its own would be pages for nothing.
+  (void)::mallopt(M_ARENA_MAX, 1);
   SALLYPORT_TRY(auto connection, VaultConnection::adopt(std::move(handles.vault)));
   VaultAuthority authority(std::move(connection), std::move(handles.link), options.vault_loss_bound);
   const base::SystemClock clock;
