@@ -289,7 +289,7 @@ void Batch::end_connection(std::uint64_t peer, std::vector<Outgoing>& out) {
 
 /// Tried again by the next sweep when the store does not take it now.
 Result<> Batch::close_lost(std::vector<Outgoing>& out) {
-  const auto closed = in_transaction(out, true, [&](Context& context) -> Result<> {
+  auto closed = in_transaction(out, true, [&](Context& context) -> Result<> {
     for (const auto& live : state_.lost) {
       const auto ended = vault::close_session(context.sql(), live.id, "the session's process went away",
                                               vault::RecordingState::truncated, {}, context.now);

@@ -24,7 +24,7 @@ base::Result<std::string> Invocation::setting(std::string_view key) const {
   SALLYPORT_TRY(const auto* config, this->config());
   const auto keys = client_config_keys();
   const auto known = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& item) { return item.name == key; });
-  const auto value = config->get(key, maybe(key));
+  auto value = config->get(key, maybe(key));
   if (value.empty()) return value;
   auto checked = check_config_value(*known, value, std::filesystem::current_path());
   if (!checked) return checked.error().within(key);

@@ -6,7 +6,6 @@ namespace sallyport::app {
 
 using base::Errc;
 using base::fail;
-using base::ok;
 using base::Result;
 
 namespace {

@@ -9,7 +9,6 @@ using base::ByteView;
 using base::Errc;
 using base::fail;
 using base::MutableByteView;
-using base::ok;
 using base::Result;
 using base::SecretBytes;
 

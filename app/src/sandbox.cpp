@@ -19,8 +19,6 @@
 
 namespace sallyport::app {
 
-using base::Errc;
-using base::fail;
 using base::fail_errno;
 using base::ok;
 using base::Result;

@@ -11,7 +11,6 @@
 namespace sallyport::app {
 
 using base::Errc;
-using base::fail;
 using base::Result;
 
 class Service::Impl {

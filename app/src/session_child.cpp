@@ -29,7 +29,7 @@ Result<> give_up(const SessionHandles& handles, const ServerOptions& options, co
 }
 
 Result<> sandbox(const ServerOptions& options) {
-  const auto entered = enter_sandbox(Sandbox::session);
+  auto entered = enter_sandbox(Sandbox::session);
   if (entered || !options.development) return entered;
   base::log(LogLevel::warning, "session.not_sandboxed", {{"what", "DEVELOPMENT: " + entered.error().describe()}});
   return ok();

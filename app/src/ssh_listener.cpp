@@ -18,9 +18,6 @@
 
 namespace sallyport::app {
 
-using base::Errc;
-using base::fail;
-using base::fail_errno;
 using base::LogLevel;
 using base::ok;
 using base::Result;

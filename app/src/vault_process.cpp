@@ -37,7 +37,7 @@ Result<> give_up(const ProcessContext& context) {
     base::log(LogLevel::warning, "vault.memory_not_locked",
               {{"what", "DEVELOPMENT: secrets may reach the swap space"}});
   SALLYPORT_TRYV(drop_privileges(ProcessKind::vault, context.identities));
-  const auto sandboxed = enter_sandbox(Sandbox::vault);
+  auto sandboxed = enter_sandbox(Sandbox::vault);
   if (sandboxed || !context.options.development) return sandboxed;
   base::log(LogLevel::warning, "vault.not_sandboxed", {{"what", "DEVELOPMENT: " + sandboxed.error().describe()}});
   return ok();

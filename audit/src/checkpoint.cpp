@@ -92,7 +92,7 @@ std::string format_verifier_key(const VerifierKey& key) {
 }
 
 base::Result<VerifierKey> parse_verifier_key(std::string_view text) {
-  const auto malformed = base::fail(Errc::invalid, "a log key is written name+8 hex digits+base64");
+  auto malformed = base::fail(Errc::invalid, "a log key is written name+8 hex digits+base64");
   const auto first = text.find('+');
   if (first == std::string_view::npos || text.size() < first + 10 || text[first + 9] != '+') return malformed;
   const auto raw = base::unbase64(text.substr(first + 10));

@@ -7,7 +7,6 @@
 
 namespace sallyport::vault {
 
-using base::Errc;
 
 namespace {
 
