@@ -135,6 +135,9 @@ void allow_waiting_and_memory(Filter& filter) {
 }
 
 void allow_end(Filter& filter) {
+#ifdef SALLYPORT_SANITIZED  // their runtime has threads of its own, which may be just beginning
+  filter.add(kAllow, {SCMP_SYS(rseq), SCMP_SYS(set_robust_list)});
+#endif
   filter.add(kAllow, {SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
                       SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack)});
   // abort() signals the thread itself.

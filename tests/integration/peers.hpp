@@ -21,7 +21,7 @@ class RawClient {
   void log_in();
   /// A session channel, confirmed. Freed with the session.
   ssh_channel open() const;
-  /// Does the library's work until the predicate holds; false after five seconds or at the end of the connection.
+  /// Does the library's work until the predicate holds; false after half a minute or at the end of the connection.
   bool until(const std::function<bool()>& holds) const;
   /// What the broker said at its goodbye.
   std::string farewell() const { return ssh_get_error(session_); }
@@ -52,7 +52,7 @@ class RawTarget {
   /// Says yes to the first login, then to the first channel and the first exec or shell.
   ssh_channel serve_login_and_exec(ssh_session session) const;
 
-  /// For the test: waits for a line of the child; false after five seconds.
+  /// For the test: waits for a line of the child; false after half a minute.
   bool heard(const std::string& text);
   const std::string& said() const noexcept { return said_; }
 

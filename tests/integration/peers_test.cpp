@@ -19,8 +19,8 @@ namespace sallyport::test {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kPatience{5};
-constexpr unsigned kChildSeconds = 30;  ///< a target that a failed test forgot ends itself
+constexpr std::chrono::seconds kPatience{30};
+constexpr unsigned kChildSeconds = 120;  ///< a target that a failed test forgot ends itself
 
 void set(ssh_session session, ssh_options_e option, const void* value) {
   if (ssh_options_set(session, option, value) != SSH_OK) throw std::runtime_error("libssh refuses an option");

@@ -16,7 +16,7 @@
 namespace sallyport::test {
 namespace {
 
-constexpr unsigned kMostSeconds = 30;
+constexpr unsigned kMostSeconds = 120;
 constexpr int kSmallBuffer = 16384;  ///< so that not much is under way in the kernel
 
 sockaddr_in loopback(std::uint16_t port) {

@@ -111,7 +111,7 @@ TEST_CASE("the sandbox closes around a thread that was there before it") {
     while (!started) std::this_thread::yield();
     if (!enter_sandbox(Sandbox::session)) ::_exit(99);
     entered = true;
-    while (seen < 0) std::this_thread::yield();
+    before.join();
     ::_exit(seen);
   }
   int status = -1;
