@@ -40,8 +40,18 @@ timespec to_timespec(std::chrono::milliseconds time) {
   return {static_cast<std::time_t>(time.count() / 1000), static_cast<long>(time.count() % 1000) * 1000000L};
 }
 
+/// What is an address already needs no look-up, and no thread of the C library's for it.
+Addresses written_address(Lookup& lookup) {
+  addrinfo hints = lookup.hints;
+  hints.ai_flags |= AI_NUMERICHOST;
+  addrinfo* found = nullptr;
+  return Addresses(::getaddrinfo(lookup.request.ar_name, lookup.request.ar_service, &hints, &found) == 0 ? found
+                                                                                                         : nullptr);
+}
+
 Attempted<Addresses> resolve(const std::string& host, std::uint16_t port, const Deadline& deadline) {
   auto lookup = std::make_unique<Lookup>(host, std::to_string(port));
+  if (auto written = written_address(*lookup)) return written;
   gaicb* list[] = {&lookup->request};
   if (getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr) != 0)
     return Attempt{Outcome::dns, "the name resolver does not start"};

@@ -37,7 +37,7 @@ std::string format_labels(const Labels& labels) {
   std::string text;
   for (const auto& [key, value] : labels) {
     if (!text.empty()) text += ',';
-    text += key + '=' + value;
+    text.append(key).append(1, '=').append(value);
   }
   return text;
 }
