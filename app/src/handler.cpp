@@ -42,7 +42,7 @@ void Context::event(std::string_view action, std::string about, audit::Outcome o
   event.request_id = request_id;
   event.outcome = outcome;
   event.detail = std::move(text);
-  tx.append(std::move(event));
+  tx.append(event);
 }
 
 access::DecisionInput Context::question(Right right) const {

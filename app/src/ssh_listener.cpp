@@ -252,10 +252,10 @@ void SshListener::finish_dial(Dial& dial) {
   (void)send_link(session->second.link.get(), LinkFailed{"the target can't be reached: " + why});
 }
 
-void SshListener::report_failed_dial(const std::string& session, std::string reason) {
+void SshListener::report_failed_dial(const std::string& session, std::string_view reason) {
   if (!vault_) return;
   Record record(find_operation(OperationId::dial_failed)->input);
-  record.set("session", session).set("reason", std::string_view(reason).substr(0, 500));
+  record.set("session", session).set("reason", reason.substr(0, 500));
   auto payload = encode(record);
   if (!payload || !vault_->request(OperationId::dial_failed, std::move(payload.value())))
     base::log(LogLevel::warning, "ssh.dial_failed_not_told", {{"session", session}});

@@ -65,7 +65,7 @@ class SshListener {
   base::Result<> take_dial(const Frame& frame);
   void finish_dials(Clock::time_point now);
   void finish_dial(Dial& dial);
-  void report_failed_dial(const std::string& session, std::string reason);
+  void report_failed_dial(const std::string& session, std::string_view reason);
   void reap();
   void session_ended(const Session& session, int status);
   void stop_sessions();

@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -38,7 +39,7 @@ SecretBytes SecretBytes::random(std::size_t size) {
 
 SecretBytes SecretBytes::copy(ByteView bytes) {
   SecretBytes secret(bytes.size());
-  if (!bytes.empty()) std::memcpy(secret.data_, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), secret.expose_mutable().begin());
   return secret;
 }
 

@@ -25,13 +25,11 @@ std::optional<std::string> read_word(std::string_view text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return std::nullopt;
     if (c == '\'') {
       quoted = !quoted;
-    } else if (quoted) {
+    } else if (quoted || is_plain(c)) {
       word += c;
     } else if (c == '\\') {
       if (++i == text.size() || static_cast<unsigned char>(text[i]) < 0x20) return std::nullopt;
       word += text[i];
-    } else if (is_plain(c)) {
-      word += c;
     } else {
       return std::nullopt;
     }
@@ -175,9 +173,7 @@ void ScpTracker::on_answer(bool good) {
     state_ = left_ == 0 ? State::trailer : State::content;
     return;
   }
-  if (state_ == State::offered)
-    end_file(recorder::FileOutcome::failed);
-  else if (state_ == State::verdict && !good)
+  if (state_ == State::offered || (state_ == State::verdict && !good))
     end_file(recorder::FileOutcome::failed);
   else if (state_ == State::verdict)
     end_file(sender_complained_ ? recorder::FileOutcome::partial : recorder::FileOutcome::complete);

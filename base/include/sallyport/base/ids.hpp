@@ -25,7 +25,7 @@ class Id {
     return Id(std::string(text));
   }
   const std::string& text() const noexcept { return text_; }
-  friend auto operator<=>(const Id&, const Id&) = default;
+  friend auto operator<=>(const Id&, const Id&) = default;  // NOLINT(modernize-use-nullptr): Clang 14 sees a 0 in it
 
  private:
   explicit Id(std::string text) : text_(std::move(text)) {}
