@@ -1,4 +1,6 @@
 // Targets that say in words that an account may not log in: real sshd with Debian's PAM modules.
+#include <thread>
+
 #include "rotation_fixture.hpp"
 #include "sallyport/base/process.hpp"
 
@@ -29,6 +31,15 @@ std::size_t count(const std::string& text, const std::string& part) {
   return n;
 }
 
+constexpr const char* kFailure = "Failed keyboard-interactive/pam";
+
+/// sshd writes its log after it has answered.
+bool logs_failures(const Sshd& server, std::size_t wanted) {
+  for (int i = 0; i < 1000 && count(server.log(), kFailure) < wanted; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  return count(server.log(), kFailure) == wanted;
+}
+
 }  // namespace
 
 TEST_CASE("an account that pam_faillock has locked is seen as locked, and is sent no further password") {
@@ -40,11 +51,11 @@ TEST_CASE("an account that pam_faillock has locked is seen as locked, and is sen
   SshConnector connector;
   REQUIRE(connector.login(job, Credential::current).outcome == Outcome::ok);
   for (int i = 0; i < 2; ++i) REQUIRE(connector.login(job, Credential::pending).outcome == Outcome::refused);
-  const auto failures = count(server.log(), "Failed keyboard-interactive/pam");
+  REQUIRE(logs_failures(server, 2));
   const auto attempt = connector.login(job, Credential::current);
   INFO(attempt.detail << "\n" << server.log());
   CHECK(attempt.outcome == Outcome::locked);
-  CHECK(count(server.log(), "Failed keyboard-interactive/pam") == failures);
+  CHECK(count(server.log(), kFailure) == 2);
 }
 
 TEST_CASE("a rotation whose account is locked stops for a person to look") {
