@@ -102,7 +102,7 @@ void ConnectionLimits::forget_oldest() {
 }
 
 std::string source_key(std::string_view address) {
-  const std::string text(address.substr(0, address.find('%')));
+  std::string text(address.substr(0, address.find('%')));
   std::array<std::uint8_t, 16> bytes{};
   if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return text;
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return "other";
