@@ -29,8 +29,8 @@ class Service::Impl {
   void peer_gone(std::uint64_t peer, std::vector<Outgoing>& out);
   void protocol_violation(const Peer& peer, std::uint16_t asked);
 
+  base::SystemClock system_clock_;  // before the state: a vault that is closed asks the time once more
   ServiceState state_;
-  base::SystemClock system_clock_;
   std::unique_ptr<ArgonPool> pool_;
 
  private:
