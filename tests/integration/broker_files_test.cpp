@@ -104,8 +104,9 @@ TEST_CASE("what is no file transfer does not pass as one, and the person is told
   SECTION("by scp") {
     REQUIRE(ssh_channel_request_exec(channel, ("scp -t " + remote).c_str()) == SSH_OK);
     // Two files at once, without a look at the answers: only the target would know which of them it took.
-    const std::string files("C0600 1 a\nxC0600 1 b\ny", 24);
-    REQUIRE(ssh_channel_write(channel, files.data(), 24) == 24);
+    const std::string files = std::string("C0600 1 a\nx") + '\0' + "C0600 1 b\ny" + '\0';
+    const auto size = static_cast<std::uint32_t>(files.size());
+    REQUIRE(ssh_channel_write(channel, files.data(), size) == static_cast<int>(size));
     CHECK(client.until(reads));
     CHECK(world.broker->wait_for_notice("denied file transfer that cannot be followed scp"));
   }
