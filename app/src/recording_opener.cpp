@@ -22,11 +22,17 @@ namespace {
 
 constexpr std::string_view kRecordingEnd = ".spr";
 
-Result<> open_and_send(int link, UniqueFd target, const std::filesystem::path& directory, const std::string& name) {
+/// The port above all is closed: a child that hangs must not keep it from the listener's successor.
+Result<UniqueFd> give_up_and_create(int link, int target, const std::filesystem::path& directory,
+                                    const std::string& name) {
   SALLYPORT_TRYV(drop_capabilities());
-  // The port above all: a child that hangs must not keep it from the listener's successor.
-  SALLYPORT_TRYV(close_all_but({STDERR_FILENO, link, target.get()}));
-  auto recording = create_recording(directory, name);
+  SALLYPORT_TRYV(close_all_but({STDERR_FILENO, link, target}));
+  return create_recording(directory, name);
+}
+
+/// Whatever fails, the session is told: it waits for this.
+Result<> open_and_send(int link, UniqueFd target, const std::filesystem::path& directory, const std::string& name) {
+  auto recording = give_up_and_create(link, target.get(), directory, name);
   if (!recording) {
     (void)send_link(link, LinkFailed{"This session was not started because it cannot be recorded."});
     return recording.error();
