@@ -14,7 +14,6 @@ constexpr std::size_t kBlocks = 8;
 constexpr std::size_t kSmallest = 24;
 constexpr std::size_t kStep = 16;
 constexpr std::size_t kLastStep = 1040;
-constexpr std::size_t kLargest = 16384;
 
 void wipe_blocks_of(std::size_t size) {
   std::array<std::unique_ptr<std::byte[]>, kBlocks> blocks;
@@ -26,10 +25,13 @@ void wipe_blocks_of(std::size_t size) {
 
 }  // namespace
 
-void wipe_freed_blocks() {
-  for (std::size_t size = kSmallest; size <= kLargest; size = size < kLastStep ? size + kStep : size * 2) {
+void wipe_freed_blocks(std::size_t largest) {
+  std::size_t size = kSmallest;
+  while (size < largest) {
     wipe_blocks_of(size);
+    size = size < kLastStep ? size + kStep : size * 2;
   }
+  wipe_blocks_of(size);
 }
 
 }  // namespace sallyport::base

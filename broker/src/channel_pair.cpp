@@ -61,7 +61,7 @@ int ChannelPair::on_data(ssh_session, ssh_channel, void* data, std::uint32_t siz
   if (from.is_client && is_stderr != 0) return static_cast<int>(size);
   Pipe& pipe = from.is_client ? pair.input_ : is_stderr != 0 ? pair.error_ : pair.output_;
   const int taken = static_cast<int>(pipe.offer(bytes));
-  if (pipe.overrun()) pair.context_.end(recorder::EndReason::error, "A peer sent more than it was allowed to.");
+  if (pipe.overrun()) pair.context_.end(recorder::EndReason::error, kOverran);
   return taken;
 }
 

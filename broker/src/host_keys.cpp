@@ -46,7 +46,7 @@ base::Result<KeyHandle> import_private_key(const base::SecretBytes& text) {
   ssh_key key = nullptr;
   const int done = ssh_pki_import_privkey_base64(terminated.expose_text().data(), nullptr, nullptr, nullptr, &key);
   KeyHandle owner(key);
-  base::wipe_freed_blocks();  // libssh 0.10 frees the text without wiping it
+  base::wipe_freed_blocks(terminated.size());  // libssh 0.10 frees the text without wiping it
   if (done != SSH_OK || !owner) return base::fail(base::Errc::invalid, "the private key cannot be read");
   return owner;
 }

@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <string_view>
+
 namespace sallyport::broker {
 namespace {
 
@@ -115,6 +117,11 @@ bool Leg::flooding() noexcept {
     packets_mark_ = packets_.in_packets;
   }
   return packets_.in_packets - packets_mark_ > kFloodPackets;
+}
+
+bool Leg::overran() const noexcept {
+  // libssh has no other word for it: most of its fatal errors are not, and its session goes on.
+  return std::string_view(ssh_get_error(session_.get())) == "Window exceeded";
 }
 
 bool Leg::keep_alive(base::MonoTime now, base::Milliseconds interval, unsigned max) {

@@ -42,6 +42,8 @@ class Leg {
   bool has_news(std::uint64_t data_packets) noexcept;
   /// The peer keeps sending and reads nothing of our answers.
   bool flooding() noexcept;
+  /// The peer sent beyond its window, and libssh (0.11 and later) threw that away. With 0.10 the pipes see it.
+  bool overran() const noexcept;
 
   /// Sends a keep-alive when nothing was heard for `interval`; false when `max` of them were not answered.
   bool keep_alive(base::MonoTime now, base::Milliseconds interval, unsigned max);

@@ -18,6 +18,7 @@ struct Ending {
   std::string sentence;
 };
 inline constexpr const char* kCannotRecord = "This session was ended because it could not be recorded.";
+inline constexpr const char* kOverran = "A peer sent more than it was allowed to.";
 inline constexpr const char* kVaultLost = "This session was ended because the vault cannot be reached.";
 
 struct SessionContext {

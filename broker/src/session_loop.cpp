@@ -271,6 +271,7 @@ void SshSession::Impl::watch_peers() {
     context_.end(recorder::EndReason::closed, "The target closed the connection.");
   else if (context_.target->flooding())
     context_.end(recorder::EndReason::error, "The target does not read.");
+  if (context_.client->overran() || context_.target->overran()) context_.end(recorder::EndReason::error, kOverran);
 }
 
 void SshSession::Impl::watch_deadlines() {

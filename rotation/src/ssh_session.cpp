@@ -218,7 +218,7 @@ Attempted<> SshSession::by_key(const base::SecretBytes& secret) {
   const auto text = with_nul(secret);
   ssh_key raw = nullptr;
   const int read = ssh_pki_import_privkey_base64(c_string(text), nullptr, nullptr, nullptr, &raw);
-  base::wipe_freed_blocks();  // libssh 0.10 frees the text without wiping it
+  base::wipe_freed_blocks(text.size());  // libssh 0.10 frees the text without wiping it
   if (read != SSH_OK) {
     return Attempt{Outcome::refused, "the stored SSH key cannot be read"};
   }
