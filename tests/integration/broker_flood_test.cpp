@@ -69,13 +69,16 @@ TEST_CASE("a client that floods and reads nothing is ended") {
 
 TEST_CASE("a target that floods and reads nothing is ended") {
   RawTarget target([](ssh_session session, RawTarget& self) {
-    (void)self.serve_login_and_exec(session);
+    ssh_channel channel = self.serve_login_and_exec(session);
     (void)ssh_blocking_flush(session, 1000);
     self.say("ready");
     ssh_set_blocking(session, 0);
+    std::string read(1U << 20U, 0);
     while (ssh_is_connected(session) != 0) {
       flood(session);
       (void)ssh_blocking_flush(session, 100);
+      // What came before the relay stopped: with no window left the broker would have nothing to say to this target.
+      (void)ssh_channel_read_nonblocking(channel, read.data(), static_cast<std::uint32_t>(read.size()), 0);
     }
   });
   Relay relay(target.port());
