@@ -8,8 +8,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "sallyport/base/text.hpp"
 
@@ -21,51 +25,60 @@ struct FreeAddresses {
 };
 using Addresses = std::unique_ptr<addrinfo, FreeAddresses>;
 
-/// One asynchronous look-up. What glibc may still write to lives here, on the heap.
-struct Lookup {
-  Lookup(std::string name, std::string service) : host(std::move(name)), port(std::move(service)) {
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICSERV;
-    request.ar_name = host.c_str();
-    request.ar_service = port.c_str();
-    request.ar_request = &hints;
+constexpr addrinfo kHints{.ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+
+/// One look-up on a thread of its own, which nothing can stop: what it writes to lives as long as either side needs it.
+class Lookup {
+ public:
+  Lookup(std::string host, std::string port) : host_(std::move(host)), port_(std::move(port)) {}
+
+  void run() {
+    addrinfo* list = nullptr;
+    const int error = ::getaddrinfo(host_.c_str(), port_.c_str(), &kHints, &list);
+    const std::scoped_lock lock(mutex_);
+    found_.reset(error == 0 ? list : nullptr);
+    error_ = error;
+    news_.notify_all();
   }
-  std::string host;
-  std::string port;
-  addrinfo hints{};
-  gaicb request{};
+
+  /// What was found, or getaddrinfo's error; EAI_INPROGRESS when the time is over first.
+  std::pair<Addresses, int> wait(const Deadline& deadline) {
+    std::unique_lock lock(mutex_);
+    news_.wait_for(lock, deadline.left(), [&] { return error_ != EAI_INPROGRESS; });
+    return {std::move(found_), error_};
+  }
+
+ private:
+  const std::string host_;
+  const std::string port_;
+  std::mutex mutex_;
+  std::condition_variable news_;
+  Addresses found_;
+  int error_ = EAI_INPROGRESS;
 };
 
-timespec to_timespec(std::chrono::milliseconds time) {
-  return {static_cast<std::time_t>(time.count() / 1000), static_cast<long>(time.count() % 1000) * 1000000L};
-}
-
-/// What is an address already needs no look-up, and no thread of the C library's for it.
-Addresses written_address(Lookup& lookup) {
-  addrinfo hints = lookup.hints;
+/// What is an address already needs no look-up, and no thread for it.
+Addresses written_address(const std::string& host, const std::string& port) {
+  addrinfo hints = kHints;
   hints.ai_flags |= AI_NUMERICHOST;
   addrinfo* found = nullptr;
-  return Addresses(::getaddrinfo(lookup.request.ar_name, lookup.request.ar_service, &hints, &found) == 0 ? found
-                                                                                                         : nullptr);
+  return Addresses(::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) == 0 ? found : nullptr);
 }
 
-Attempted<Addresses> resolve(const std::string& host, std::uint16_t port, const Deadline& deadline) {
-  auto lookup = std::make_unique<Lookup>(host, std::to_string(port));
-  if (auto written = written_address(*lookup)) return written;
-  gaicb* list[] = {&lookup->request};
-  if (getaddrinfo_a(GAI_NOWAIT, list, 1, nullptr) != 0)
+Attempted<Addresses> resolve(const std::string& host, std::uint16_t number, const Deadline& deadline) {
+  const auto port = std::to_string(number);
+  if (auto written = written_address(host, port)) return written;
+  const auto lookup = std::make_shared<Lookup>(host, port);
+  try {
+    std::thread([lookup] { lookup->run(); }).detach();
+  } catch (const std::system_error&) {
     return Attempt{Outcome::dns, "the name resolver does not start"};
-  while (gai_error(&lookup->request) == EAI_INPROGRESS && !deadline.passed()) {
-    const auto wait = to_timespec(deadline.left());
-    const gaicb* const waiting[] = {&lookup->request};
-    gai_suspend(waiting, 1, &wait);
   }
-  const int error = gai_error(&lookup->request);
-  if (error == 0) return Addresses(lookup->request.ar_result);
-  if (error != EAI_INPROGRESS) return Attempt{Outcome::dns, base::escape_text(host) + ": " + gai_strerror(error)};
-  // A look-up in flight cannot be stopped; its memory has to outlive it.
-  if (gai_cancel(&lookup->request) == EAI_NOTCANCELED) static_cast<void>(lookup.release());
-  return Attempt{Outcome::dns, base::escape_text(host) + ": no answer from the name servers in time"};
+  auto [found, error] = lookup->wait(deadline);
+  if (error == 0) return std::move(found);
+  if (error == EAI_INPROGRESS)
+    return Attempt{Outcome::dns, base::escape_text(host) + ": no answer from the name servers in time"};
+  return Attempt{Outcome::dns, base::escape_text(host) + ": " + gai_strerror(error)};
 }
 
 Attempted<base::UniqueFd> connect_to(const addrinfo& address, const Deadline& deadline) {

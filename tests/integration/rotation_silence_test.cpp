@@ -1,9 +1,17 @@
 // Targets that are down, silent, slow or not what they seem: every attempt ends by its deadline, with its own outcome.
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <fstream>
 
 #include "rotation_fixture.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace sallyport;
 using namespace sallyport::rotation;
@@ -56,6 +64,37 @@ Timed timed_login(const Job& job, SshLimits limits) {
           std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start)};
 }
 
+/// Leaves this process in a network of its own, whose only name server has a socket and never answers.
+base::UniqueFd enter_silent_names(const std::filesystem::path& resolv_conf) {
+  if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return {};
+  if (::mount(resolv_conf.c_str(), "/etc/resolv.conf", nullptr, MS_BIND, nullptr) != 0) return {};
+  base::UniqueFd server(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq loopback{};
+  loopback.ifr_name[0] = 'l';
+  loopback.ifr_name[1] = 'o';
+  loopback.ifr_flags = IFF_UP;
+  if (::ioctl(server.get(), SIOCSIFFLAGS, &loopback) != 0) return {};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(53);
+  if (::bind(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
+  return server;
+}
+
+/// What a child says by its status.
+enum class NameLookup { in_time = 0, no_network, other_outcome, late };
+
+NameLookup look_up_in_silence(const std::filesystem::path& resolv_conf) {
+  const auto server = enter_silent_names(resolv_conf);
+  if (!server) return NameLookup::no_network;
+  const auto [attempt, took] = timed_login(job_to("target.example", 22), {300ms, 700ms});
+  if (attempt.outcome != Outcome::dns || attempt.detail.find("no answer from the name servers") == std::string::npos)
+    return NameLookup::other_outcome;
+  return took >= 250ms && took < 3s ? NameLookup::in_time : NameLookup::late;
+}
+
 }  // namespace
 
 TEST_CASE("a target that accepts and says nothing ends as timed out, by the deadline") {
@@ -76,6 +115,19 @@ TEST_CASE("a name that does not resolve is its own outcome, within the deadline"
   const auto [attempt, took] = timed_login(job_to("no-such-host.invalid", 22), {1500ms, 3s});
   CHECK(attempt.outcome == Outcome::dns);
   CHECK(took < 4s);
+}
+
+TEST_CASE("name servers that say nothing end an attempt by its deadline") {
+  NEEDS_SYSTEM_USERS();
+  const sallyport::test::TempDir directory;
+  const auto resolv_conf = directory / "resolv.conf";
+  std::ofstream(resolv_conf) << "nameserver 127.0.0.1\noptions timeout:20 attempts:1\n";
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(static_cast<int>(look_up_in_silence(resolv_conf)));
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(static_cast<NameLookup>(WEXITSTATUS(status)) == NameLookup::in_time);
 }
 
 TEST_CASE("a silent target leaves the rotation pending, to be tried again later") {
