@@ -111,8 +111,16 @@ compare() {
 login_once() { seconds on "$1" true < /dev/null | awk '{ printf "%.1f\n", $1 * 1000 }'; }
 line_login() { compare "full login and one command" ms 15 login_once; }
 
-keys_p50() { HOME=$stage/home "$tools/keystroke" 300 ssh -F "$stage/home/.ssh/config" -tt "$1" 'stty raw -echo; echo READY; exec cat' > "$stage/keys.$1" && sed 's/p50_ms=\([0-9.]*\).*/\1/' "$stage/keys.$1"; }
-keys_p99() { sed 's/.*p99_ms=//' "$stage/keys.$1"; }
+keys() { HOME=$stage/home "$tools/keystroke" 1000 ssh -F "$stage/home/.ssh/config" -tt "$1" 'stty raw -echo; echo READY; exec cat'; }
+# The p99 of the same rounds wait in a file for their own line: each figure is the median of three rounds.
+keys_p50() {
+  local line
+  line=$(keys "$1")
+  echo "${line#*p99_ms=}" >> "$stage/keys_p99.$1"
+  line=${line#p50_ms=}
+  echo "${line%% *}"
+}
+keys_p99() { median < "$stage/keys_p99.$1"; }
 line_keystroke() {
   compare "keystroke and echo, p50" ms 3 keys_p50
   compare "keystroke and echo, p99" ms 1 keys_p99
