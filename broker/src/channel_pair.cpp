@@ -223,15 +223,33 @@ void ChannelPair::report_end() {
 void ChannelPair::last_words(const std::string& sentence) {
   if (state_ != State::idle && state_ != State::running) return;
   input_.set_open(false);
-  output_.set_open(false);
-  error_.set_open(false);
-  if (!sentence.empty() && !client_.closed) say(sentence);
+  output_.set_open(context_.target->leaves_rest());
+  error_.set_open(context_.target->leaves_rest());
+  if (!sentence.empty() && !client_.closed && !ended_well()) say(sentence);
 }
 
-void ChannelPair::flush_output() {
-  if (state_ != State::running || client_.closed) return;
-  (void)output_.pump(target_.channel, client_.channel, *context_.client);
-  (void)error_.pump(target_.channel, client_.channel, *context_.client);
+void ChannelPair::serve_last() {
+  if (client_.closed || (state_ != State::running && state_ != State::closing)) return;
+  if (state_ == State::running) {
+    (void)output_.pump(target_.channel, client_.channel, *context_.client);
+    (void)error_.pump(target_.channel, client_.channel, *context_.client);
+    if (!ended_well() || !delivered()) return;
+    send_exit();
+    state_ = State::closing;
+  }
+  close_side(client_);
+}
+
+/// A client that is told goodbye before it has closed its channel forgets the exit status.
+bool ChannelPair::settled() const {
+  if (client_.closed || client_.channel == nullptr) return true;
+  if (state_ == State::closing || ended_well()) return false;
+  return context_.target->leaves_rest() ? delivered() : output_.sent() && error_.sent();
+}
+
+/// The target closed the channel with a status. Some targets hang up right then.
+bool ChannelPair::ended_well() const {
+  return state_ == State::running && target_.closed && (exit_.status || !exit_.signal.empty());
 }
 
 void ChannelPair::abandon() {

@@ -35,7 +35,8 @@ class ChannelPair {
   void on_request(MessageHandle request);
   /// After every turn of the loop.
   void serve();
-  /// What waits for the client may still go out; nothing new is taken. A sentence goes to its stderr.
+  /// The session ends. What waits for the client may still go out; nothing new is taken, but from a target that hung
+  /// up. A sentence goes to the client's stderr, unless the channel came to its own end.
   void last_words(const std::string& sentence);
   /// The session is over: reports what was under way. No libssh call; the legs are freed next.
   void abandon();
@@ -43,9 +44,10 @@ class ChannelPair {
   void release();
 
   bool closed() const noexcept { return state_ == State::closed; }
-  bool delivered() const;
-  /// While the session ends: what was recorded already goes out.
-  void flush_output();
+  /// While the session ends: what was taken already goes out, then the exit status.
+  void serve_last();
+  /// There is nothing more to do for serve_last().
+  bool settled() const;
 
  private:
   struct Side {
@@ -112,6 +114,8 @@ class ChannelPair {
   void serve_pipes();
   void serve_ends();
   void pass_on_eof();
+  bool delivered() const;
+  bool ended_well() const;
   bool client_is_done() const;
   void send_exit();
   void close_side(Side& side);

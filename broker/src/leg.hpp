@@ -28,7 +28,13 @@ class Leg {
   base::Result<> join(ssh_event event);
   /// One step of the handshake: false while it goes on.
   base::Result<bool> handshake();
-  bool connected() const noexcept { return ssh_is_connected(session_.get()) != 0; }
+  bool connected() const noexcept { return readable() && !(ahead_ && ahead_->ended()); }
+  /// The peer hung up, and libssh still gives out what came before.
+  bool leaves_rest() const noexcept { return readable() && !connected(); }
+  /// That the peer hangs up will only be seen by connected(), and harms no other leg of the same loop.
+  void keep_end() noexcept {
+    if (ahead_) ahead_->keep_end();
+  }
   /// libssh turns sockets to blocking; and the acknowledgements of a login should not wait.
   void rearm_socket() const noexcept;
 
@@ -55,6 +61,7 @@ class Leg {
   static constexpr std::size_t kMaxBacklog = 256U << 10U;
 
  private:
+  bool readable() const noexcept { return ssh_is_connected(session_.get()) != 0; }
   Leg(base::UniqueFd socket, bool server) : socket_(std::move(socket)), server_(server) {}
   void attach_counters() noexcept;
 

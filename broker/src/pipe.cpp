@@ -35,6 +35,7 @@ bool Pipe::pull(ssh_channel from) {
       ssh_channel_read_timeout(from, queue_.data(), static_cast<std::uint32_t>(queue_.size()), is_stderr_ ? 1 : 0, 0);
   pulling_ = false;
   queue_.resize(static_cast<std::size_t>(std::max(got, 0)));
+  if (got < 0) return false;  // the session is dead, and what libssh held is lost: this never counts as drained
   held_ = got > 0 ? held_ - queue_.size() : 0;
   return got > 0;
 }

@@ -22,7 +22,9 @@ class Pipe {
   /// Outside callbacks: takes what libssh holds, shows it, writes what there is room for. True if anything moved.
   bool pump(ssh_channel from, ssh_channel to, Leg& to_leg);
   /// Nothing waits here or in libssh. (Never by ssh_channel_poll(), which turns the loop when there is nothing.)
-  bool drained() const noexcept { return queue_.empty() && held_ == 0; }
+  bool drained() const noexcept { return sent() && held_ == 0; }
+  /// Nothing waits here.
+  bool sent() const noexcept { return queue_.empty(); }
   void set_open(bool open) noexcept { open_ = open; }
   /// Bytes that wait go nowhere.
   void discard() noexcept;

@@ -1,6 +1,5 @@
 #include "read_ahead.hpp"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -22,6 +21,30 @@ constinit thread_local std::array<ReadAhead*, ReadAhead::kMost> registered{};
 int wait_in_kernel(pollfd* entries, nfds_t count, int timeout) {
   const timespec limit{timeout / 1000, (timeout % 1000) * 1000000L};
   return ::ppoll(entries, count, timeout < 0 ? nullptr : &limit, nullptr);
+}
+
+constexpr short kEnds = POLLRDHUP | POLLHUP | POLLERR;
+
+/// As wait_in_kernel(), with the ends of the sockets that keep theirs left out.
+int wait_without_ends(pollfd* entries, nfds_t count, int timeout) {
+  std::array<pollfd, ReadAhead::kMost> wanted{};
+  std::array<nfds_t, ReadAhead::kMost> places{};
+  std::size_t kept = 0;
+  for (nfds_t i = 0; i < count && kept < wanted.size(); ++i) {
+    const ReadAhead* ahead = ReadAhead::of(entries[i].fd);
+    if (ahead == nullptr || !ahead->keeps_end()) continue;
+    wanted[kept] = entries[i];
+    places[kept++] = i;
+    ahead->prepare(entries[i]);
+  }
+  int ready = wait_in_kernel(entries, count, timeout);
+  for (std::size_t i = 0; i < kept; ++i) {
+    pollfd& entry = entries[places[i]];
+    const bool was_ready = ready > 0 && entry.revents != 0;
+    ReadAhead::of(wanted[i].fd)->translate(entry, wanted[i]);
+    if (was_ready && entry.revents == 0) --ready;
+  }
+  return ready;
 }
 
 /// Marks the entries whose socket has bytes here, and says how many.
@@ -69,6 +92,23 @@ void ReadAhead::release_idle() noexcept {
   for (auto* entry : registered) {
     if (entry != nullptr && !entry->holds()) entry->buffer_.reset();
   }
+}
+
+/// The kernel tells of an end whether it is asked or not, each time: a socket that has ended is not shown to it.
+void ReadAhead::prepare(pollfd& entry) const noexcept {
+  if (ended_) entry.fd = -1;
+  if ((entry.events & POLLIN) != 0) entry.events |= POLLRDHUP;
+}
+
+/// Gives the entry back as it was asked for; an end with bytes before it is only readable.
+void ReadAhead::translate(pollfd& entry, const pollfd& wanted) noexcept {
+  const short told = entry.revents;
+  entry.fd = wanted.fd;
+  entry.events = wanted.events;
+  if ((told & kEnds) == 0) return;
+  std::uint8_t next = 0;
+  ended_ = ::recvfrom(socket_, &next, 1, MSG_PEEK | MSG_DONTWAIT, nullptr, nullptr) <= 0;
+  entry.revents = ended_ ? short{0} : static_cast<short>((told | POLLIN) & wanted.events);
 }
 
 std::ptrdiff_t ReadAhead::receive(void* to, std::size_t size) noexcept {
@@ -145,7 +185,7 @@ ssize_t sallyport_recv(int socket, void* to, size_t size, int flags) {
 int sallyport_poll(pollfd* entries, nfds_t count, int timeout) {
   using sallyport::broker::ReadAhead;
   if (const int ready = sallyport::broker::mark_held(entries, count); ready > 0) return ready;
-  const int ready = sallyport::broker::wait_in_kernel(entries, count, timeout);
+  const int ready = sallyport::broker::wait_without_ends(entries, count, timeout);
   if (ready == 0 && timeout != 0) ReadAhead::release_idle();
   return ready;
 }

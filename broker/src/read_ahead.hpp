@@ -5,6 +5,8 @@
 //
 // Only sockets that this thread has registered are affected. For every other one, and on every other thread, both
 // functions are the kernel's call and nothing else. No call is made that a session's sandbox does not know.
+#include <poll.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -27,6 +29,12 @@ class ReadAhead {
 
   /// Bytes wait here: poll() will say so at once.
   bool holds() const noexcept { return begin_ != end_; }
+  /// From now on the end of the stream, or its error, is kept from libssh and only told by ended(): libssh would meet
+  /// it in the middle of a write to the other session of its event loop, and declare that one dead. What the socket
+  /// held before its end is still read. Does nothing where works() is false: there libssh meets the end itself.
+  void keep_end() noexcept { keeps_end_ = true; }
+  bool keeps_end() const noexcept { return keeps_end_; }
+  bool ended() const noexcept { return ended_; }
   /// Memory that is held now: none while little comes, and none once a poll() has waited in vain.
   std::size_t allocated() const noexcept { return buffer_ ? kCapacity : 0; }
 
@@ -41,6 +49,8 @@ class ReadAhead {
   static void release_idle() noexcept;
   std::ptrdiff_t receive(void* to, std::size_t size) noexcept;
   void note_poll() noexcept { polled_ = true; }
+  void prepare(pollfd& entry) const noexcept;
+  void translate(pollfd& entry, const pollfd& wanted) noexcept;
 
  private:
   struct Probe {};
@@ -57,6 +67,8 @@ class ReadAhead {
   bool more_ = false;  ///< the last read got all that was asked for: there is likely more
   bool polled_ = false;
   bool received_ = false;
+  bool keeps_end_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace sallyport::broker

@@ -16,6 +16,7 @@ namespace {
 constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
 constexpr base::Milliseconds kDeliveryTime{2000};
+constexpr base::Milliseconds kRestTime{10000};  ///< when the target hung up: nobody waits for this to end
 constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
@@ -233,6 +234,7 @@ void SshSession::Impl::step_login() {
   max_idle_ = grant_->max_idle;
   grant_.reset();
   context_.target->rearm_socket();
+  context_.target->keep_end();
   for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));
   context_.progressed = true;
 }
@@ -346,15 +348,16 @@ void SshSession::Impl::finish() {
   state_ = State::over;
 }
 
-/// What was recorded and not yet read by the client goes out, then the sentence.
+/// What was taken from the target and not yet read by the client is recorded and goes out, then the sentence.
 void SshSession::Impl::deliver_rest() {
   if (state_ != State::serving || !context_.client->connected()) return;
   for (auto& channel : channels_) channel.last_words(context_.ending->sentence);
-  const auto until = context_.clock.mono() + kDeliveryTime;
-  const auto delivered = [](const ChannelPair& channel) { return channel.delivered(); };
+  const auto until = context_.clock.mono() + (context_.target->leaves_rest() ? kRestTime : kDeliveryTime);
+  const auto settled = [](const ChannelPair& channel) { return channel.settled(); };
   while (context_.client->connected() && context_.clock.mono() < until) {
-    if (std::all_of(channels_.begin(), channels_.end(), delivered) && context_.client->flushed()) return;
-    for (auto& channel : channels_) channel.flush_output();
+    (void)context_.recorder().tick();
+    for (auto& channel : channels_) channel.serve_last();
+    if (std::all_of(channels_.begin(), channels_.end(), settled) && context_.client->flushed()) return;
     (void)ssh_event_dopoll(event_.get(), 20);
   }
 }

@@ -46,7 +46,7 @@ class TestBroker {
   const std::filesystem::path& directory() const noexcept { return directory_.path(); }
   /// One line for each notice and question, in order.
   std::string notices() const;
-  /// Until the text was noted so many times; false after five seconds.
+  /// Until the text was noted so many times; false after half a minute.
   bool wait_for_notice(const std::string& text, int times = 1) const;
   /// To the session that runs: 'F' freeze, 'T' thaw, 'E' end, 'L' the vault is lost.
   void command(char letter);

@@ -1,11 +1,10 @@
 // The last sentence of a session reaches its client, whatever is on its way at that moment.
 #include <fcntl.h>
 
-#include <thread>
-
 #include "broker_fixture.hpp"
 #include "sallyport/base/file.hpp"
 #include "support/catch.hpp"
+#include "support/process_io.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -23,7 +22,7 @@ TEST_CASE("a client that is busy reading, and slow, still hears why its session 
     base::UniqueFd err(open(shown.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     auto client = base::Child::spawn(line, {{}, std::move(out), std::move(err)}).value();
     REQUIRE(world.broker->wait_for_notice("started 1", round));
-    std::this_thread::sleep_for(std::chrono::milliseconds{300});  // it answers with its window adjustments by then
+    REQUIRE(has_passed(client.pid(), "wchar", 4U << 20U));  // its window, twice: it answers with adjustments by then
     world.broker->command('E');
     CHECK(client.wait(std::chrono::seconds{20}) == 255);
     CHECK(text_of(base::read_file(shown, 65536).value()).find("An administrator ended this session.") !=

@@ -51,6 +51,8 @@ class RawTarget {
   ssh_message next(ssh_session session, int type, int subtype) const;
   /// Says yes to the first login, then to the first channel and the first exec or shell.
   ssh_channel serve_login_and_exec(ssh_session session) const;
+  /// Until the client has sent one byte.
+  void wait_for_key(ssh_channel channel) const;
 
   /// For the test: waits for a line of the child; false after half a minute.
   bool heard(const std::string& text);

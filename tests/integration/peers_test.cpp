@@ -165,6 +165,11 @@ ssh_channel RawTarget::serve_login_and_exec(ssh_session session) const {
   return channel;
 }
 
+void RawTarget::wait_for_key(ssh_channel channel) const {
+  char key = 0;
+  if (ssh_channel_read(channel, &key, 1, 0) != 1) _exit(1);
+}
+
 bool RawTarget::heard(const std::string& text) {
   const auto end = Clock::now() + kPatience;
   while (said_.find(text) == std::string::npos) {

@@ -14,6 +14,8 @@ class Relay {
   std::uint16_t port() const noexcept { return port_; }
   /// From now on nothing is read of what comes from the end that was dialled (true), or from the one that dialled.
   void stop_reading(bool dialled);
+  /// As before again, on both ends.
+  void go_on();
 
  private:
   std::uint16_t port_ = 0;

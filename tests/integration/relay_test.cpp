@@ -54,6 +54,11 @@ bool pass(int from, int to) {
     if (ends[2].revents != 0 && read(commands, &letter, 1) != 1) _exit(0);
     if (letter == 'c') ends[0].fd = -1;
     if (letter == 'd') ends[1].fd = -1;
+    if (letter == 'g') {
+      ends[0].fd = caller;
+      ends[1].fd = far.get();
+      continue;
+    }
     if (ends[0].fd >= 0 && ends[0].revents != 0 && !pass(caller, far.get())) _exit(0);
     if (ends[1].fd >= 0 && ends[1].revents != 0 && !pass(far.get(), caller)) _exit(0);
   }
@@ -85,5 +90,7 @@ Relay::~Relay() {
 void Relay::stop_reading(bool dialled) {
   (void)base::write_all(commands_.get(), base::as_bytes(std::string_view(dialled ? "d" : "c")));
 }
+
+void Relay::go_on() { (void)base::write_all(commands_.get(), base::as_bytes(std::string_view("g"))); }
 
 }  // namespace sallyport::test

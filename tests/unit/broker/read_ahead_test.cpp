@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -211,4 +212,47 @@ TEST_CASE("read-ahead: a registered socket takes no flags that look ahead") {
   CHECK(receive(pair.ours.get(), got, MSG_PEEK) == -1);
   CHECK(errno == EOPNOTSUPP);
   CHECK(receive(pair.ours.get(), got, MSG_DONTWAIT) == 4);
+}
+
+TEST_CASE("read-ahead: a kept end is not shown, and what came before it is") {
+  Pair pair;
+  ReadAhead ahead(pair.ours.get());
+  ahead.keep_end();
+  pair.send("last words");
+  pair.theirs.reset();
+  std::string got;
+  CHECK(ready(pair.ours.get(), POLLIN) == POLLIN);
+  CHECK(!ahead.ended());
+  CHECK(receive(pair.ours.get(), got) == 10);
+  CHECK(ready(pair.ours.get(), POLLIN) == 0);
+  CHECK(ahead.ended());
+}
+
+TEST_CASE("read-ahead: a kept end is one socket's, and wakes nobody again") {
+  Pair pair;
+  const Pair other;
+  ReadAhead ahead(pair.ours.get());
+  const ReadAhead beside(other.ours.get());
+  ahead.keep_end();
+  pair.theirs.reset();
+  other.send("a key");
+  std::array<pollfd, 2> entries{{{pair.ours.get(), POLLIN | POLLOUT, 0}, {other.ours.get(), POLLIN, 0}}};
+  CHECK(::poll(entries.data(), entries.size(), 0) == 1);
+  CHECK(entries[0].fd == pair.ours.get());
+  CHECK(entries[0].events == (POLLIN | POLLOUT));
+  CHECK(entries[0].revents == 0);
+  CHECK(entries[1].revents == POLLIN);
+  const auto start = std::chrono::steady_clock::now();
+  CHECK(ready(pair.ours.get(), POLLIN, 50) == 0);
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::milliseconds{45});
+}
+
+TEST_CASE("read-ahead: an end that nobody keeps is libssh's to see") {
+  Pair pair;
+  const ReadAhead ahead(pair.ours.get());
+  pair.theirs.reset();
+  std::string got;
+  CHECK((ready(pair.ours.get(), POLLIN) & POLLIN) != 0);
+  CHECK(receive(pair.ours.get(), got) == 0);
+  CHECK(!ahead.ended());
 }

@@ -1,0 +1,13 @@
+#pragma once
+// What a process has read and written, by the kernel's own count: for tests that wait until so much has passed.
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+
+namespace sallyport::test {
+
+/// `count` is a name of /proc/PID/io: "rchar" or "wchar". Until it is over `bytes`; false after ten seconds.
+bool has_passed(pid_t pid, const std::string& count, std::uint64_t bytes);
+
+}  // namespace sallyport::test
