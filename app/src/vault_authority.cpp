@@ -225,7 +225,7 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
 broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
   if (open.kind == Kind::proof) {
     SALLYPORT_TRY(const auto proof, to_proof(begin_error_ ? Result<Record>(*begin_error_)
-                                                    : decode_reply(OperationId::auth_key, std::move(frame))));
+                                                          : decode_reply(OperationId::auth_key, std::move(frame))));
     return broker::Answer(proof);
   }
   if (open.kind == Kind::open) {

@@ -7,7 +7,6 @@
 
 namespace sallyport::vault {
 
-
 namespace {
 
 constexpr std::string_view kPurpose = "totp";
