@@ -1,6 +1,6 @@
 #!/bin/bash
 # kill -9 at any moment of checkouts, rotations and recordings, round after round: nothing that was acknowledged is lost,
-# nobody is locked out, and logs and recordings verify. SALLYPORT_ROUNDS says how many (the issue's figure: 200).
+# nobody is locked out, and logs and recordings verify. SALLYPORT_ROUNDS says how many.
 . "$(dirname "$0")/staged.sh"
 load=${SALLYPORT_LOAD:?the load client}
 rounds=${SALLYPORT_ROUNDS:-12}
