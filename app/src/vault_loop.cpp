@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 
+#include "sallyport/base/crypto.hpp"
 #include "sallyport/base/log.hpp"
 
 namespace sallyport::app {
@@ -30,6 +32,16 @@ constexpr std::size_t kFlushAt = 64U << 10U;  ///< of replies: far below what a 
 constexpr short kReadBits = POLLIN | POLLHUP | POLLERR;
 
 bool would_block(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+/// Of connections. The listener knows sessions by them, and some of those outlive the vault that gave the number: the
+/// next vault's must be others. 48 bits, so that counting on never comes near an end.
+std::uint64_t first_id() {
+  std::array<std::uint8_t, 6> random{};
+  base::random_bytes(random);
+  std::uint64_t id = 0;
+  for (const auto byte : random) id = id << 8U | byte;
+  return id;
+}
 
 bool one_at_a_time(PeerKind kind) noexcept { return kind == PeerKind::ssh || kind == PeerKind::session; }
 
@@ -56,7 +68,11 @@ Result<UniqueFd> listen_unix(const std::filesystem::path& path, unsigned mode) {
 }
 
 VaultLoop::VaultLoop(UniqueFd listener, UniqueFd control, BatchHandler& handler, uid_t operator_uid)
-    : listener_(std::move(listener)), control_(std::move(control)), handler_(handler), operator_uid_(operator_uid) {}
+    : listener_(std::move(listener)),
+      control_(std::move(control)),
+      handler_(handler),
+      operator_uid_(operator_uid),
+      last_id_(first_id()) {}
 
 VaultLoop::~VaultLoop() = default;
 

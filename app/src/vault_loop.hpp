@@ -86,7 +86,7 @@ class VaultLoop {
   std::vector<std::uint64_t> writable_;
   bool control_ready_ = false, listener_ready_ = false, deferred_ready_ = false;
   std::size_t batch_bytes_ = 0;
-  std::uint64_t last_id_ = 0;
+  std::uint64_t last_id_;
   Clock::time_point next_tick_ = Clock::now();
 };
 

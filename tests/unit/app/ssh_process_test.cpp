@@ -383,6 +383,14 @@ TEST_CASE("a session's child owns nothing, is filtered, and holds no descriptor 
     CHECK(first.hears("vault", 100ms));
     CHECK(until([&] { return server.ssh({"true"}).status == 0; }));
   }
+  SECTION("sessions that have not noticed yet that their vault is gone are not in the way of new ones") {
+    for (const pid_t child : sessions) ::kill(child, SIGSTOP);
+    ::kill(server.pid_of("vault.pid"), SIGKILL);
+    CHECK(until([&] { return server.ssh({"true"}).status == 0; }));
+    for (const pid_t child : sessions) ::kill(child, SIGCONT);
+    CHECK(first.child.wait(server.options.vault_loss_bound));
+    CHECK(second.child.wait(server.options.vault_loss_bound));
+  }
   SECTION("freeze holds input back, thaw lets it go on, end says why") {
     std::ofstream(server.options.data / "freeze").close();
     CHECK(until([&] { return !fs::exists(server.options.data / "freeze"); }));
