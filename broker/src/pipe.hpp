@@ -9,8 +9,8 @@ namespace sallyport::broker {
 
 class Pipe {
  public:
-  /// What libssh may hold for a channel whose bytes nobody takes: its window (1.28 MB) and one packet. A peer that
-  /// makes it more does not keep to its window.
+  /// What libssh may hold for a channel whose bytes nobody takes: its window and one packet with 0.10 (1.28 MB), its
+  /// window with 0.11 (2 MB). A peer that makes it more does not keep to its window.
   static constexpr std::size_t kMaxHeld = 2U << 20U;
   /// Looks at bytes before they may go on; false: not now, ask again.
   using Inspect = std::function<bool(base::ByteView)>;
