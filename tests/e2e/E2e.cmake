@@ -14,6 +14,7 @@ add_test(NAME "e2e: started as an ordinary user" COMMAND ${e2e_dir}/ordinary.sh 
 add_test(NAME "e2e: a sealed start, opened by a passphrase" COMMAND ${e2e_dir}/sealed.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one code, fifty tries at once on every path" COMMAND ${e2e_dir}/one_code.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a recording plays in a terminal" COMMAND ${e2e_dir}/play.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: what a version before left behind opens" COMMAND ${e2e_dir}/version_before.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: killed at any moment, nothing acknowledged is lost" COMMAND ${e2e_dir}/kill_rounds.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: nothing acknowledged is lost when the power goes" COMMAND ${e2e_dir}/power_cut.sh $<TARGET_FILE:sallyport>)
@@ -29,6 +30,7 @@ set(e2e_tests "e2e: the command line without a server" "e2e: docs/cli.md is what
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
     "e2e: the recordings' disk hangs"
+    "e2e: what a version before left behind opens"
     "e2e: a recording plays in a terminal" "e2e: the demo")
 
 # The demo is worth something only if it notices: each step, broken in turn.
