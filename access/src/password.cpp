@@ -104,6 +104,12 @@ base::Result<> store_password(Transaction& tx, const base::UserId& user, const P
   return revoke_tokens_of(tx, user);
 }
 
+base::Result<std::optional<Salt>> password_salt(Transaction& tx, const base::UserId& user) {
+  SALLYPORT_TRY(const auto stored, find_by_id(tx, user));
+  if (!stored) return std::optional<Salt>{};
+  return std::optional(stored->work.salt);
+}
+
 base::Result<PasswordAttempt> prepare_password_check(Transaction& tx, const vault::Keyring& keys, std::string_view name,
                                                      const base::Argon2Cost& default_cost) {
   const std::string_view bounded =

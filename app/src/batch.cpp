@@ -1,6 +1,7 @@
 #include "batch.hpp"
 
 #include "authorise.hpp"
+#include "deciding_again.hpp"
 #include "sallyport/base/log.hpp"
 #include "sallyport/vault/session.hpp"
 
@@ -60,6 +61,7 @@ void Batch::run(std::vector<BatchItem>& items, std::vector<Outgoing>& out) {
     finish(tx, false, out);
   else
     refuse_all(out);
+  decide_live(out);
 }
 
 void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
@@ -71,8 +73,13 @@ void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
   if (!result)
     result = for_peer(result.error(), context);
   else
-    for (auto& effect : context.effects) effects_.push_back(std::move(effect));
+    keep_effects(context);
   replies_.push_back(reply_to(item.request, std::move(result), context.then));
+}
+
+void Batch::keep_effects(Context& context) {
+  for (auto& effect : context.effects) effects_.push_back(std::move(effect));
+  if (may_narrow(context.operation)) effects_.emplace_back([this](auto&) { state_.decide_again = true; });
 }
 
 Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
@@ -277,6 +284,23 @@ void Batch::sweep(std::vector<Outgoing>& out) {
   if (drop_tokens) state_.next_token_sweep = state_.clock->mono() + base::Seconds{60};
   if (!swept) base::log(base::LogLevel::warning, "sweep.failed", {{"error", swept.error().describe()}});
   if (!state_.lost.empty()) (void)close_lost(out);
+  decide_live(out);
+}
+
+/// In a transaction of its own, after the batch that was the reason: what it granted lives by now. Tried again by the
+/// next sweep where the store could not be read, or the events not be written.
+void Batch::decide_live(std::vector<Outgoing>& out) {
+  if (!state_.decide_again || !state_.vault) return;
+  std::vector<Verdict> verdicts;
+  const auto decided = in_transaction(out, false, [&](Context& context) -> Result<> {
+    SALLYPORT_TRY(verdicts, decide_again(context));
+    return base::ok();
+  });
+  carry_out(state_, verdicts, now_.mono, out);
+  if (!decided)
+    base::log(base::LogLevel::error, "decide_again.failed", {{"error", decided.error().describe()}});
+  else
+    state_.decide_again = false;
 }
 
 void Batch::end_connection(std::uint64_t peer, std::vector<Outgoing>& out) {

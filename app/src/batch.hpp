@@ -39,6 +39,8 @@ class Batch {
   void note(Context& context, const base::Error* failure);
   bool worth_noting(const Context& context, const base::Error& failure);
   void finish(std::optional<vault::AuditedTransaction>& tx, bool must_commit, std::vector<Outgoing>& out);
+  void keep_effects(Context& context);
+  void decide_live(std::vector<Outgoing>& out);
   void refuse_all(std::vector<Outgoing>& out);
   template <class Work>
   base::Result<> in_transaction(std::vector<Outgoing>& out, bool must_commit, Work&& work);

@@ -106,52 +106,6 @@ base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ende
   return base::ok();
 }
 
-namespace {
-
-base::Result<bool> still_allowed(Context& context, const Connection& connection) {
-  const auto& live = *connection.live;
-  SALLYPORT_TRY(auto user, access::get_user(context.sql(), live.user));
-  SALLYPORT_TRY(auto enrolled, vault::totp_enrolled(context.sql(), live.user));
-  SALLYPORT_TRY(auto roles, access::roles_of(context.sql(), live.user));
-  SALLYPORT_TRY(auto account, vault::get_account(context.sql(), live.account));
-  SALLYPORT_TRY(auto checkout, vault::get_checkout(context.sql(), live.checkout));
-  const access::AccountFacts facts{account.id, account.all_labels};
-  const access::CheckoutFacts leaned{
-      checkout.user,     checkout.account, checkout.state == vault::CheckoutState::active,
-      checkout.with_otp, checkout.source,  checkout.made,
-      checkout.lease};
-  access::Factors factors = connection.flow.factors();
-  factors.otp = context.now;  // given when the session began: its age is no reason to end it
-  const auto decision = access::decide({.person = {user.id, user.disabled, enrolled},
-                                        .roles = roles,
-                                        .action = Right::session,
-                                        .account = &facts,
-                                        .channel = {},
-                                        .factors = factors,
-                                        .checkout = &leaned,
-                                        .source = connection.source,
-                                        .now = context.now,
-                                        .policy = context.state.policy});
-  return decision.allowed;
-}
-
-}  // namespace
-
-base::Result<> recheck_sessions(Context& context) {
-  for (auto& [peer, connection] : context.state.sessions.all()) {
-    if (!connection.live || connection.live->closed || connection.live->ending) continue;
-    SALLYPORT_TRY(const bool allowed, still_allowed(context, connection));
-    if (allowed) continue;
-    context.event("session.revoke", "session:" + connection.live->id.text(), audit::Outcome::ok,
-                  connection.live->user_name + " on " + connection.live->account_name);
-    context.after_commit([&state = context.state, id = connection.live->id, now = context.now.mono](auto& out) {
-      state.sessions.end_where([&](const LiveSession& live) { return live.id == id; },
-                               "your access to this account has ended", now, out);
-    });
-  }
-  return base::ok();
-}
-
 const HandlerRow* find_handler(OperationId id) {
   static const auto all = std::to_array<std::span<const HandlerRow>>(
       {auth_handlers(), user_handlers(), role_handlers(), target_handlers(), account_handlers(), checkout_handlers(),

@@ -131,8 +131,6 @@ base::Result<Refusal> prove_code(Context& context, const base::UserId& user, con
 /// Ends the live sessions of an ended checkout, and wakes the rotator, after the commit; writes its event.
 base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action,
                               std::string_view told);
-/// Decides again for every live session (a role, a user, an account changed) and ends those that are no longer allowed.
-base::Result<> recheck_sessions(Context& context);
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out);
 /// Something is due that no rotator has.
 base::Result<bool> rotation_is_due(Context& context);

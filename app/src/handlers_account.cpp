@@ -136,7 +136,6 @@ Result<Record> set(Context& context, Record& input) {
     }
   }
   SALLYPORT_TRY(const auto account, vault::change_account(context.sql(), before.name, change));
-  SALLYPORT_TRYV(recheck_sessions(context));
   return shown(context, account);
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "deciding_again.hpp"
 #include "handler.hpp"
 #include "sallyport/recorder/container.hpp"
 #include "sallyport/vault/session.hpp"
@@ -42,6 +43,23 @@ Result<Record> session_event(Context& context, Record& input) {
   context.quiet = true;
   context.event("session." + std::string(input.text("action")), context.object,
                 input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
+  return answer(context);
+}
+
+/// Asked for each channel, on an old connection too: what was granted at the login may have changed since.
+Result<Record> session_channel(Context& context, Record& input) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  const std::string kind(input.text("kind"));
+  context.detail = "channel " + std::to_string(input.number("channel")) + ": " + kind;
+  if (input.has("text")) context.detail += " " + std::string(input.text("text"));
+  SALLYPORT_TRY(const auto channel, access::parse_channel(kind));
+  if (live->ending) return fail(Errc::conflict, "this session is being ended");
+  SALLYPORT_TRY(const auto decision, decide_channel(context, context.connection(), channel));
+  context.rule = decision.why();
+  SALLYPORT_TRYV(decision.as_result());
+  context.quiet = true;
+  context.event("session." + kind, context.object, audit::Outcome::ok,
+                "channel " + std::to_string(input.number("channel")) + ": " + std::string(input.text("text")));
   return answer(context);
 }
 
@@ -88,6 +106,7 @@ Result<Record> session_close(Context& context, Record& input) {
 }
 
 constexpr auto kRows = std::to_array<HandlerRow>({
+    {OperationId::session_channel, session_channel},
     {OperationId::session_event, session_event},
     {OperationId::session_checkpoint, session_checkpoint},
     {OperationId::session_close, session_close},

@@ -80,7 +80,6 @@ Result<Record> set(Context& context, Record& input) {
     SALLYPORT_TRY(change.channels, access::parse_channels(input.text("channels")));
   }
   SALLYPORT_TRY(const auto role, access::change_role(context.sql(), input.text("name"), change));
-  SALLYPORT_TRYV(recheck_sessions(context));
   context.detail = access::format_actions(role.actions) + " on " + role.accounts.text();
   return shown(context, role);
 }
@@ -103,7 +102,6 @@ Result<Record> remove(Context& context, Record& input) {
   about_role(context, input);
   SALLYPORT_TRYV(access::remove_role(context.sql(), input.text("name")));
   SALLYPORT_TRYV(somebody_administers(context));
-  SALLYPORT_TRYV(recheck_sessions(context));
   return answer(context);
 }
 
@@ -123,7 +121,6 @@ Result<Record> unassign(Context& context, Record& input) {
   SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
   SALLYPORT_TRYV(access::revoke_role(context.sql(), role.id, user.id));
   SALLYPORT_TRYV(somebody_administers(context));
-  SALLYPORT_TRYV(recheck_sessions(context));
   return answer(context);
 }
 

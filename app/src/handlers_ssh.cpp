@@ -9,7 +9,7 @@
 #include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
 #include "sallyport/vault/target.hpp"
-#include "sallyport/vault/totp_store.hpp"
+#include "session_question.hpp"
 
 namespace sallyport::app {
 
@@ -103,53 +103,10 @@ Result<Record> auth_key(Context& context, Record& input) {
 
 // --- The decision ---------------------------------------------------------------------------------------------------
 
-/// Everything that decide() needs for a session, kept alive together.
-struct SessionQuestion {
-  access::User user;
-  bool enrolled = false;
-  std::vector<access::Role> roles;
-  std::optional<vault::Account> account;
-  std::optional<vault::Checkout> checkout;
-  access::AccountFacts facts{base::AccountId::random(), {}};
-  std::optional<access::CheckoutFacts> leaned;
-
-  access::DecisionInput input(const Context& context, const access::Factors& factors) const {
-    return {.person = {user.id, user.disabled, enrolled},
-            .roles = roles,
-            .action = Right::session,
-            .account = &facts,
-            .channel = {},
-            .factors = factors,
-            .checkout = leaned ? &*leaned : nullptr,
-            .source = context.source,
-            .now = context.now,
-            .policy = context.state.policy};
-  }
-};
-
-Result<SessionQuestion> ask(Context& context, const LoginFlow& flow) {
-  SALLYPORT_TRY(auto user, access::get_user(context.sql(), *flow.user()));
-  SessionQuestion out{.user = std::move(user)};
-  SALLYPORT_TRY(out.enrolled, vault::totp_enrolled(context.sql(), out.user.id));
-  SALLYPORT_TRY(out.roles, access::roles_of(context.sql(), out.user.id));
-  auto account = vault::find_account(context.sql(), flow.account());
-  if (!account && account.error().code() != Errc::not_found) return std::move(account).error();
-  if (!account) return out;
-  out.account = std::move(account).value();
-  out.facts = {out.account->id, out.account->all_labels};
-  SALLYPORT_TRY(out.checkout, vault::find_active_checkout(context.sql(), out.account->id, out.user.id, context.now));
-  if (out.checkout) {
-    const auto& c = *out.checkout;
-    out.leaned = access::CheckoutFacts{c.user, c.account, c.state == vault::CheckoutState::active, c.with_otp, c.source,
-                                       c.made, c.lease};
-  }
-  return out;
-}
-
 /// After the first proof: a code, or straight on (where a code would not help either)? An account that is not there has
 /// labels that no role opens, and looks like one that is not open.
 Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
-  SALLYPORT_TRY(const auto question, ask(context, flow));
+  SALLYPORT_TRY(const auto question, SessionQuestion::of_login(context, flow));
   const bool needed = access::otp_still_needed(question.input(context, flow.factors()));
   return std::string_view(needed ? "otp" : "grant");
 }
@@ -163,7 +120,7 @@ Result<Record> auth_key_proven(Context& context, Record& input) {
     context.quiet = true;
     return next_step(context, false, after_refusal(flow));
   }
-  SALLYPORT_TRYV(flow.key_proven(user->id, user->name));
+  SALLYPORT_TRYV(flow.key_proven(user->id, user->name, input.bytes("key")));
   keep(context, flow);
   context.actor = context.object = "user:" + user->name;
   context.rule = "allow.key";
@@ -200,7 +157,7 @@ Result<Record> auth_password(Context& context, Record&) {
     return next_step(context, false, after_refusal(flow));
   }
   SALLYPORT_TRY(const auto user, access::get_user(context.sql(), *settled.user));
-  SALLYPORT_TRYV(flow.password_good(user.id, user.name));
+  SALLYPORT_TRYV(flow.password_good(user.id, user.name, context.hash->attempt->work.salt));
   keep(context, flow);
   context.actor = "user:" + user.name;
   context.rule = "allow.password";
@@ -227,17 +184,6 @@ Result<Record> auth_otp(Context& context, Record& input) {
 
 // --- The grant ------------------------------------------------------------------------------------------------------
 
-std::string open_channels(Context& context, const SessionQuestion& question, const access::Factors& factors) {
-  access::Channels open;
-  for (const auto channel :
-       {access::Channel::shell, access::Channel::exec, access::Channel::sftp, access::Channel::scp}) {
-    auto input = question.input(context, factors);
-    input.channel = channel;
-    if (access::decide(input).allowed) open.add(channel);
-  }
-  return access::format_channels(open);
-}
-
 Result<> room_to_record(const Context& context) {
   const auto& config = context.state.config;
   const auto free = base::free_space(config.data / "recordings");
@@ -247,8 +193,10 @@ Result<> room_to_record(const Context& context) {
 }
 
 Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) {
-  SALLYPORT_TRY(auto question, ask(context, flow));
+  SALLYPORT_TRY(auto question, SessionQuestion::of_login(context, flow));
   context.object = "account:" + flow.account().text();
+  SALLYPORT_TRY(const bool proven, proof_stands(context, flow));
+  if (!proven) return fail(Errc::unauthenticated, std::string(kProofGone));
   auto decision = access::decide(question.input(context, flow.factors()));
   context.rule = decision.why();
   SALLYPORT_TRYV(decision.as_result());
@@ -270,7 +218,8 @@ Result<Record> fill_grant(Context& context, const SessionQuestion& question, con
       .set("user", question.user.name)
       .set("account", question.account->name.text());
   out.set("login", question.account->login).set("kind", vault::to_string(question.account->kind));
-  out.set("credential", std::move(credential)).set("channels", open_channels(context, question, flow.factors()));
+  out.set("credential", std::move(credential))
+      .set("channels", access::format_channels(question.open_channels(context, flow.factors())));
   out.set_list("host_keys");
   for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
   out.set("source", context.source)
@@ -291,21 +240,18 @@ void begin_session(Context& context, const SessionQuestion& question, LoginFlow 
                    .account = question.account->id,
                    .checkout = question.checkout->id,
                    .user_name = question.user.name,
-                   .account_name = question.account->name.text()};
-  Record dial(find_operation(OperationId::push_dial)->input);
-  dial.set("connection", context.request.peer.id).set("session", session.id.text()).set("host", target.host);
-  dial.set("port", std::uint64_t{target.port}).set("file", session.file);
-  auto payload = std::make_shared<Payload>(encode(dial).value());
+                   .account_name = question.account->name.text(),
+                   .basis = Basis::of(target, *question.account, question.open_channels(context, flow.factors()))};
+  auto dial = std::make_shared<Record>(find_operation(OperationId::push_dial)->input);
+  dial->set("connection", context.request.peer.id).set("session", session.id.text()).set("host", target.host);
+  dial->set("port", std::uint64_t{target.port}).set("file", session.file);
   context.after_commit(
-      [&state = context.state, peer = context.request.peer.id, flow, live, payload](std::vector<Outgoing>& out) {
+      [&state = context.state, peer = context.request.peer.id, flow, live, dial](std::vector<Outgoing>& out) {
         auto* connection = state.sessions.find(peer);
         if (connection == nullptr) return;
         connection->flow = flow;
         connection->live = live;
-        auto push = LiveSessions::make_push(state.listener.value_or(0), OperationId::push_freeze);
-        push.frame.code = static_cast<std::uint16_t>(OperationId::push_dial);
-        push.frame.payload = std::move(*payload);
-        out.push_back(std::move(push));
+        out.push_back(LiveSessions::make_push(state.listener.value_or(0), OperationId::push_dial, *dial));
       });
 }
 

@@ -78,7 +78,6 @@ Result<Record> set(Context& context, Record& input) {
     SALLYPORT_TRY(change.labels, vault::parse_labels(input.text("labels")));
   }
   SALLYPORT_TRY(const auto target, vault::change_target(context.sql(), input.text("name"), change));
-  SALLYPORT_TRYV(recheck_sessions(context));
   context.detail = target.host + ":" + std::to_string(target.port) + " " + vault::format_labels(target.labels);
   return shown(context, target);
 }

@@ -30,22 +30,29 @@ std::size_t LiveSessions::live() const {
       connections_, [](const auto& entry) { return entry.second.live && !entry.second.live->closed; }));
 }
 
+Basis Basis::of(const vault::Target& target, const vault::Account& account, const access::Channels& channels) {
+  Basis basis{.channels = channels, .login = account.login, .host = target.host, .port = target.port, .host_keys = {}};
+  for (const auto& key : target.host_keys) basis.host_keys.push_back(key.fingerprint);
+  return basis;
+}
+
 Outgoing LiveSessions::make_push(std::uint64_t peer, OperationId push) {
+  return make_push(peer, push, Record(find_operation(push)->input));
+}
+
+Outgoing LiveSessions::make_push(std::uint64_t peer, OperationId push, const Record& record) {
   Outgoing out;
   out.peer_id = peer;
   out.frame.type = FrameType::push;
   out.frame.code = static_cast<std::uint16_t>(push);
-  out.frame.payload = encode(Record(find_operation(push)->input)).value();
+  out.frame.payload = encode(record).value();
   return out;
 }
 
 Outgoing LiveSessions::make_end(std::uint64_t peer, std::string_view reason) {
-  Outgoing out = make_push(peer, OperationId::push_freeze);
   Record record(find_operation(OperationId::push_end)->input);
   record.set("reason", reason);
-  out.frame.code = static_cast<std::uint16_t>(OperationId::push_end);
-  out.frame.payload = encode(record).value();
-  return out;
+  return make_push(peer, OperationId::push_end, record);
 }
 
 }  // namespace sallyport::app

@@ -11,9 +11,21 @@
 #include "sallyport/app/frame.hpp"
 #include "sallyport/app/operation.hpp"
 #include "sallyport/app/service.hpp"
+#include "sallyport/vault/account.hpp"
 #include "sallyport/vault/lease.hpp"
+#include "sallyport/vault/target.hpp"
 
 namespace sallyport::app {
+
+/// What a grant stood on, beside access::decide() and the first proof (LoginFlow): it must still be so.
+struct Basis {
+  access::Channels channels;  ///< that it may open; follows the decision while the session lives
+  std::string login;          ///< on the target
+  std::string host;
+  std::uint16_t port = 0;
+  std::vector<std::string> host_keys;  ///< fingerprints of those that were pinned
+  static Basis of(const vault::Target& target, const vault::Account& account, const access::Channels& channels);
+};
 
 /// A granted session.
 struct LiveSession {
@@ -23,6 +35,7 @@ struct LiveSession {
   base::CheckoutId checkout;
   std::string user_name;
   std::string account_name;
+  Basis basis;
   bool frozen = false;
   bool closed = false;                   ///< session.close came: the connection may go
   std::optional<base::MonoTime> ending;  ///< since push end was sent
@@ -64,6 +77,7 @@ class LiveSessions {
   }
   static Outgoing make_end(std::uint64_t peer, std::string_view reason);
   static Outgoing make_push(std::uint64_t peer, OperationId push);
+  static Outgoing make_push(std::uint64_t peer, OperationId push, const Record& record);
 
  private:
   std::map<std::uint64_t, Connection> connections_;

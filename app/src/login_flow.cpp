@@ -22,24 +22,25 @@ base::Result<> LoginFlow::key_offered() {
   return base::ok();
 }
 
-base::Result<> LoginFlow::first_proof(const base::UserId& user, std::string_view name) {
+base::Result<> LoginFlow::proven_by(const base::UserId& user, std::string_view name, FirstProof proof) {
   if (!awaits_first()) return fail(Errc::conflict, "no such proof is asked for now");
   // A key of somebody else must not sign in under the name that was given.
   if (!user_name_.empty() && user_name_ != name) return fail(Errc::unauthenticated, "that proof is another person's");
   user_ = user;
   user_name_ = name;
+  first_proof_ = std::move(proof);
   enter(State::proven);
   return base::ok();
 }
 
-base::Result<> LoginFlow::key_proven(const base::UserId& user, std::string_view name) {
-  SALLYPORT_TRYV(first_proof(user, name));
+base::Result<> LoginFlow::key_proven(const base::UserId& user, std::string_view name, base::ByteView key) {
+  SALLYPORT_TRYV(proven_by(user, name, {.key = {key.begin(), key.end()}, .password = {}}));
   factors_.key = true;
   return base::ok();
 }
 
-base::Result<> LoginFlow::password_good(const base::UserId& user, std::string_view name) {
-  SALLYPORT_TRYV(first_proof(user, name));
+base::Result<> LoginFlow::password_good(const base::UserId& user, std::string_view name, const access::Salt& salt) {
+  SALLYPORT_TRYV(proven_by(user, name, {.key = {}, .password = salt}));
   factors_.password = true;
   return base::ok();
 }

@@ -8,11 +8,19 @@
 #include <string>
 
 #include "sallyport/access/factors.hpp"
+#include "sallyport/access/password.hpp"
+#include "sallyport/base/bytes.hpp"
 #include "sallyport/base/ids.hpp"
 #include "sallyport/base/names.hpp"
 #include "sallyport/base/result.hpp"
 
 namespace sallyport::app {
+
+/// Which key or password it was: looked for again for as long as the session lives. One of the two.
+struct FirstProof {
+  base::Bytes key;                       ///< an SSH key's blob
+  std::optional<access::Salt> password;  ///< the salt of the password's hash: a new password has another
+};
 
 class LoginFlow {
  public:
@@ -25,8 +33,8 @@ class LoginFlow {
   /// Counts an offered key; Errc::limit beyond kMaxKeysOffered, which ends the flow.
   base::Result<> key_offered();
   /// The first proof. Errc::conflict unless it is awaited. `name` is the user's name as the store has it.
-  base::Result<> key_proven(const base::UserId& user, std::string_view name);
-  base::Result<> password_good(const base::UserId& user, std::string_view name);
+  base::Result<> key_proven(const base::UserId& user, std::string_view name, base::ByteView key);
+  base::Result<> password_good(const base::UserId& user, std::string_view name, const access::Salt& salt);
   /// A wrong password or code. The flow ends at the last one.
   void failed();
   /// The second proof. Errc::conflict unless the first is there.
@@ -39,18 +47,20 @@ class LoginFlow {
   const std::optional<base::UserId>& user() const noexcept { return user_; }
   const base::AccountName& account() const noexcept { return account_; }
   const access::Factors& factors() const noexcept { return factors_; }
+  const FirstProof& first_proof() const noexcept { return first_proof_; }
   /// "publickey,otp": for the session's row.
   std::string how() const;
 
  private:
   void enter(State state) { state_ = state; }
-  base::Result<> first_proof(const base::UserId& user, std::string_view name);
+  base::Result<> proven_by(const base::UserId& user, std::string_view name, FirstProof proof);
 
   State state_ = State::start;
   std::string user_name_;
   base::AccountName account_;
   std::optional<base::UserId> user_;
   access::Factors factors_;
+  FirstProof first_proof_;
   unsigned failures_ = 0;
   unsigned keys_offered_ = 0;
 };

@@ -105,6 +105,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::auth_password, "auth.password", "", "", "Checks a password.", kAuthPasswordIn, kAuthNextOut, Access::internal(), kSession, kPre, "ssh.password", false, true},
   {Id::auth_otp, "auth.otp", "", "", "Checks a one-time code.", kOtpConfirmIn, kAuthNextOut, Access::internal(), kSession, kPre, "ssh.otp"},
   {Id::auth_grant, "auth.grant", "", "", "Asks for the session, once the proofs are there.", kNothing, kGrantOut, Access::internal(), kSession, kPre, "session.start"},
+  {Id::session_channel, "session.channel", "", "", "Asks whether a channel may start; writes it down.", kSessionChannelIn, kNothing, Access::internal(), kSession, kGranted, "session.channel"},
   {Id::session_event, "session.event", "", "", "Puts what happened in a session into the audit log.", kSessionEventIn, kNothing, Access::internal(), kSession, kGranted, "session.event"},
   {Id::session_checkpoint, "session.checkpoint", "", "", "Signs the recording's chain so far.", kCheckpointIn, kCheckpointOut, Access::internal(), kSession, kGranted, "session.checkpoint"},
   {Id::session_close, "session.close", "", "", "Ends the session and its recording.", kSessionCloseIn, kNothing, Access::internal(), kSession, kGranted, "session.end"},
@@ -115,6 +116,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::push_freeze, "push.freeze", "", "", "To a session: hold input back.", kNothing, kNothing, Access::push(), 0, 0, ""},
   {Id::push_thaw, "push.thaw", "", "", "To a session: go on.", kNothing, kNothing, Access::push(), 0, 0, ""},
   {Id::push_end, "push.end", "", "", "To a session: end now.", kEndPush, kNothing, Access::push(), 0, 0, ""},
+  {Id::push_channels, "push.channels", "", "", "To a session: what its channels may be from now on.", kChannelsPush, kNothing, Access::push(), 0, 0, ""},
   {Id::push_rotation_work, "push.rotation_work", "", "", "To the rotator: ask rotation.next.", kNothing, kNothing, Access::push(), 0, 0, ""},
 });
 // clang-format on

@@ -364,6 +364,11 @@ inline constexpr auto kGrantOut = std::to_array<Field>({
     must("wrapped_key", bytes, 512, "the same, wrapped by the vault, for the recording's header"),
     must("ends_in_ms", number, 0, "when the checkout runs out; the vault says end by itself"),
 });
+inline constexpr auto kSessionChannelIn = std::to_array<Field>({
+    must("channel", number, 0xffffffffU, "its number in the recording"),
+    must("kind", text, kWord, "shell, exec, sftp or scp"),
+    may("text", text, 1024, "the command, escaped"),
+});
 inline constexpr auto kSessionEventIn =
     std::to_array<Field>({must("action", text, 64, "channel.denied, exec, sftp, file, ..."),
                           must("detail", text, 1024, "what, escaped"), must("denied", flag, 0, "it was refused")});
@@ -402,6 +407,8 @@ inline constexpr auto kDialPush = std::to_array<Field>(
     {must("connection", number, 0, "from session.register"), must("session", text, kId, "the session"),
      must("host", text, 255, "where to dial"), must("port", number, 65535, "TCP port"),
      must("file", text, 64, "the recording to create below the recordings directory")});
+inline constexpr auto kChannelsPush = std::to_array<Field>(
+    {must("channels", text, 128, "of shell, exec, sftp, scp; what runs and is not among them ends")});
 inline constexpr auto kEndPush = std::to_array<Field>({must("reason", text, 256, "told to the user")});
 
 }  // namespace sallyport::app::fields

@@ -39,6 +39,7 @@ struct ServiceState {
   std::map<std::uint64_t, std::shared_ptr<AuditExport>> exports;
   std::uint64_t last_export = 0;
   std::uint64_t last_connection = 0;
+  bool decide_again = false;      ///< something changed that live sessions stand on
   std::vector<LiveSession> lost;  ///< their connection went without session.close; not yet in the store
   unsigned failed_unseals = 0;    ///< since the start; told in the audit log at the next unsealing
   base::MonoTime next_token_sweep{};

@@ -20,6 +20,8 @@ constexpr base::Milliseconds kAfterCheckout{5000};
 
 std::string shown(std::string_view text) { return base::escape_text(text, kMaxShown); }
 
+}  // namespace
+
 broker::ChannelPolicy to_policy(std::string_view words) {
   broker::ChannelPolicy policy;
   while (!words.empty()) {
@@ -33,6 +35,8 @@ broker::ChannelPolicy to_policy(std::string_view words) {
   }
   return policy;
 }
+
+namespace {
 
 recorder::Meta to_meta(const Record& record, std::string_view client_version) {
   recorder::Meta meta;
@@ -60,9 +64,6 @@ std::string describe(const recorder::FileEvent& file) {
 
 Event to_event(const broker::RequestDenied& denied) {
   return {"channel.denied", fmt::format("{}: {}", denied.what, denied.detail), true};
-}
-Event to_event(const broker::ChannelStarted& started) {
-  return {to_string(started.kind), fmt::format("channel {}: {}", started.channel, shown(started.text)), false};
 }
 Event to_event(const broker::ChannelEnded& ended) {
   std::string how = "closed";

@@ -126,6 +126,12 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
     client_version_ = std::move(open->client_version);
     return send(OperationId::auth_grant, Record(row(OperationId::auth_grant).input), {Kind::open, ticket});
   }
+  if (auto* channel = std::get_if<broker::ChannelRequest>(&question)) {
+    Record record(row(OperationId::session_channel).input);
+    record.set("channel", std::uint64_t{channel->channel}).set("kind", to_string(channel->kind));
+    if (!channel->text.empty()) record.set("text", channel->text);
+    return send(OperationId::session_channel, record, {Kind::channel, ticket});
+  }
   const auto& mark = std::get<broker::CheckpointRequest>(question).mark;
   Record record(row(OperationId::session_checkpoint).input);
   record.set("sequence", mark.sequence).set("hash", base::Bytes(mark.hash.begin(), mark.hash.end()));
@@ -235,6 +241,10 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
     awaits_resources_ = !early_dial_;
     return broker::Answer(std::move(grant));
   }
+  if (open.kind == Kind::channel) {
+    SALLYPORT_TRYV(reply_result(std::move(frame)));
+    return broker::Answer(broker::ChannelAllowed{});
+  }
   SALLYPORT_TRY(const auto record, decode_reply(OperationId::session_checkpoint, std::move(frame)));
   broker::CheckpointSigned checkpoint{};
   const auto bytes = record.bytes("signature");
@@ -251,6 +261,11 @@ Result<> VaultAuthority::take_push(const Frame& frame, std::vector<broker::Messa
     case OperationId::push_thaw:
       out.emplace_back(broker::Thaw{});
       return ok();
+    case OperationId::push_channels: {
+      SALLYPORT_TRY(const auto record, decode(frame.payload.view(), row(OperationId::push_channels).input));
+      out.emplace_back(broker::PolicyChanged{to_policy(record.text("channels"))});
+      return ok();
+    }
     case OperationId::push_end: {
       SALLYPORT_TRY(const auto record, decode(frame.payload.view(), row(OperationId::push_end).input));
       out.emplace_back(broker::End{std::string(record.text("reason"))});

@@ -211,6 +211,8 @@ void ChannelPair::close_side(Side& side) {
 }
 
 void ChannelPair::report_end() {
+  if (!announced_ && consent_ && consent_->has_value() && !std::exchange(reported_end_, true))
+    context_.tell(ChannelEnded{number_, std::nullopt, {}});  // allowed, and left before it began
   if (!announced_ || reported_end_) return;
   if (sftp_) sftp_->on_end();
   if (scp_) scp_->on_end();

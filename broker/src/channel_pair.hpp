@@ -33,6 +33,12 @@ class ChannelPair {
   }
   /// A channel request of the client; answered here, maybe later.
   void on_request(MessageHandle request);
+  /// The authority's word; nothing if it is not to this channel's question.
+  void on_reply(const Reply& reply);
+  /// What may be open has changed: what runs and may no longer is told so and ends.
+  void on_policy();
+  /// The authority owes an answer since longer than it may.
+  bool waits_too_long(base::MonoTime now) const { return asked_ && now >= asked_->until; }
   /// After every turn of the loop.
   void serve();
   /// The session ends. What waits for the client may still go out; nothing new is taken, but from a target that hung
@@ -99,8 +105,9 @@ class ChannelPair {
   int answer(ssh_message message, int outcome);
 
   bool classify(ssh_message message);
+  bool has_consent();
   bool announce();
-  void refuse_start(ssh_message message);
+  void refuse_start(ssh_message message, const std::string& sentence);
   void say(const std::string& sentence);
 
   bool inspect_input(base::ByteView bytes);
@@ -130,8 +137,10 @@ class ChannelPair {
   std::deque<Request> requests_;
 
   std::optional<recorder::ChannelKind> kind_;
-  std::string text_;        ///< the command or subsystem
-  bool announced_ = false;  ///< recorder and authority know of it
+  std::string text_;                       ///< the command or subsystem
+  std::optional<Asked> asked_;             ///< the authority, whether it may start
+  std::optional<base::Result<>> consent_;  ///< its answer
+  bool announced_ = false;                 ///< recorder and authority know of it
   bool reported_end_ = false;
   bool has_pty_ = false;
   std::uint32_t columns_ = 0;

@@ -13,7 +13,9 @@ constexpr std::size_t kMaxTerm = 64;
 constexpr std::size_t kMaxEnvironment = 1024;
 constexpr std::uint32_t kMaxCells = 10000;
 constexpr std::size_t kMaxCommandText = 100U << 10U;  ///< below what the recorder takes
-constexpr std::uint32_t kExitDenied = 5;              ///< the command line's word for "denied"
+constexpr std::size_t kMaxShownCommand = 448;         ///< of it in the audit log; the recording has all
+constexpr std::size_t kMaxSentence = 1024;
+constexpr std::uint32_t kExitDenied = 5;  ///< the command line's word for "denied"
 
 std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
@@ -45,6 +47,10 @@ const char* name_of(recorder::ChannelKind kind) {
     default:
       return "this";
   }
+}
+
+std::string not_included(recorder::ChannelKind kind, const char* verb) {
+  return std::string("Your access to this account ") + verb + name_of(kind) + ".";
 }
 
 bool is_opened_by(const ChannelPolicy& policy, recorder::ChannelKind kind) {
@@ -151,7 +157,13 @@ int ChannelPair::serve_start(ssh_message message) {
   if (!kind_ && !classify(message)) return deny(message, "subsystem", text_);
   if (text_.size() > kMaxCommandText) return deny(message, "command that is too long", text_);
   if (!is_opened_by(context_.policy, *kind_)) {
-    refuse_start(message);
+    context_.tell(RequestDenied{name_of(*kind_), base::escape_text(text_)});
+    refuse_start(message, not_included(*kind_, "does not include "));
+    return SSH_OK;
+  }
+  if (!has_consent()) return SSH_AGAIN;
+  if (!consent_->has_value()) {
+    refuse_start(message, base::escape_text(consent_->error().context(), kMaxSentence));
     return SSH_OK;
   }
   if (!announce()) return SSH_AGAIN;
@@ -189,7 +201,35 @@ bool ChannelPair::classify(ssh_message message) {
   return true;
 }
 
-/// The recording and the audit log know of it before the target does.
+/// Asked once, when the recorder has room for what follows a yes; true when the answer is there.
+bool ChannelPair::has_consent() {
+  if (consent_) return true;
+  if (!asked_ && context_.recorder().accepting())
+    asked_ = context_.ask(ChannelRequest{number_, *kind_, base::escape_text(text_, kMaxShownCommand)});
+  return false;
+}
+
+void ChannelPair::on_reply(const Reply& reply) {
+  if (!asked_ || asked_->ticket != reply.ticket) return;
+  asked_.reset();
+  if (!reply.answer)
+    consent_ = reply.answer.error();
+  else if (std::holds_alternative<ChannelAllowed>(reply.answer.value()))
+    consent_ = base::ok();
+  else
+    consent_ = base::fail(base::Errc::internal, "The vault gave no answer.");
+}
+
+void ChannelPair::on_policy() {
+  if (state_ != State::running || is_opened_by(context_.policy, *kind_)) return;
+  say(not_included(*kind_, "no longer includes "));
+  exit_.status = kExitDenied;
+  send_exit();
+  state_ = State::closing;
+  context_.progressed = true;
+}
+
+/// The recording knows of it before the target does; the authority has written it down already.
 bool ChannelPair::announce() {
   if (announced_) return true;
   auto& recorder = context_.recorder();
@@ -198,8 +238,6 @@ bool ChannelPair::announce() {
   const bool texted = text_.empty() || context_.recorded(recorder.exec(number_, text_));
   const bool sized = !has_pty_ || context_.recorded(recorder.resize(number_, columns_, rows_));
   if (!texted || !sized) context_.end(recorder::EndReason::error, kCannotRecord);
-  if (context_.ending) return false;
-  context_.tell(ChannelStarted{number_, *kind_, base::escape_text(text_, 1024)});
   return !context_.ending;
 }
 
@@ -222,10 +260,9 @@ void ChannelPair::started() {
 }
 
 /// Said yes to, so that the reason can be read, and ended at once.
-void ChannelPair::refuse_start(ssh_message message) {
-  context_.tell(RequestDenied{name_of(*kind_), base::escape_text(text_)});
+void ChannelPair::refuse_start(ssh_message message, const std::string& sentence) {
   (void)answer(message, SSH_OK);
-  say(std::string("Your access to this account does not include ") + name_of(*kind_) + ".");
+  say(sentence);
   (void)ssh_channel_request_send_exit_status(client_.channel, kExitDenied);
   exit_.sent = true;
   state_ = State::closing;

@@ -21,6 +21,12 @@ inline constexpr const char* kCannotRecord = "This session was ended because it 
 inline constexpr const char* kOverran = "A peer sent more than it was allowed to.";
 inline constexpr const char* kVaultLost = "This session was ended because the vault cannot be reached.";
 
+/// A question that is under way.
+struct Asked {
+  Ticket ticket;
+  base::MonoTime until;  ///< an authority that has not answered by then is lost
+};
+
 struct SessionContext {
   Authority& authority;
   const base::Clock& clock;
@@ -39,10 +45,18 @@ struct SessionContext {
   std::uint64_t client_data_packets = 0;
   std::uint64_t target_data_packets = 0;
   std::optional<Ending> ending{};
+  Ticket next_ticket = 1;
 
   recorder::Recorder& recorder() { return *recording; }
   void end(recorder::EndReason reason, std::string sentence) {
     if (!ending) ending = Ending{reason, std::move(sentence)};
+  }
+  /// Nothing when the authority takes no question: then the session ends.
+  std::optional<Asked> ask(Question question) {
+    const Ticket ticket = next_ticket++;
+    if (authority.ask(ticket, std::move(question))) return Asked{ticket, clock.mono() + bounds.answer_timeout};
+    end(recorder::EndReason::vault_lost, kVaultLost);
+    return std::nullopt;
   }
   void tell(const Notice& notice) {
     if (!authority.tell(notice)) end(recorder::EndReason::vault_lost, kVaultLost);

@@ -145,15 +145,6 @@ void SshSession::Impl::hear() {
   }
 }
 
-std::optional<SshSession::Impl::Asked> SshSession::Impl::ask(Question question) {
-  const Ticket ticket = next_ticket_++;
-  if (!context_.authority.ask(ticket, std::move(question))) {
-    context_.end(recorder::EndReason::vault_lost, kVaultLost);
-    return std::nullopt;
-  }
-  return Asked{ticket, context_.clock.mono() + context_.bounds.answer_timeout};
-}
-
 void SshSession::Impl::on_message(Reply& reply) {
   const auto answers = [&reply](std::optional<Asked>& asked) {
     if (!asked || asked->ticket != reply.ticket) return false;
@@ -169,6 +160,8 @@ void SshSession::Impl::on_message(Reply& reply) {
     on_opened(reply.answer);
   } else if (answers(checkpoint_)) {
     on_checkpoint(reply.answer);
+  } else {
+    for (auto& channel : channels_) channel.on_reply(reply);
   }
 }
 
@@ -192,6 +185,12 @@ void SshSession::Impl::on_message(End& end) {
                end.sentence.empty() ? "This session was ended." : base::escape_text(end.sentence, kLongestSentence));
 }
 
+void SshSession::Impl::on_message(PolicyChanged& changed) {
+  context_.policy = changed.policy;
+  if (grant_) grant_->policy = changed.policy;
+  for (auto& channel : channels_) channel.on_policy();
+}
+
 // ---- The steps
 
 void SshSession::Impl::step_handshake() {
@@ -204,7 +203,7 @@ void SshSession::Impl::authenticated() {
   state_ = State::opening;
   state_until_ = base::MonoTime{};
   const char* version = ssh_get_clientbanner(context_.client->get());
-  open_ = ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
+  open_ = context_.ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
 }
 
 void SshSession::Impl::connect_target() {
@@ -281,6 +280,9 @@ void SshSession::Impl::watch_deadlines() {
   const auto& bounds = context_.bounds;
   for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
     if (*asked && now >= (*asked)->until) context_.end(recorder::EndReason::vault_lost, kVaultLost);
+  }
+  for (const auto& channel : channels_) {
+    if (channel.waits_too_long(now)) context_.end(recorder::EndReason::vault_lost, kVaultLost);
   }
   if (state_until_ != base::MonoTime{} && now >= state_until_) {
     if (state_ == State::connecting) return refuse_session("The target did not answer in time.");

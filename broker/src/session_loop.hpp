@@ -31,11 +31,6 @@ class SshSession::Impl {
   SessionResult run();
 
  private:
-  struct Asked {
-    Ticket ticket;
-    base::MonoTime until;
-  };
-
   void turn();
   void wait();
   base::Milliseconds patience();
@@ -54,7 +49,7 @@ class SshSession::Impl {
   void on_message(Freeze&);
   void on_message(Thaw&);
   void on_message(End& end);
-  std::optional<Asked> ask(Question question);
+  void on_message(PolicyChanged& changed);
   void on_opened(Answer& answer);
   void on_checkpoint(Answer& answer);
 
@@ -95,7 +90,6 @@ class SshSession::Impl {
   std::vector<int> watched_;
   bool authority_speaks_ = false;
   bool trimmed_ = false;  ///< since something moved last
-  Ticket next_ticket_ = 1;
   std::optional<Asked> proof_;
   std::optional<Asked> open_;
   std::optional<Asked> checkpoint_;

@@ -151,7 +151,7 @@ void SshSession::Impl::on_auth(MessageHandle message) {
 
 void SshSession::Impl::perform(AuthAction action) {
   if (auto* question = std::get_if<AskAuthority>(&action)) {
-    proof_ = ask(std::move(question->question));
+    proof_ = context_.ask(std::move(question->question));
     return;
   }
   const MessageHandle message = std::move(held_proof_);

@@ -46,7 +46,7 @@ void SshSession::Impl::serve_recording() {
   const auto mark = recorder.checkpoint_wanted();
   if (!mark) return;
   checkpoint_mark_ = *mark;
-  checkpoint_ = ask(CheckpointRequest{*mark});
+  checkpoint_ = context_.ask(CheckpointRequest{*mark});
 }
 
 void SshSession::Impl::on_checkpoint(Answer& answer) {

@@ -35,9 +35,9 @@ TEST_CASE("a vault that takes no question lets nobody in") {
   CHECK(world.broker->wait_for_notice("result authenticated=0 This session was ended because the vault"));
 }
 
-TEST_CASE("a vault that takes no notice of a command keeps it from the target") {
+TEST_CASE("a vault that takes no question about a command keeps it from the target") {
   BrokerSetup setup;
-  setup.lost_at = "tell";
+  setup.lost_at = "channel";
   World world(setup);
   const auto marker = std::filesystem::temp_directory_path() / ("sp-untold-" + world.login);
   const auto done = world.run_ssh({}, {"touch " + marker.string()});
@@ -63,6 +63,49 @@ TEST_CASE("a vault that does not answer is not waited for without end") {
   CHECK(done.status != 0);
   CHECK(world.broker->wait_for_notice(sentence));
   CHECK(world.sshd.log().find("Accepted") == std::string::npos);
+}
+
+TEST_CASE("a vault that does not say whether a command may start ends the session") {
+  BrokerSetup setup;
+  setup.bounds.answer_timeout = base::Milliseconds{300};
+  setup.silent_to = "channel";
+  World world(setup);
+  CHECK(world.run_ssh({}, {"id"}).status != 0);
+  CHECK(world.broker->wait_for_notice("over reason=" + std::to_string(int(recorder::EndReason::vault_lost))));
+  CHECK(world.sshd.log().find("Starting session") == std::string::npos);
+}
+
+TEST_CASE("each channel of an old connection asks again, and reads why it may not start") {
+  BrokerSetup setup;
+  setup.channel_refusal = "The checkout has ended; check the account out again.";
+  World world(setup);
+  const auto done = world.run_ssh({}, {"id"});
+  CHECK(done.status == 5);
+  CHECK(done.err.find(setup.channel_refusal) != std::string::npos);
+  CHECK(world.broker->wait_for_notice("refused 1"));
+  CHECK(world.sshd.log().find("Starting session") == std::string::npos);
+}
+
+TEST_CASE("what runs and is no longer included is told so and ends, the rest goes on") {
+  World world;
+  const auto control = (world.directory.path() / "mux").string();
+  base::Command line;
+  line.environment = {"PATH=/usr/bin:/bin"};
+  line.argv = world.ssh({"-o", "ControlMaster=yes", "-o", "ControlPath=" + control, "-tt"}, {});
+  int typed[2];
+  REQUIRE(pipe2(typed, O_CLOEXEC) == 0);
+  const base::UniqueFd keyboard(typed[1]);
+  auto shell = base::Child::spawn(line, {base::UniqueFd(typed[0]), {}, {}}).value();
+  REQUIRE(world.broker->wait_for_notice("started 1"));
+  line.argv = world.ssh({"-o", "ControlPath=" + control}, {"sleep 600"});
+  auto command = base::Child::spawn(line, {}).value();
+  REQUIRE(world.broker->wait_for_notice("started 2"));
+  world.broker->command('X');
+  CHECK(command.wait(std::chrono::seconds{20}) == 5);
+  CHECK(world.run_ssh({"-o", "ControlPath=" + control}, {"id"}).status == 5);
+  CHECK(world.broker->notices().find("ended 1") == std::string::npos);
+  REQUIRE(base::write_all(keyboard.get(), base::as_bytes("exit 7\n")));
+  CHECK(shell.wait(std::chrono::seconds{20}) == 7);
 }
 
 TEST_CASE("places in the recording are signed as it grows, and a vault that signs none ends the session") {

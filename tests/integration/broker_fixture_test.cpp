@@ -71,9 +71,6 @@ std::string describe(const recorder::FileEvent& event) {
 
 struct Describe {
   std::string operator()(const RequestDenied& n) const { return "denied " + n.what + " " + n.detail; }
-  std::string operator()(const ChannelStarted& n) const {
-    return "started " + std::to_string(n.channel) + " kind=" + std::to_string(int(n.kind)) + " " + n.text;
-  }
   std::string operator()(const ChannelEnded& n) const {
     return "ended " + std::to_string(n.channel) +
            " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
@@ -103,6 +100,7 @@ class MemoryAuthority final : public Authority {
       if (letter == 'F') waiting_.emplace_back(Freeze{});
       if (letter == 'T') waiting_.emplace_back(Thaw{});
       if (letter == 'E') waiting_.emplace_back(End{setup_.end_sentence});
+      if (letter == 'X') waiting_.emplace_back(PolicyChanged{{true, false, false, false}});
       if (letter == 'L') return base::fail(base::Errc::closed, "the vault has gone");
       note(std::string("command ") + letter);
     }
@@ -110,6 +108,8 @@ class MemoryAuthority final : public Authority {
   }
 
   base::Result<> ask(Ticket ticket, Question question) override {
+    if (setup_.lost_at == "channel" && std::holds_alternative<ChannelRequest>(question))
+      return base::fail(base::Errc::closed, "the vault has gone");
     if (setup_.lost_at == "ask") return base::fail(base::Errc::closed, "the vault has gone");
     std::visit([this, ticket](auto& q) { answer(ticket, q); }, question);
     const std::uint64_t one = 1;
@@ -144,6 +144,17 @@ class MemoryAuthority final : public Authority {
     const bool good = proof.code.expose_text() == "123456";
     note(std::string("code ") + (good ? "good" : "bad"));
     waiting_.emplace_back(Reply{ticket, ProofAnswer{good, Needs::nothing}});
+  }
+  void answer(Ticket ticket, ChannelRequest& request) {
+    const std::string what =
+        std::to_string(request.channel) + " kind=" + std::to_string(int(request.kind)) + " " + request.text;
+    const bool refused = !setup_.channel_refusal.empty();
+    note((refused ? "refused " : "started ") + what);
+    if (setup_.silent_to == "channel") return;
+    if (refused)
+      waiting_.emplace_back(Reply{ticket, base::fail(base::Errc::denied, setup_.channel_refusal)});
+    else
+      waiting_.emplace_back(Reply{ticket, ChannelAllowed{}});
   }
   void answer(Ticket ticket, CheckpointRequest& request) {
     note("checkpoint " + std::to_string(request.mark.sequence));

@@ -37,6 +37,10 @@ base::Result<PasswordWork> prepare_new_password(const base::SecretBytes& passwor
 base::Result<> store_password(vault::Transaction& tx, const base::UserId& user, const PasswordWork& work,
                               const base::SecretBytes& hash);
 
+/// The salt of the password that is in force: another one after each store_password(). Nothing: he has none, or may
+/// not sign in.
+base::Result<std::optional<Salt>> password_salt(vault::Transaction& tx, const base::UserId& user);
+
 /// Who is trying, as far as the store knows. For an unknown name: a salt that is always the same for that name (keyed,
 /// so that nobody can tell it from a real one) and the cost of new passwords.
 struct PasswordAttempt {

@@ -87,6 +87,7 @@ enum class OperationId : std::uint16_t {
   ssh_listen = 200,
   session_register = 201,
   dial_failed = 202,
+  session_channel = 203,
   auth_begin = 210,
   auth_key = 211,
   auth_key_proven = 212,
@@ -104,6 +105,7 @@ enum class OperationId : std::uint16_t {
   push_thaw = 242,
   push_end = 243,
   push_rotation_work = 244,
+  push_channels = 245,
 };
 
 /// What a role may allow. access::decide() decides; the table only names what is needed.

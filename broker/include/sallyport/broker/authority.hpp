@@ -54,8 +54,15 @@ struct OpenRequest {
 struct CheckpointRequest {
   recorder::Mark mark;
 };
+/// May this channel start now? Asked for each one, after it is known what it is and before the target hears of it: what
+/// the grant said may have changed since. An authority that says yes has written it down.
+struct ChannelRequest {
+  recorder::ChannelNumber channel;
+  recorder::ChannelKind kind;  ///< shell, exec, sftp or scp
+  std::string text;            ///< the command, escaped
+};
 
-using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CheckpointRequest>;
+using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CheckpointRequest, ChannelRequest>;
 
 // ---- Answers
 // ---------------------------------------------------------------------------------------------------------
@@ -99,9 +106,10 @@ struct Grant {
 struct CheckpointSigned {
   base::Signature signature;
 };
+struct ChannelAllowed {};
 
 /// An Error's context is a sentence that the authority wants the (by then proven) person to read.
-using Answer = base::Result<std::variant<ProofAnswer, Grant, CheckpointSigned>>;
+using Answer = base::Result<std::variant<ProofAnswer, Grant, CheckpointSigned, ChannelAllowed>>;
 
 // ---- What comes back
 // -------------------------------------------------------------------------------------------------
@@ -125,8 +133,12 @@ struct Thaw {};
 struct End {
   std::string sentence;
 };
+/// What channels may be from now on. Those that run and are not among it are ended, with a sentence.
+struct PolicyChanged {
+  ChannelPolicy policy;
+};
 
-using Message = std::variant<Reply, Resources, ResourcesFailed, Freeze, Thaw, End>;
+using Message = std::variant<Reply, Resources, ResourcesFailed, Freeze, Thaw, End, PolicyChanged>;
 
 // ---- What the session tells
 // ------------------------------------------------------------------------------------------
@@ -136,11 +148,6 @@ using Message = std::variant<Reply, Resources, ResourcesFailed, Freeze, Thaw, En
 struct RequestDenied {
   std::string what;
   std::string detail;
-};
-struct ChannelStarted {
-  recorder::ChannelNumber channel;
-  recorder::ChannelKind kind;
-  std::string text;
 };
 struct ChannelEnded {
   recorder::ChannelNumber channel;
@@ -157,7 +164,7 @@ struct SessionOver {
   std::optional<recorder::Mark> end_mark;
   std::optional<recorder::Totals> totals;
 };
-using Notice = std::variant<RequestDenied, ChannelStarted, ChannelEnded, FileSeen, SessionOver>;
+using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, SessionOver>;
 
 // ---- The interface
 // ---------------------------------------------------------------------------------------------------
