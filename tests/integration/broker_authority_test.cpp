@@ -81,7 +81,7 @@ TEST_CASE("each channel of an old connection asks again, and reads why it may no
   World world(setup);
   const auto done = world.run_ssh({}, {"id"});
   CHECK(done.status == 5);
-  CHECK(done.err.find(setup.channel_refusal) != std::string::npos);
+  CHECK(text_of(done.err).find(setup.channel_refusal) != std::string::npos);
   CHECK(world.broker->wait_for_notice("refused 1"));
   CHECK(world.sshd.log().find("Starting session") == std::string::npos);
 }
