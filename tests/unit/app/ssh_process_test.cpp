@@ -92,6 +92,9 @@ class Generous final : public BatchHandler {
         after.push_back(grant(record, request.peer.id));
         then = Outgoing::Then::granted;
         break;
+      case OperationId::session_channel:
+        note(std::string(input.text("kind")) + " channel " + std::string(input.text("text")));
+        break;
       case OperationId::session_event:
         note(std::string(input.text("action")) + " " + std::string(input.text("detail")));
         break;
