@@ -56,6 +56,7 @@ std::string describe(const recorder::FileEvent& file) {
   std::string text = fmt::format("{} {}", to_string(file.how), to_string(file.action));
   if (file.action == recorder::FileAction::transfer)
     text += fmt::format(" {} {} bytes", to_string(file.direction), file.size);
+  if (!file.detail.empty()) text += fmt::format(" ({})", shown(file.detail));
   if (file.sha256) text += " sha256 " + base::hex(*file.sha256);
   text += fmt::format(" {}: {}", to_string(file.outcome), shown(file.path));
   if (!file.other_path.empty()) text += " -> " + shown(file.other_path);

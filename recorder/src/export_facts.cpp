@@ -43,6 +43,7 @@ struct Describe {
     out.bytes("path", event.path).number("size", event.size).text("outcome", to_string(event.outcome));
     if (event.sha256) out.text("sha256", base::hex(*event.sha256));
     if (!event.other_path.empty()) out.bytes("other_path", event.other_path);
+    if (!event.detail.empty()) out.text("detail", event.detail);
     return true;
   }
   bool operator()(const GapRecord& gap) const {

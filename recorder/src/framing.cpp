@@ -101,7 +101,8 @@ Result<std::size_t> header_size(base::ByteView prefix) {
   SALLYPORT_TRY(auto magic, reader.take(kMagic.size()));
   if (!std::equal(magic.begin(), magic.end(), kMagic.begin())) return corrupt("this is no recording");
   SALLYPORT_TRY(auto version, reader.u16());
-  if (version != kFormatVersion) return corrupt("this version of the recording format is not known");
+  if (version < kOldestVersion || version > kFormatVersion)
+    return corrupt("this version of the recording format is not known");
   SALLYPORT_TRY(auto flags, reader.u16());
   if (flags != 0) return corrupt("the header has unknown flags");
   SALLYPORT_TRY(auto body, reader.u32());

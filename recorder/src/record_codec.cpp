@@ -47,13 +47,19 @@ Result<Enum> take_enum(base::Reader& reader, Enum last) {
   return static_cast<Enum>(value);
 }
 
-Result<FileEvent> take_file(base::Reader& reader, ChannelNumber channel) {
+/// Words that version 1 does not have.
+bool is_detailed(const FileEvent& event) {
+  return !event.detail.empty() || event.action > FileAction::link || event.outcome > FileOutcome::refused;
+}
+
+Result<FileEvent> take_file(base::Reader& reader, RecordKind kind, ChannelNumber channel) {
+  const bool detailed = kind == RecordKind::detailed_file;
   FileEvent event;
   event.channel = channel;
   SALLYPORT_TRY(event.direction, take_enum(reader, Direction::to_client));
   SALLYPORT_TRY(event.how, take_enum(reader, FileHow::scp));
-  SALLYPORT_TRY(event.action, take_enum(reader, FileAction::link));
-  SALLYPORT_TRY(event.outcome, take_enum(reader, FileOutcome::refused));
+  SALLYPORT_TRY(event.action, take_enum(reader, detailed ? FileAction::extension : FileAction::link));
+  SALLYPORT_TRY(event.outcome, take_enum(reader, detailed ? FileOutcome::unknown : FileOutcome::refused));
   SALLYPORT_TRY(event.size, take_varint(reader));
   SALLYPORT_TRY(auto hashed, reader.u8());
   if (hashed > 1) return fail(Errc::corrupt, "a file record has an unknown value");
@@ -65,6 +71,9 @@ Result<FileEvent> take_file(base::Reader& reader, ChannelNumber channel) {
   event.path = std::string(base::as_text(path));
   SALLYPORT_TRY(auto other, take_bytes(reader, kMaxPath));
   event.other_path = std::string(base::as_text(other));
+  if (!detailed) return event;
+  SALLYPORT_TRY(auto detail, take_bytes(reader, kMaxDetail));
+  event.detail = std::string(base::as_text(detail));
   return event;
 }
 
@@ -82,7 +91,7 @@ Result<ClosedRecord> take_closed(base::Reader& reader, ChannelNumber channel) {
 /// Which chunk a record of that kind may stand in.
 bool belongs(RecordKind kind, ChunkType type) {
   if (kind == RecordKind::command) return type == ChunkType::command;
-  if (kind == RecordKind::file) return type == ChunkType::file;
+  if (kind == RecordKind::file || kind == RecordKind::detailed_file) return type == ChunkType::file;
   return type == ChunkType::events;
 }
 
@@ -122,8 +131,9 @@ Result<> take_body(base::Reader& reader, RecordKind kind, ChannelNumber channel,
       record.body = CommandRecord{channel, base::as_text(text)};
       return base::ok();
     }
-    case RecordKind::file: {
-      SALLYPORT_TRY(auto event, take_file(reader, channel));
+    case RecordKind::file:
+    case RecordKind::detailed_file: {
+      SALLYPORT_TRY(auto event, take_file(reader, kind, channel));
       record.body = std::move(event);
       return base::ok();
     }
@@ -186,7 +196,8 @@ void put_command(base::Bytes& out, std::uint64_t delta_ms, const CommandRecord& 
 }
 
 void put_file(base::Bytes& out, std::uint64_t delta_ms, const FileEvent& event) {
-  put_head(out, RecordKind::file, delta_ms, event.channel);
+  const bool detailed = is_detailed(event);
+  put_head(out, detailed ? RecordKind::detailed_file : RecordKind::file, delta_ms, event.channel);
   put_enum(out, event.direction);
   put_enum(out, event.how);
   put_enum(out, event.action);
@@ -196,6 +207,7 @@ void put_file(base::Bytes& out, std::uint64_t delta_ms, const FileEvent& event) 
   if (event.sha256) out.insert(out.end(), event.sha256->begin(), event.sha256->end());
   put_bytes(out, base::as_bytes(event.path));
   put_bytes(out, base::as_bytes(event.other_path));
+  if (detailed) put_bytes(out, base::as_bytes(event.detail));
 }
 
 Result<Record> take_record(base::Reader& reader, ChunkType type, std::uint64_t& time_ms) {

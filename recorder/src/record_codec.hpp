@@ -13,7 +13,8 @@ enum class RecordKind : std::uint8_t {
   counts = 6,
   open_still = 7,
   command = 16,
-  file = 17
+  file = 17,          ///< with the words of version 1
+  detailed_file = 18  ///< from version 2 on
 };
 
 inline constexpr std::size_t kMaxRecordHead = 64;  ///< more than any record takes besides its bytes, path and text

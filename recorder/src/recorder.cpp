@@ -80,6 +80,7 @@ Result<> Recorder::file_event(const FileEvent& event) {
   if (event.path.size() > kMaxPath || event.other_path.size() > kMaxPath) {
     return fail(Errc::limit, "the path is too long to be recorded");
   }
+  if (event.detail.size() > kMaxDetail) return fail(Errc::limit, "the file event says too much to be recorded");
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_one(ChunkType::file, [&](auto& out, auto delta) { put_file(out, delta, event); }));
     impl_->note_file();

@@ -111,6 +111,10 @@ std::string_view to_string(FileAction action) noexcept {
       return "set_attributes";
     case FileAction::link:
       return "link";
+    case FileAction::copy:
+      return "copy";
+    case FileAction::extension:
+      return "extension";
   }
   return "unknown";
 }
@@ -125,6 +129,8 @@ std::string_view to_string(FileOutcome outcome) noexcept {
       return "failed";
     case FileOutcome::refused:
       return "refused";
+    case FileOutcome::unknown:
+      return "unknown";
   }
   return "unknown";
 }

@@ -15,8 +15,9 @@
 
 namespace sallyport::recorder {
 
-inline constexpr std::uint16_t kFormatVersion = 1;
-inline constexpr std::size_t kClearSize = 64;  ///< bytes of a chunk's clear header
+inline constexpr std::uint16_t kFormatVersion = 2;  ///< what is written
+inline constexpr std::uint16_t kOldestVersion = 1;  ///< what is still read
+inline constexpr std::size_t kClearSize = 64;       ///< bytes of a chunk's clear header
 inline constexpr std::size_t kSaltSize = 16;
 inline constexpr std::size_t kMaxHeader = 32U << 10U;   ///< the file header's body
 inline constexpr std::size_t kMaxPlain = 256U << 10U;   ///< a chunk's plaintext, decompressed
@@ -29,6 +30,7 @@ inline constexpr std::size_t kMaxMetaFields = 64;
 inline constexpr std::size_t kMaxMetaText = 4096;
 inline constexpr std::size_t kMaxCommand = 128U << 10U;
 inline constexpr std::size_t kMaxPath = 4096;
+inline constexpr std::size_t kMaxDetail = 256;            ///< of a file event
 inline constexpr std::size_t kMaxSentence = 256;          ///< reasons of END and GAP
 inline constexpr std::uint64_t kCheckpointReach = 65536;  ///< a CHECKPOINT names a chunk at most so far back
 

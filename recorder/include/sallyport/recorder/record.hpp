@@ -25,13 +25,16 @@ enum class FileAction : std::uint8_t {
   make_directory = 4,
   remove_directory = 5,
   set_attributes = 6,
-  link = 7
+  link = 7,
+  copy = 8,      ///< within the target: from `path` to `other_path`
+  extension = 9  ///< a request that the broker does not know; `path` is its name
 };
 enum class FileOutcome : std::uint8_t {
   complete = 1,  ///< the target (or client) confirmed it
   partial = 2,   ///< some of it passed, then it stopped
   failed = 3,    ///< the target said no
-  refused = 4,   ///< the broker said no
+  refused = 4,   ///< the broker said no, and the target never heard of it
+  unknown = 5,   ///< it was passed on, and the answer was not seen
 };
 
 /// One file touched by sftp or scp. For a transfer `direction` tells upload (to_target) from download (to_client).
@@ -45,6 +48,7 @@ struct FileEvent {
   FileOutcome outcome = FileOutcome::complete;
   FileAction action = FileAction::transfer;
   std::string other_path;  ///< the new name of a rename, the link of a link; else empty
+  std::string detail;      ///< what was asked for besides ("create, truncate, mode 0644"); no foreign text; kMaxDetail
   friend bool operator==(const FileEvent&, const FileEvent&) = default;
 };
 
