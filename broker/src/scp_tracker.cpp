@@ -1,6 +1,7 @@
 #include "sallyport/broker/scp_tracker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "sallyport/base/text.hpp"
@@ -64,13 +65,13 @@ std::optional<ScpCall> parse_scp_command(std::string_view command) {
     if (option == "--") break;
     if (option.size() < 2) return std::nullopt;
     for (const char c : option.substr(1)) {
-      if (c == 'r' || c == 'd')
+      if (c == 'd')
         call.into_directory = true;
       else if (c == 't' && !direction)
         direction = recorder::Direction::to_target;
       else if (c == 'f' && !direction)
         direction = recorder::Direction::to_client;
-      else if (std::string_view("pvq").find(c) == std::string_view::npos)
+      else if (std::string_view("rpvq").find(c) == std::string_view::npos)
         return std::nullopt;
     }
   }
@@ -92,9 +93,20 @@ void ScpTracker::on_target(base::ByteView bytes) {
 }
 
 void ScpTracker::on_end() {
-  const bool under_way =
-      state_ == State::content || state_ == State::trailer || state_ == State::complaint || state_ == State::verdict;
-  if (under_way) end_file(recorder::FileOutcome::partial);
+  const auto told = uploads() ? recorder::FileOutcome::unknown : recorder::FileOutcome::partial;
+  if (enters_) end_directory(recorder::FileOutcome::unknown);
+  if (state_ == State::content)
+    end_file(recorder::FileOutcome::partial);
+  else if (state_ == State::trailer || state_ == State::complaint || state_ == State::verdict)
+    end_file(told);
+  else if (state_ == State::offered && uploads())
+    end_file(told);  // a receiver makes the file before it answers
+  if (state_ != State::lost) state_ = State::answer;
+}
+
+void ScpTracker::lose() {
+  on_end();
+  state_ = State::lost;
 }
 
 void ScpTracker::feed_sender(base::ByteView bytes) {
@@ -131,16 +143,13 @@ void ScpTracker::on_sender_byte(char c) {
       }
       return;
     default:
-      state_ = State::lost;  // it did not wait for the answer
+      lose();  // it did not wait for the answer
   }
 }
 
 void ScpTracker::on_line_byte(char c) {
   if (c == '\n') return end_line();
-  if (line_.size() >= kMaxLine) {
-    state_ = State::lost;
-    return;
-  }
+  if (line_.size() >= kMaxLine || c == '\0') return lose();
   line_ += c;
 }
 
@@ -151,10 +160,7 @@ void ScpTracker::feed_receiver(base::ByteView bytes) {
       continue;
     }
     in_answer_text_ = byte == 1 || byte == 2;
-    if (answers_.size() >= kMaxEarlyAnswers || byte > 2) {
-      state_ = State::lost;
-      return;
-    }
+    if (answers_.size() >= kMaxEarlyAnswers || byte > 2) return lose();
     answers_.push_back(byte == 0);
   }
   use_answers();
@@ -173,7 +179,9 @@ void ScpTracker::on_answer(bool good) {
     state_ = left_ == 0 ? State::trailer : State::content;
     return;
   }
-  if (state_ == State::offered || (state_ == State::verdict && !good))
+  if (enters_)
+    end_directory(good ? recorder::FileOutcome::complete : recorder::FileOutcome::failed);
+  else if (state_ == State::offered || (state_ == State::verdict && !good))
     end_file(recorder::FileOutcome::failed);
   else if (state_ == State::verdict)
     end_file(sender_complained_ ? recorder::FileOutcome::partial : recorder::FileOutcome::complete);
@@ -183,86 +191,120 @@ void ScpTracker::on_answer(bool good) {
 void ScpTracker::end_line() {
   const std::string line = std::exchange(line_, {});
   state_ = State::answer;
+  bool good = true;
   switch (line.empty() ? '\0' : line.front()) {
     case 'C':
-      begin_file(std::string_view(line).substr(1));
-      break;
     case 'D':
-      enter_directory(line);
+      good = take_item(line);
       break;
     case 'E':
-      if (directories_.empty())
-        state_ = State::lost;
-      else
-        directories_.pop_back();
+      good = !directories_.empty();
+      if (good) directories_.pop_back();
       break;
     case 'T':
+      good = take_times(std::string_view(line).substr(1));
       break;
     case 1:
     case 2:
       state_ = State::line;
       break;  // a complaint; it is not answered
     default:
-      state_ = State::lost;
+      good = false;
   }
-  use_answers();
+  good ? use_answers() : lose();
 }
 
-void ScpTracker::enter_directory(const std::string& line) {
-  const auto mode_end = line.find(' ');
-  const auto name = mode_end == std::string::npos ? mode_end : line.find(' ', mode_end + 1);
-  if (name == std::string::npos || directories_.size() >= kMaxDepth) {
-    state_ = State::lost;
-    return;
+/// "T<modified> <microseconds> <accessed> <microseconds>"
+bool ScpTracker::take_times(std::string_view rest) {
+  std::array<std::uint64_t, 4> numbers{};
+  for (auto& number : numbers) {
+    const auto value = read_number(rest);
+    const bool more = &number != &numbers.back();
+    if (!value || more != rest.starts_with(' ')) return false;
+    if (more) rest.remove_prefix(1);
+    number = *value;
   }
-  directories_.push_back(line.substr(name + 1, recorder::kMaxPath));
+  times_ = ", times " + std::to_string(numbers[2]) + " " + std::to_string(numbers[0]);
+  return rest.empty();
 }
 
-void ScpTracker::begin_file(std::string_view rest) {
-  const auto space = rest.find(' ');
-  rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
-  const auto size = read_number(rest);
-  if (!size || rest.size() < 2 || rest.front() != ' ') {
-    state_ = State::lost;
-    return;
-  }
-  name_ = rest.substr(1);
+/// "C<mode> <size> <name>" or "D<mode> <size> <name>", exactly as OpenSSH's receiver reads it.
+bool ScpTracker::take_item(std::string_view line) {
+  const auto octal = [](char c) { return c >= '0' && c <= '7'; };
+  const auto mode = line.substr(1, 4);
+  if (line.size() < 7 || !std::all_of(mode.begin(), mode.end(), octal) || line[5] != ' ') return false;
+  const bool directory = line.front() == 'D';
+  line.remove_prefix(6);
+  const auto size = read_number(line);
+  if (!size || *size > INT64_MAX || line.size() < 2 || line.front() != ' ') return false;
+  const auto name = line.substr(1);
+  // The sender of an upload is a stranger to the target.
+  const bool strays = name.find('/') != name.npos || name == "." || name == "..";
+  if (uploads() && strays) return false;
+  if (directory && directories_.size() >= kMaxDepth) return false;
+  name_ = name;
+  mode_ = mode;
+  enters_ = directory;
+  if (directory) return true;
   size_ = left_ = *size;
   sender_complained_ = false;
   hash_.emplace();
   state_ = State::offered;
+  return true;
+}
+
+void ScpTracker::end_directory(recorder::FileOutcome outcome) {
+  enters_ = false;
+  if (uploads()) {
+    auto event = named_event(outcome);
+    event.action = recorder::FileAction::make_directory;
+    events_.push_back(std::move(event));
+  }
+  if (outcome != recorder::FileOutcome::complete) return;
+  directories_.push_back(name_);
+  times_.clear();
 }
 
 void ScpTracker::end_file(recorder::FileOutcome outcome) {
-  recorder::FileEvent event;
-  name_file(event);
-  event.direction = call_.direction;
+  auto event = named_event(outcome);
   event.size = size_ - left_;
-  event.channel = channel_;
-  event.how = recorder::FileHow::scp;
-  event.outcome = outcome;
   if (size_ == 0 || left_ < size_) event.sha256 = hash_->finish();
   hash_.reset();
   events_.push_back(std::move(event));
+  // Times that were not used stay for the next one, as they do at the receiver.
+  if (outcome != recorder::FileOutcome::failed) times_.clear();
 }
 
-void ScpTracker::name_file(recorder::FileEvent& event) const {
+recorder::FileEvent ScpTracker::named_event(recorder::FileOutcome outcome) {
+  recorder::FileEvent event;
+  name_item(event);
+  event.direction = call_.direction;
+  event.channel = channel_;
+  event.how = recorder::FileHow::scp;
+  event.outcome = outcome;
+  if (uploads()) event.detail = "mode " + mode_ + times_;
+  return event;
+}
+
+void ScpTracker::name_item(recorder::FileEvent& event) const {
+  // A sender names the directory that it was asked for again in its first D line.
+  const std::size_t known = uploads() ? 0 : 1;
+  std::string inside;
+  for (std::size_t i = known; i < directories_.size(); ++i) inside += directories_[i] + '/';
+  inside += name_;
   event.path = call_.path;
-  const auto append = [&event](const std::string& part) {
-    if (!event.path.ends_with('/')) event.path += '/';
-    event.path += part;
-  };
   const bool whole = event.path == name_ || event.path.ends_with("/" + name_);
-  if (call_.into_directory || !directories_.empty() || event.path.ends_with('/')) {
-    // A sender names the directory that it was asked for again in its first D line.
-    const std::size_t known = call_.direction == recorder::Direction::to_client ? 1 : 0;
-    for (std::size_t i = known; i < directories_.size(); ++i) append(directories_[i]);
-    if (!directories_.empty() || !whole) append(name_);
-  } else if (!whole) {
-    // Only the target knows whether that path is the file or the directory around it.
-    event.other_path = name_.substr(0, recorder::kMaxPath);
+  const bool sure = uploads() ? call_.into_directory || (event.path.ends_with('/') && !enters_ && directories_.empty())
+                              : !directories_.empty() || event.path.ends_with('/');
+  if (sure) {
+    if (!event.path.ends_with('/')) event.path += '/';
+    event.path += inside;
+  } else if (uploads() || !whole) {
+    // Only the target knows whether that path is the item itself or the directory around it.
+    event.other_path = std::move(inside);
   }
   if (event.path.size() > recorder::kMaxPath) event.path.resize(recorder::kMaxPath);
+  if (event.other_path.size() > recorder::kMaxPath) event.other_path.resize(recorder::kMaxPath);
 }
 
 }  // namespace sallyport::broker

@@ -6,6 +6,7 @@
 using namespace sallyport;
 using namespace sallyport::broker;
 using recorder::Direction;
+using recorder::FileAction;
 using recorder::FileOutcome;
 
 namespace {
@@ -52,6 +53,8 @@ TEST_CASE("scp: an upload is one event with size and hash") {
   const auto events = tracker.take_events();
   REQUIRE(events.size() == 1);
   CHECK(events[0].path == "/tmp/x");
+  CHECK(events[0].other_path == "x");  // where that is a directory
+  CHECK(events[0].detail == "mode 0644");
   CHECK(events[0].size == 5);
   CHECK(events[0].sha256 == base::sha256(bytes("hello")));
   CHECK(events[0].outcome == FileOutcome::complete);
@@ -86,24 +89,105 @@ TEST_CASE("scp: a file that the receiver refuses is failed and the next one is f
   CHECK(events[1].outcome == FileOutcome::complete);
 }
 
-TEST_CASE("scp: directories make the path, and times are passed over") {
+namespace {
+
+/// One line, and the receiver's yes to it.
+void say(ScpTracker& tracker, const std::string& text, const std::string& answer = kOk) {
+  tracker.on_client(bytes(text));
+  tracker.on_target(bytes(answer));
+}
+
+}  // namespace
+
+TEST_CASE("scp: directories make the path, and each is told, also an empty one") {
   ScpTracker tracker(1, {Direction::to_target, true, "/srv"});
-  const auto line = [&tracker](const std::string& text) {
-    tracker.on_client(bytes(text));
-    tracker.on_target(bytes(kOk));
-  };
   tracker.on_target(bytes(kOk));
-  line("D0755 0 tree\n");
-  line("T1 0 1 0\n");
-  line("C0644 1 f\n");
-  line("f" + kOk);
-  line("E\n");
-  line("C0644 1 g\n");
-  line("g" + kOk);
+  say(tracker, "T10 0 20 0\n");
+  say(tracker, "D0755 0 tree\n");
+  say(tracker, "C0644 1 f\n");
+  say(tracker, "f" + kOk);
+  say(tracker, "D0700 0 empty\n");
+  say(tracker, "E\n");
+  say(tracker, "E\n");
+  say(tracker, "T1 0 2 0\n");
+  say(tracker, "C0600 1 g\n");
+  say(tracker, "g" + kOk);
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 4);
+  CHECK(events[0].path == "/srv/tree");
+  CHECK(events[0].action == FileAction::make_directory);
+  CHECK(events[0].detail == "mode 0755, times 20 10");
+  CHECK(events[1].path == "/srv/tree/f");
+  CHECK(events[1].detail == "mode 0644");
+  CHECK(events[2].path == "/srv/tree/empty");
+  CHECK(events[3].path == "/srv/g");
+  CHECK(events[3].detail == "mode 0600, times 2 1");
+}
+
+TEST_CASE("scp: a directory that the receiver refuses is failed, and nothing is said to lie in it") {
+  ScpTracker tracker(1, {Direction::to_target, true, "/srv"});
+  tracker.on_target(bytes(kOk));
+  say(tracker, "D0755 0 tree\n", "\x01scp: /srv/tree: Permission denied\n");
+  say(tracker, "C0644 1 f\n");
+  say(tracker, "f" + kOk);
   const auto events = tracker.take_events();
   REQUIRE(events.size() == 2);
+  CHECK(events[0].outcome == FileOutcome::failed);
+  CHECK(events[1].path == "/srv/f");
+}
+
+TEST_CASE("scp: where the path may be the directory itself, both names are told") {
+  ScpTracker tracker(1, {Direction::to_target, false, "/srv/new"});
+  tracker.on_target(bytes(kOk));
+  say(tracker, "D0755 0 tree\n");
+  say(tracker, "C0644 1 f\n");
+  say(tracker, "f" + kOk);
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 2);
+  CHECK(events[1].path == "/srv/new");
+  CHECK(events[1].other_path == "tree/f");
+}
+
+TEST_CASE("scp: what has no answer when the channel ends is told as unknown") {
+  auto tracker = upload("/tmp/");
+  SECTION("a file that was offered, and may have been made") { offer(tracker, "C0644 5 x\n"); }
+  SECTION("a directory") { offer(tracker, "D0755 0 x\n"); }
+  SECTION("a whole file") {
+    offer(tracker, "C0644 5 x\n");
+    tracker.on_target(bytes(kOk));
+    tracker.on_client(bytes("hello" + kOk));
+  }
+  tracker.on_end();
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].outcome == FileOutcome::unknown);
+}
+
+TEST_CASE("scp: what is under way when the sender is lost is told") {
+  auto tracker = upload();
+  offer(tracker, "C0644 5 x\n");
+  tracker.on_target(bytes(kOk));
+  tracker.on_client(bytes("hello" + kOk));
+  tracker.on_client(bytes("C0644 5 hidden\n"));
+  CHECK_FALSE(tracker.following());
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].size == 5);
+}
+
+TEST_CASE("scp: a download tells no directories and leaves no doubt about the target") {
+  ScpTracker tracker(1, {Direction::to_client, false, "/srv/tree"});
+  tracker.on_client(bytes(kOk));
+  tracker.on_target(bytes("D0755 0 tree\n"));
+  tracker.on_client(bytes(kOk));
+  tracker.on_target(bytes("C0644 1 f\n"));
+  tracker.on_client(bytes(kOk));
+  tracker.on_target(bytes("f" + kOk));
+  tracker.on_end();
+  const auto events = tracker.take_events();
+  REQUIRE(events.size() == 1);
   CHECK(events[0].path == "/srv/tree/f");
-  CHECK(events[1].path == "/srv/g");
+  CHECK(events[0].outcome == FileOutcome::partial);
 }
 
 TEST_CASE("scp: a sender that breaks off leaves a partial file") {
@@ -144,6 +228,14 @@ TEST_CASE("scp: hostile input ends the tracking within bounds") {
   SECTION("size and name in one") { offer(tracker, "C0644 5x\n"); }
   SECTION("no size") { offer(tracker, "C0644 x y\n"); }
   SECTION("huge size") { offer(tracker, "C0644 99999999999999999999999 y\n"); }
+  SECTION("a line that a receiver would cut") {
+    offer(tracker, "C0644 " + std::string(ScpTracker::kMaxLine - 8, '0') + "5 x\n");
+  }
+  SECTION("a zero byte in a name") { offer(tracker, std::string("C0644 5 x\0y\n", 12)); }
+  SECTION("a path in place of a name") { offer(tracker, "C0644 5 ../x\n"); }
+  SECTION("the directory above") { offer(tracker, "D0755 0 ..\n"); }
+  SECTION("a mode that is none") { offer(tracker, "C644 5 x\n"); }
+  SECTION("times that are none") { offer(tracker, "T1 0 x 0\n"); }
   SECTION("up out of nowhere") { offer(tracker, "E\n"); }
   SECTION("unknown line") { offer(tracker, "X\n"); }
   SECTION("deep") {

@@ -17,16 +17,17 @@ namespace sallyport::broker {
 /// anything after the path) is not scp, and goes by the rules for exec.
 struct ScpCall {
   recorder::Direction direction = recorder::Direction::to_target;  ///< -t: to_target; -f: to_client
-  bool into_directory = false;                                     ///< -r or -d: the path is a directory for certain
+  bool into_directory = false;                                     ///< -d: the path is a directory for certain
   std::string path;                                                ///< unquoted
 };
 std::optional<ScpCall> parse_scp_command(std::string_view command);
 
 /// Every line of the sender and every end of a file is answered by exactly one status of the receiver, and the sender
-/// waits for it: a sender that does not is no longer followed.
+/// waits for it: a sender that does not is no longer followed, nor one whose lines a receiver could read another way.
+/// Whatever was passed on towards the target leaves an event, at the latest at on_end().
 class ScpTracker {
  public:
-  static constexpr std::size_t kMaxLine = 8192;
+  static constexpr std::size_t kMaxLine = 2000;  ///< OpenSSH's receiver cuts lines at 2,047 bytes
   static constexpr std::size_t kMaxDepth = 64;
   static constexpr std::size_t kMaxEarlyAnswers = 64;
 
@@ -34,7 +35,7 @@ class ScpTracker {
 
   void on_client(base::ByteView bytes);  ///< from the client to the target
   void on_target(base::ByteView bytes);  ///< from the target to the client
-  /// The channel is over: a file under way is reported as partial.
+  /// The channel is over: reports what is under way.
   void on_end();
   /// What was completed since the last call, in order.
   std::vector<recorder::FileEvent> take_events() { return std::exchange(events_, {}); }
@@ -60,17 +61,24 @@ class ScpTracker {
   void use_answers();
   void on_answer(bool good);
   void end_line();
-  void enter_directory(const std::string& line);
-  void begin_file(std::string_view rest);
+  bool take_times(std::string_view rest);
+  bool take_item(std::string_view line);
+  void end_directory(recorder::FileOutcome outcome);
   void end_file(recorder::FileOutcome outcome);
-  void name_file(recorder::FileEvent& event) const;
+  recorder::FileEvent named_event(recorder::FileOutcome outcome);
+  void name_item(recorder::FileEvent& event) const;
+  bool uploads() const noexcept { return call_.direction == recorder::Direction::to_target; }
+  void lose();
 
   recorder::ChannelNumber channel_;
   ScpCall call_;
   State state_ = State::answer;
   std::string line_;
-  std::vector<std::string> directories_;
-  std::string name_;
+  std::vector<std::string> directories_;  ///< that the receiver has entered
+  std::string name_;                      ///< of the file, or of the directory that is offered
+  std::string mode_;
+  std::string times_;    ///< for the next item that the receiver takes
+  bool enters_ = false;  ///< the line that is to be answered is a directory's
   std::uint64_t size_ = 0;
   std::uint64_t left_ = 0;
   std::optional<base::Sha256> hash_;
