@@ -24,9 +24,9 @@ ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number
     : context_(context),
       number_(number),
       open_request_(std::move(open_request)),
-      input_(false, [this](base::ByteView bytes) { return inspect_input(bytes); }),
-      output_(false, [this](base::ByteView bytes) { return inspect_output(bytes); }),
-      error_(true, [this](base::ByteView bytes) { return inspect_error(bytes); }) {
+      input_(false, [this](base::Bytes& bytes) { return inspect_input(bytes); }),
+      output_(false, [this](base::Bytes& bytes) { return inspect_output(bytes); }),
+      error_(true, [this](base::Bytes& bytes) { return inspect_error(bytes); }) {
   client_.pair = target_.pair = this;
   client_.is_client = true;
 }
@@ -136,6 +136,7 @@ void ChannelPair::open_twin() {
 }
 
 void ChannelPair::serve_pipes() {
+  if (follows_files()) (void)keep_track();
   const bool running = state_ == State::running;
   const bool recordable = running && context_.recorder().accepting() && unrecorded_.empty();
   input_.set_open(running && !context_.frozen && recordable);
@@ -143,6 +144,7 @@ void ChannelPair::serve_pipes() {
   error_.set_open(recordable && !client_.closed);
   bool moved = false;
   if (!context_.frozen) moved = input_.pump(client_.channel, target_.channel, *context_.target);
+  send_answers();
   moved = output_.pump(target_.channel, client_.channel, *context_.client) || moved;
   moved = error_.pump(target_.channel, client_.channel, *context_.client) || moved;
   if (!moved) return;
@@ -155,6 +157,7 @@ void ChannelPair::serve_ends() {
   if (client_.closed) {
     output_.discard();
     error_.discard();
+    if (sftp_) (void)sftp_->take_answers();
     if (!client_left_) client_left_ = context_.clock.mono();
   }
   if (state_ == State::running) pass_on_eof();
@@ -190,7 +193,7 @@ bool ChannelPair::client_is_done() const {
 }
 
 bool ChannelPair::delivered() const {
-  return client_.closed || client_.channel == nullptr || (output_.drained() && error_.drained());
+  return client_.closed || client_.channel == nullptr || (output_.drained() && error_.drained() && !answers());
 }
 
 void ChannelPair::send_exit() {
@@ -216,7 +219,7 @@ void ChannelPair::report_end() {
   if (!announced_ || reported_end_) return;
   if (sftp_) sftp_->on_end();
   if (scp_) scp_->on_end();
-  if (!flush_events() && !context_.ending) return;
+  if (!flush_events()) return;
   reported_end_ = true;
   context_.recorded(context_.recorder().channel_closed(number_, exit_.status));
   context_.tell(ChannelEnded{number_, exit_.status, exit_.signal});
@@ -233,6 +236,7 @@ void ChannelPair::last_words(const std::string& sentence) {
 void ChannelPair::serve_last() {
   if (client_.closed || (state_ != State::running && state_ != State::closing)) return;
   if (state_ == State::running) {
+    send_answers();
     (void)output_.pump(target_.channel, client_.channel, *context_.client);
     (void)error_.pump(target_.channel, client_.channel, *context_.client);
     if (!ended_well() || !delivered()) return;
@@ -254,12 +258,14 @@ bool ChannelPair::ended_well() const {
   return state_ == State::running && target_.closed && (exit_.status || !exit_.signal.empty());
 }
 
-void ChannelPair::abandon() {
+bool ChannelPair::abandon() {
   report_end();
+  if (announced_ && !reported_end_) return false;
   for (Side* side : {&client_, &target_}) {
     if (side->channel != nullptr) (void)ssh_remove_channel_callbacks(side->channel, &side->callbacks);
   }
   requests_.clear();
+  return true;
 }
 
 void ChannelPair::release() {
@@ -280,13 +286,15 @@ void ChannelPair::say(const std::string& sentence) {
 
 // ---- What passes is seen first
 
-bool ChannelPair::inspect_input(base::ByteView bytes) {
+bool ChannelPair::inspect_input(base::Bytes& bytes) {
+  // A client that lets answers wait, and asks on, fills nothing here.
+  if (answers() && !input_tracked_) return false;
   if (follows_files() && !track(bytes, true, input_tracked_)) return false;
   context_.recorder().count(number_, recorder::Direction::to_target, bytes.size());
   return true;
 }
 
-bool ChannelPair::inspect_output(base::ByteView bytes) {
+bool ChannelPair::inspect_output(base::Bytes& bytes) {
   if (!follows_files()) return context_.recorded(context_.recorder().output(number_, bytes));
   if (!track(bytes, false, output_tracked_)) return false;
   context_.recorder().count(number_, recorder::Direction::to_client, bytes.size());
@@ -298,26 +306,36 @@ bool ChannelPair::inspect_error(base::ByteView bytes) {
 }
 
 /// False while an event of these bytes could not be recorded, or when they are not understood: then they never pass.
-bool ChannelPair::track(base::ByteView bytes, bool from_client, bool& tracked) {
+bool ChannelPair::track(base::Bytes& bytes, bool from_client, bool& tracked) {
   if (!tracked) {
     if (sftp_) from_client ? sftp_->on_client(bytes) : sftp_->on_target(bytes);
     if (scp_) from_client ? scp_->on_client(bytes) : scp_->on_target(bytes);
-    tracked = true;
+    // Where nothing of them is left they are gone, and are not shown again.
+    tracked = !bytes.empty();
   }
-  if (!flush_events()) return false;
-  if ((sftp_ && !sftp_->following()) || (scp_ && !scp_->following())) {
-    lose_track();
-    return false;
-  }
+  if (!keep_track()) return false;
   tracked = false;
   return true;
+}
+
+/// What the tracker has to say comes first. False while that could not be recorded, and when it lost the thread.
+bool ChannelPair::keep_track() {
+  if (!flush_events()) return false;
+  if ((!sftp_ || sftp_->following()) && (!scp_ || scp_->following())) return true;
+  lose_track();
+  return false;
 }
 
 void ChannelPair::lose_track() {
   if (state_ != State::running) return;
   context_.tell(RequestDenied{"file transfer that cannot be followed", sftp_ ? "sftp" : "scp"});
-  if (!client_.closed) say("This transfer was stopped because the broker could not follow it.");
   state_ = State::closing;
+  if (!client_.closed) say("This transfer was stopped because the broker could not follow it.");
+}
+
+/// The stream to the client holds whole packets only, so they fit where it is empty.
+void ChannelPair::send_answers() {
+  if (answers() && output_.sent()) output_.add(sftp_->take_answers());
 }
 
 bool ChannelPair::flush_events() {
@@ -326,7 +344,9 @@ bool ChannelPair::flush_events() {
   if (scp_) fresh = scp_->take_events();
   unrecorded_.insert(unrecorded_.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
   while (!unrecorded_.empty()) {
-    if (!context_.recorded(context_.recorder().file_event(unrecorded_.front()))) return false;
+    const auto done = context_.recorder().file_event(unrecorded_.front());
+    // What a recording that failed cannot hold stands in the audit log at least.
+    if (!context_.recorded(done) && done.error().code() == base::Errc::limit) return false;
     context_.tell(FileSeen{std::move(unrecorded_.front())});
     unrecorded_.erase(unrecorded_.begin());
   }

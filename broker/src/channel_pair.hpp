@@ -44,8 +44,9 @@ class ChannelPair {
   /// The session ends. What waits for the client may still go out; nothing new is taken, but from a target that hung
   /// up. A sentence goes to the client's stderr, unless the channel came to its own end.
   void last_words(const std::string& sentence);
-  /// The session is over: reports what was under way. No libssh call; the legs are freed next.
-  void abandon();
+  /// The session is over: reports what was under way. No libssh call; the legs are freed next. False while the recorder
+  /// is busy: ask again.
+  bool abandon();
   /// Frees both channels. Only when closed() and when no message that names them can be waiting in libssh.
   void release();
 
@@ -110,11 +111,14 @@ class ChannelPair {
   void refuse_start(ssh_message message, const std::string& sentence);
   void say(const std::string& sentence);
 
-  bool inspect_input(base::ByteView bytes);
-  bool inspect_output(base::ByteView bytes);
+  bool inspect_input(base::Bytes& bytes);
+  bool inspect_output(base::Bytes& bytes);
   bool inspect_error(base::ByteView bytes);
-  bool track(base::ByteView bytes, bool from_client, bool& tracked);
+  bool track(base::Bytes& bytes, bool from_client, bool& tracked);
+  bool keep_track();
   void lose_track();
+  void send_answers();
+  bool answers() const noexcept { return sftp_ && sftp_->has_answers(); }
   bool flush_events();
   bool follows_files() const noexcept { return sftp_ || scp_; }
 

@@ -23,6 +23,7 @@ bool Pipe::pump(ssh_channel from, ssh_channel to, Leg& to_leg) {
   bool moved = false;
   if (queue_.empty() && open_ && held_ > 0) moved = pull(from);
   if (!queue_.empty() && !seen_) seen_ = inspect_(queue_);
+  if (queue_.empty()) discard();  // nothing of it may go on
   return (seen_ && push(to, to_leg)) || moved;
 }
 
@@ -51,6 +52,12 @@ bool Pipe::push(ssh_channel to, Leg& to_leg) {
   sent_ += static_cast<std::size_t>(done);
   if (sent_ == queue_.size()) discard();
   return true;
+}
+
+void Pipe::add(base::Bytes bytes) {
+  SALLYPORT_ENSURE(queue_.empty());
+  queue_ = std::move(bytes);
+  seen_ = true;
 }
 
 void Pipe::discard() noexcept {

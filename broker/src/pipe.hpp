@@ -12,8 +12,8 @@ class Pipe {
   /// What libssh may hold for a channel whose bytes nobody takes: its window and one packet with 0.10 (1.28 MB), its
   /// window with 0.11 (2 MB). A peer that makes it more does not keep to its window.
   static constexpr std::size_t kMaxHeld = 2U << 20U;
-  /// Looks at bytes before they may go on; false: not now, ask again.
-  using Inspect = std::function<bool(base::ByteView)>;
+  /// Looks at bytes before they may go on, and leaves what may; false: not now, ask again.
+  using Inspect = std::function<bool(base::Bytes&)>;
 
   Pipe(bool is_stderr, Inspect inspect) : is_stderr_(is_stderr), inspect_(std::move(inspect)) {}
 
@@ -25,6 +25,8 @@ class Pipe {
   bool drained() const noexcept { return sent() && held_ == 0; }
   /// Nothing waits here.
   bool sent() const noexcept { return queue_.empty(); }
+  /// Bytes of our own, when nothing waits here; they are not inspected.
+  void add(base::Bytes bytes);
   void set_open(bool open) noexcept { open_ = open; }
   /// Bytes that wait go nowhere.
   void discard() noexcept;

@@ -329,7 +329,9 @@ void SshSession::Impl::serve_refused() {
 
 void SshSession::Impl::finish() {
   deliver_rest();
-  for (auto& channel : channels_) channel.abandon();
+  for (auto& channel : channels_) {
+    while (!channel.abandon()) await_recorder();
+  }
   if (granted_) {
     const auto over = close_recording();
     (void)context_.authority.tell(over);
@@ -348,6 +350,11 @@ void SshSession::Impl::finish() {
   }
   if (!client_left) farewell.wait(kFarewellTime);
   state_ = State::over;
+}
+
+/// A recorder that stays busy for its five seconds has failed, and then nobody waits for it.
+void SshSession::Impl::await_recorder() {
+  if (context_.recorder().tick()) (void)ssh_event_dopoll(event_.get(), 20);
 }
 
 /// What was taken from the target and not yet read by the client is recorded and goes out, then the sentence.

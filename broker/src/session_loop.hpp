@@ -80,6 +80,7 @@ class SshSession::Impl {
   void watch_peers();
 
   void finish();
+  void await_recorder();
   void deliver_rest();
   SessionOver close_recording();
 

@@ -1,372 +1,431 @@
 #include "sallyport/broker/sftp_tracker.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "sftp_request.hpp"
+
 namespace sallyport::broker {
-namespace {
 
 using base::Errc;
+using base::Result;
+using recorder::Direction;
 using recorder::FileAction;
+using recorder::FileEvent;
 using recorder::FileOutcome;
+using Kind = SftpRequest::Kind;
 
-enum : std::uint8_t {
-  kInit = 1,
-  kVersion = 2,
-  kOpen = 3,
-  kClose = 4,
-  kRead = 5,
-  kWrite = 6,
-  kLstat = 7,
-  kFstat = 8,
-  kSetstat = 9,
-  kFsetstat = 10,
-  kOpendir = 11,
-  kReaddir = 12,
-  kRemove = 13,
-  kMkdir = 14,
-  kRmdir = 15,
-  kRealpath = 16,
-  kStat = 17,
-  kRename = 18,
-  kReadlink = 19,
-  kSymlink = 20,
-  kStatus = 101,
-  kHandle = 102,
-  kData = 103,
-  kName = 104,
-  kAttrs = 105,
-  kExtended = 200,
-  kExtendedReply = 201
-};
-constexpr std::uint32_t kFlagWrite = 0x02;
-constexpr std::uint32_t kStatusOk = 0;
-constexpr std::uint32_t kStatusEof = 1;
+namespace {
+
 constexpr std::uint32_t kProtocol = 3;
 
 base::Error confused(const char* what) { return base::fail(Errc::invalid, what); }
 
-base::Result<std::string> path_of(base::Reader& reader) {
-  SALLYPORT_TRY(auto text, reader.text(recorder::kMaxPath));
-  return std::string(text);
-}
+std::size_t text_size(const FileEvent& event) { return event.path.size() + event.other_path.size(); }
 
-base::Result<std::string> handle_of(base::Reader& reader) {
-  SALLYPORT_TRY(auto text, reader.text(SftpTracker::kMaxHandleText));
-  return std::string(text);
-}
+bool has_nul(const std::string& path) { return path.find('\0') != std::string::npos; }
 
-std::optional<FileAction> action_of(std::uint8_t type) {
-  switch (type) {
-    case kSetstat:
-      return FileAction::set_attributes;
-    case kRemove:
-      return FileAction::remove;
-    case kMkdir:
-      return FileAction::make_directory;
-    case kRmdir:
-      return FileAction::remove_directory;
-    case kRename:
-      return FileAction::rename;
-    case kSymlink:
-      return FileAction::link;
-    default:
-      return std::nullopt;
-  }
+void add_detail(FileEvent& event, const std::string& what) {
+  if (!event.detail.empty()) event.detail += ", ";
+  event.detail += what;
 }
 
 }  // namespace
 
-// ---- InOrderHash
+/// One opening of a file, from OPEN to the answer of its CLOSE. Requests keep hold of it, so that what they do is never
+/// booked to another file that was given the same handle later.
+struct SftpTracker::File {
+  FileEvent event;  ///< of the upload
+  std::string handle;
+  bool writes = false;   ///< WRITE may go on
+  bool changes = false;  ///< opening alone may have changed the target
+  bool closing = false;  ///< CLOSE has passed: no request may name it
+  bool closed = false;   ///< and was answered
+  bool done = false;     ///< with a yes
+  bool failed = false;   ///< the target refused a part of it
+  bool reported = false;
+  std::size_t reads = 0;    ///< not answered yet
+  std::size_t writing = 0;  ///< not answered yet
+  std::uint64_t confirmed = 0;
+  std::optional<InOrderHash> read;     ///< from the first READ's answer on
+  std::optional<InOrderHash> written;  ///< from OPEN for writing on
+};
 
-void InOrderHash::add(std::uint64_t offset, base::ByteView bytes, std::size_t& budget) {
-  passed_ += bytes.size();
-  if (lost_ || bytes.empty()) return;
-  if (offset < front_ || waiting_.contains(offset)) return give_up(budget);
-  if (offset > front_) {
-    if (bytes.size() > budget) return give_up(budget);
-    budget -= bytes.size();
-    waiting_.emplace(offset, base::Bytes(bytes.begin(), bytes.end()));
-    return;
-  }
-  hash_.update(bytes);
-  front_ += bytes.size();
-  drain(budget);
+/// What a request asked, until its reply passes.
+struct SftpTracker::Pending {
+  Kind kind = Kind::look;
+  std::uint64_t order = 0;
+  std::optional<FileEvent> event;  ///< due with the reply, whatever that is
+  std::shared_ptr<File> file;      ///< that it opens, reads, writes or closes
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+};
+
+struct SftpTracker::Refusal {
+  SftpCode code;
+  const char* why;
+};
+
+// ---- Packets
+
+void SftpTracker::on_client(base::Bytes& bytes) {
+  unpassed_from_ = next_order_;
+  feed(from_client_, bytes, true);
+  unpassed_from_ = UINT64_MAX;
 }
 
-void InOrderHash::drain(std::size_t& budget) {
-  while (!waiting_.empty() && waiting_.begin()->first <= front_) {
-    const auto& [offset, bytes] = *waiting_.begin();
-    if (offset < front_) return give_up(budget);
-    hash_.update(bytes);
-    front_ += bytes.size();
-    budget += bytes.size();
-    waiting_.erase(waiting_.begin());
-  }
-}
-
-void InOrderHash::give_up(std::size_t& budget) {
-  lost_ = true;
-  for (const auto& [offset, bytes] : waiting_) budget += bytes.size();
-  waiting_.clear();
-}
-
-std::optional<base::Digest> InOrderHash::finish(std::size_t& budget) {
-  const bool whole = !lost_ && waiting_.empty();
-  give_up(budget);
-  if (!whole) return std::nullopt;
-  return hash_.finish();
-}
-
-// ---- SftpTracker: packets
-
-void SftpTracker::on_client(base::ByteView bytes) { feed(from_client_, bytes, true); }
-void SftpTracker::on_target(base::ByteView bytes) { feed(from_target_, bytes, false); }
-
-void SftpTracker::feed(base::Bytes& buffer, base::ByteView bytes, bool from_client) {
+void SftpTracker::on_target(base::Bytes& bytes) {
+  feed(from_target_, bytes, false);
   if (!following_) return;
-  // Whole packets are read where they are; only the front of the last one is kept.
-  const bool joined = !buffer.empty();
-  if (joined) buffer.insert(buffer.end(), bytes.begin(), bytes.end());
-  base::ByteView rest = joined ? base::ByteView(buffer) : bytes;
-  while (following_ && rest.size() >= 4) {
+  const auto answers = take_answers();
+  bytes.insert(bytes.end(), answers.begin(), answers.end());
+}
+
+/// What passes stays in `bytes`; the front of the last packet waits for its rest.
+void SftpTracker::feed(base::Bytes& front, base::Bytes& bytes, bool from_client) {
+  if (!following_) return bytes.clear();
+  if (!front.empty()) {
+    front.insert(front.end(), bytes.begin(), bytes.end());
+    bytes = std::exchange(front, {});
+  }
+  std::size_t at = 0;
+  std::size_t kept = 0;
+  while (bytes.size() - at >= 4) {
+    const base::ByteView rest = base::ByteView(bytes).subspan(at);
     const std::size_t length =
         (std::size_t{rest[0]} << 24U) | (std::size_t{rest[1]} << 16U) | (std::size_t{rest[2]} << 8U) | rest[3];
-    if (length == 0 || length > kMaxPacket) return stop();
+    if (length == 0 || length > kMaxSftpPacket) return lose(bytes);
     if (rest.size() - 4 < length) break;
-    if (!on_packet(rest.subspan(4, length), from_client)) return stop();
-    rest = rest.subspan(4 + length);
+    const auto passes = on_packet(rest.subspan(4, length), from_client);
+    if (!passes) return lose(bytes);
+    if (passes.value() && kept != at)
+      std::copy_n(rest.begin(), 4 + length, bytes.begin() + static_cast<std::ptrdiff_t>(kept));
+    if (passes.value()) kept += 4 + length;
+    at += 4 + length;
   }
-  buffer = base::Bytes(rest.begin(), rest.end());
+  front.assign(bytes.begin() + static_cast<std::ptrdiff_t>(at), bytes.end());
+  bytes.resize(kept);
 }
 
-base::Result<> SftpTracker::on_packet(base::ByteView packet, bool from_client) {
-  const std::uint8_t type = packet[0];
-  if (from_client && !client_greeted_) {
-    client_greeted_ = true;
-    return type == kInit ? base::Result<>(base::ok()) : confused("no INIT first");
+Result<bool> SftpTracker::on_packet(base::ByteView packet, bool from_client) {
+  bool& greeted = from_client ? client_greeted_ : target_greeted_;
+  if (!greeted) {
+    greeted = true;
+    SALLYPORT_TRYV(on_greeting(packet, from_client));
+    return true;
   }
   if (from_client) return on_request(packet);
-  if (target_greeted_) return on_reply(packet);
-  target_greeted_ = true;
-  base::Reader reader(packet.subspan(1));
+  SALLYPORT_TRYV(on_reply(packet));
+  return true;
+}
+
+Result<> SftpTracker::on_greeting(base::ByteView packet, bool from_client) {
+  base::Reader reader(packet);
+  SALLYPORT_TRY(const auto type, reader.u8());
   SALLYPORT_TRY(const auto version, reader.u32());
-  return type == kVersion && version <= kProtocol ? base::Result<>(base::ok()) : confused("another SFTP version");
+  if (type != (from_client ? kInit : kVersion)) return confused("no greeting first");
+  if (!from_client && version > kProtocol) return confused("another SFTP version");
+  return base::ok();
 }
 
-base::Result<> SftpTracker::on_request(base::ByteView packet) {
-  base::Reader reader(packet.subspan(1));
-  SALLYPORT_TRY(const auto id, reader.u32());
-  Pending request;
-  request.type = packet[0];
-  request.action = action_of(request.type);
-  SALLYPORT_TRYV(read_request(request, reader));
-  if (request.type == kWrite) {
-    SALLYPORT_TRY(const auto data, reader.block(kMaxPacket));
-    SALLYPORT_TRYV(on_write(request, data));
-  }
+Result<bool> SftpTracker::on_request(base::ByteView packet) {
+  // What a request means hangs on the version, which the target has not said yet.
+  if (!target_greeted_) return confused("a request before the target's greeting");
+  SALLYPORT_TRY(auto request, read_sftp_request(packet));
+  if (pending_.contains(request.id)) return confused("a request number is used twice");
   if (pending_.size() >= kMaxRequests) return confused("too many open requests");
-  if (!pending_.emplace(id, std::move(request)).second) return confused("a request number is used twice");
-  return base::ok();
+  if (const auto refusal = refusal_of(request)) return refuse(request, *refusal);
+  accept(request);
+  return true;
 }
 
-base::Result<> SftpTracker::read_request(Pending& request, base::Reader& reader) {
-  switch (request.type) {
-    case kOpen: {
-      SALLYPORT_TRY(request.path, path_of(reader));
-      SALLYPORT_TRY(const auto flags, reader.u32());
-      request.writes = (flags & kFlagWrite) != 0;
-      return base::ok();
+// ---- Requests that do not pass
+
+std::shared_ptr<SftpTracker::File> SftpTracker::open_file(const std::string& handle) const {
+  const auto found = open_.find(handle);
+  return found == open_.end() || found->second->closing ? nullptr : found->second;
+}
+
+std::optional<SftpTracker::Refusal> SftpTracker::refusal_of(const SftpRequest& request) const {
+  constexpr Refusal kNotOpen{kFailure, "no open file has this handle"};
+  switch (request.kind) {
+    case Kind::unknown:
+      return Refusal{kUnsupported, "not known to this broker"};
+    case Kind::close:
+    case Kind::read:
+    case Kind::by_handle:
+    case Kind::change_file:
+      return open_file(request.handle) ? std::nullopt : std::optional(kNotOpen);
+    case Kind::write: {
+      const auto file = open_file(request.handle);
+      if (!file) return kNotOpen;
+      return file->writes ? std::nullopt : std::optional(Refusal{kPermissionDenied, "not open for writing"});
     }
-    case kRead:
-    case kWrite: {
-      SALLYPORT_TRY(request.handle, handle_of(reader));
-      SALLYPORT_TRY(request.offset, reader.u64());
-      return base::ok();
-    }
-    case kClose:
-    case kFstat:
-    case kFsetstat:
-    case kReaddir: {
-      SALLYPORT_TRY(request.handle, handle_of(reader));
-      return base::ok();
-    }
-    case kRename:
-    case kSymlink: {
-      SALLYPORT_TRY(request.path, path_of(reader));
-      SALLYPORT_TRY(request.other_path, path_of(reader));
-      return base::ok();
-    }
-    case kLstat:
-    case kSetstat:
-    case kOpendir:
-    case kRemove:
-    case kMkdir:
-    case kRmdir:
-    case kRealpath:
-    case kStat:
-    case kReadlink: {
-      SALLYPORT_TRY(request.path, path_of(reader));
-      return base::ok();
-    }
-    case kExtended:
-      return read_extended(request, reader);
+    case Kind::copy:
+      return open_file(request.handle) && open_file(request.other_handle) ? std::nullopt : std::optional(kNotOpen);
     default:
-      return confused("a request of no known type");
+      break;
   }
+  // Where a target takes it for the end of the path, the event would name another file.
+  if (has_nul(request.path) || has_nul(request.other_path)) return Refusal{kFailure, "a zero byte in a path"};
+  if (text_ + request.path.size() + request.other_path.size() > kMaxText) return Refusal{kFailure, "too much at once"};
+  return std::nullopt;
 }
 
-/// OpenSSH's PROTOCOL, section 4.
-base::Result<> SftpTracker::read_extended(Pending& request, base::Reader& reader) {
-  SALLYPORT_TRY(const auto name, reader.text(kMaxHandleText));
-  if (name == "posix-rename@openssh.com")
-    request.action = FileAction::rename;
-  else if (name == "hardlink@openssh.com")
-    request.action = FileAction::link;
-  else if (name == "lsetstat@openssh.com")
-    request.action = FileAction::set_attributes;
-  if (request.action) {
-    SALLYPORT_TRY(request.path, path_of(reader));
-  }
-  if (request.action && request.action != FileAction::set_attributes) {
-    SALLYPORT_TRY(request.other_path, path_of(reader));
-  }
-  if (name != "copy-data") return base::ok();
-  // The target copies between two of its own handles: the bytes do not pass here, so there is no hash of what is
-  // written.
-  SALLYPORT_TRYV(handle_of(reader));
-  SALLYPORT_TRYV(reader.take(16));
-  SALLYPORT_TRY(const auto to, handle_of(reader));
-  if (const auto file = open_.find(to); file != open_.end() && file->second.written)
-    file->second.written->give_up(budget_);
-  return base::ok();
+Result<bool> SftpTracker::refuse(const SftpRequest& request, const Refusal& refusal) {
+  if (answers_.size() >= kMaxAnswers) return confused("too many requests that are refused");
+  const auto answer = sftp_status(request.id, refusal.code, refusal.why);
+  answers_.insert(answers_.end(), answer.begin(), answer.end());
+  if (++refused_ > kMaxRefusals) return false;
+  auto event = event_of(request);
+  event.outcome = FileOutcome::refused;
+  if (request.kind == Kind::read) event.direction = Direction::to_client;
+  event.detail = fmt::format("{}: {}", to_string(request.kind), refusal.why);
+  events_.push_back(std::move(event));
+  return false;
 }
 
-base::Result<> SftpTracker::on_write(const Pending& request, base::ByteView data) {
-  const auto file = open_.find(request.handle);
-  // The target will refuse a handle that it never gave; on_status() minds if it does not.
-  if (file != open_.end() && file->second.written) file->second.written->add(request.offset, data, budget_);
-  return base::ok();
+// ---- Requests that pass
+
+void SftpTracker::accept(SftpRequest& request) {
+  auto pending = std::make_shared<Pending>();
+  pending->kind = request.kind;
+  pending->order = next_order_++;
+  pending->offset = request.offset;
+  pending->size = request.data.size();
+  pending->file = open_file(request.handle);
+  switch (request.kind) {
+    case Kind::open:
+    case Kind::open_directory:
+      begin_open(request, *pending);
+      break;
+    case Kind::close:
+      begin_close(*pending->file);
+      break;
+    case Kind::read:
+    case Kind::write:
+      begin_transfer(request, *pending->file);
+      break;
+    case Kind::copy:
+      begin_copy(request, *pending->file, *pending);
+      break;
+    case Kind::change_file:
+      pending->event = event_of(request);
+      pending->event->path = pending->file->event.path;
+      if (request.new_size && pending->file->written) pending->file->written->resize(*request.new_size, budget_);
+      break;
+    case Kind::change_name:
+      pending->event = event_of(request);
+      break;
+    default:
+      break;
+  }
+  if (pending->event) text_ += text_size(*pending->event);
+  pending_.emplace(request.id, std::move(pending));
 }
 
-// ---- SftpTracker: replies
+void SftpTracker::begin_open(SftpRequest& request, Pending& pending) {
+  auto file = std::make_shared<File>();
+  file->event = event_of(request);
+  text_ += text_size(file->event);
+  if (request.kind == Kind::open) {
+    file->writes = (request.flags & kFlagWrite) != 0;
+    file->changes = (request.flags & (kFlagWrite | kFlagCreate | kFlagTruncate)) != 0;
+    if (!file->changes) file->event.direction = Direction::to_client;
+    if (file->writes) file->written.emplace();
+    // Offsets say nothing then.
+    if (file->writes && (request.flags & kFlagAppend) != 0) file->written->give_up(budget_);
+  }
+  pending.file = std::move(file);
+}
 
-base::Result<> SftpTracker::on_reply(base::ByteView packet) {
-  base::Reader reader(packet.subspan(1));
+void SftpTracker::begin_close(File& file) { file.closing = true; }
+
+void SftpTracker::begin_transfer(const SftpRequest& request, File& file) {
+  if (request.kind == Kind::read) {
+    ++file.reads;
+    return;
+  }
+  ++file.writing;
+  file.written->add(request.offset, request.data, budget_);
+}
+
+/// The target copies between two of its own handles: the bytes do not pass here, so there is no hash of what is
+/// written.
+void SftpTracker::begin_copy(const SftpRequest& request, File& from, Pending& pending) {
+  const auto to = open_file(request.other_handle);
+  if (to->written) to->written->give_up(budget_);
+  pending.event = event_of(request);
+  pending.event->path = from.event.path;
+  pending.event->other_path = to->event.path;
+  pending.event->size = request.length;
+}
+
+// ---- Replies
+
+Result<> SftpTracker::on_reply(base::ByteView packet) {
+  base::Reader reader(packet);
+  SALLYPORT_TRY(const auto type, reader.u8());
   SALLYPORT_TRY(const auto id, reader.u32());
-  auto node = pending_.extract(id);
-  if (node.empty()) return confused("a reply to no request");
-  Pending& request = node.mapped();
-  switch (packet[0]) {
-    case kStatus: {
-      SALLYPORT_TRY(const auto code, reader.u32());
-      return on_status(request, code);
-    }
-    case kHandle: {
-      SALLYPORT_TRY(auto handle, handle_of(reader));
-      return on_handle(request, std::move(handle));
-    }
-    case kData: {
-      SALLYPORT_TRY(const auto data, reader.block(kMaxPacket));
-      return on_data(request, data);
-    }
-    case kName:
-    case kAttrs:
-    case kExtendedReply:
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return confused("a reply to no request");
+  const auto request = found->second;
+  if (type == kStatus) {
+    SALLYPORT_TRY(const auto code, reader.u32());
+    SALLYPORT_TRYV(on_status(*request, code));
+  } else if (type == kHandle) {
+    SALLYPORT_TRY(const auto handle, reader.text(kMaxSftpHandle));
+    SALLYPORT_TRYV(on_handle(*request, std::string(handle)));
+  } else if (type == kData) {
+    SALLYPORT_TRY(const auto data, reader.block(kMaxSftpPacket));
+    SALLYPORT_TRYV(on_data(*request, data));
+  } else {
+    const bool tells = type == kName || type == kAttrs || type == kExtendedReply;
+    const bool asked = request->kind == Kind::look || request->kind == Kind::by_handle;
+    if (!tells || !asked) return confused("a reply that does not fit its request");
+  }
+  pending_.erase(id);
+  return base::ok();
+}
+
+Result<> SftpTracker::on_status(Pending& request, std::uint32_t code) {
+  if (request.event) {
+    text_ -= text_size(*request.event);
+    request.event->outcome = code == kOk ? FileOutcome::complete : FileOutcome::failed;
+    events_.push_back(std::move(*request.event));
+    return base::ok();
+  }
+  switch (request.kind) {
+    case Kind::open:
+    case Kind::open_directory:
+      if (code == kOk) return confused("an open without a handle");
+      text_ -= text_size(request.file->event);
+      request.file->event.outcome = FileOutcome::failed;
+      if (request.kind == Kind::open) events_.push_back(std::move(request.file->event));
       return base::ok();
+    case Kind::close:
+      request.file->closed = true;
+      request.file->done = code == kOk;
+      open_.erase(request.file->handle);
+      break;
+    case Kind::write:
+      --request.file->writing;
+      if (code == kOk)
+        request.file->confirmed += request.size;
+      else
+        request.file->failed = true;
+      break;
+    case Kind::read:
+      --request.file->reads;
+      if (code != kOk && code != kEof) request.file->failed = true;
+      // The end of an empty file is a transfer, too.
+      if (code == kEof && !request.file->read) request.file->read.emplace();
+      break;
     default:
-      return confused("a reply of no known type");
+      return base::ok();
   }
-}
-
-base::Result<> SftpTracker::on_status(const Pending& request, std::uint32_t code) {
-  if (request.action) {
-    report_action(request, code == kStatusOk);
-  } else if (request.type == kOpen) {
-    OpenFile file{.path = request.path, .writes = request.writes};
-    InOrderHash nothing;
-    report_transfer(file, nothing, request.writes, FileOutcome::failed);
-  } else if (request.type == kClose) {
-    close(request.handle, code == kStatusOk);
-  } else if (request.type == kWrite || (request.type == kRead && code != kStatusEof)) {
-    const auto file = open_.find(request.handle);
-    const bool known = file != open_.end() && (request.type == kRead || file->second.written);
-    if (code != kStatusOk && known) file->second.failed = true;
-    if (code == kStatusOk && !known) return confused("a write to a file that was not seen opened");
-  } else if (request.type == kRead) {
-    // The end of an empty file is a transfer, too.
-    const auto file = open_.find(request.handle);
-    if (file != open_.end() && !file->second.read) file->second.read.emplace();
-  }
+  settle(*request.file);
   return base::ok();
 }
 
-base::Result<> SftpTracker::on_handle(Pending& request, std::string handle) {
-  if (request.type != kOpen && request.type != kOpendir) return confused("a handle for no open");
+Result<> SftpTracker::on_handle(Pending& request, std::string handle) {
+  if (request.kind != Kind::open && request.kind != Kind::open_directory) return confused("a handle for no open");
   if (open_.size() >= kMaxHandles) return confused("too many open files");
-  OpenFile file{.path = std::move(request.path), .writes = request.writes};
-  if (request.writes) file.written.emplace();
-  if (!open_.emplace(std::move(handle), std::move(file)).second) return confused("a handle is given twice");
+  if (open_.contains(handle)) return confused("a handle is given twice");
+  request.file->handle = handle;
+  open_.emplace(std::move(handle), request.file);
   return base::ok();
 }
 
-base::Result<> SftpTracker::on_data(const Pending& request, base::ByteView data) {
-  const auto file = open_.find(request.handle);
-  if (request.type != kRead || file == open_.end()) return confused("data that nobody asked for");
-  if (!file->second.read) file->second.read.emplace();
-  file->second.read->add(request.offset, data, budget_);
+Result<> SftpTracker::on_data(Pending& request, base::ByteView data) {
+  if (request.kind != Kind::read) return confused("data that nobody asked for");
+  File& file = *request.file;
+  --file.reads;
+  if (!file.read) file.read.emplace();
+  file.read->add(request.offset, data, budget_);
+  settle(file);
   return base::ok();
 }
 
-// ---- SftpTracker: events
+// ---- Events
 
-void SftpTracker::close(const std::string& handle, bool done) {
-  auto node = open_.extract(handle);
-  if (node.empty()) return;
-  OpenFile& file = node.mapped();
-  const auto outcome = file.failed ? FileOutcome::failed : done ? FileOutcome::complete : FileOutcome::partial;
-  if (file.read) report_transfer(file, *file.read, false, outcome);
-  if (file.written) report_transfer(file, *file.written, true, outcome);
+/// Answers may overtake each other: a file is told when its CLOSE and all else of it is answered.
+void SftpTracker::settle(File& file) {
+  if (file.closed && file.reads == 0 && file.writing == 0) report(file);
 }
 
-void SftpTracker::report_transfer(const OpenFile& file, InOrderHash& hash, bool upload, FileOutcome outcome) {
-  auto event = blank_event(file.path);
-  event.direction = upload ? recorder::Direction::to_target : recorder::Direction::to_client;
+void SftpTracker::report(File& file) {
+  if (std::exchange(file.reported, true)) return;
+  text_ -= text_size(file.event);
+  const auto end = file.failed ? FileOutcome::failed : file.done ? FileOutcome::complete : FileOutcome::partial;
+  if (file.read) {
+    auto event = file.event;
+    event.direction = Direction::to_client;
+    event.outcome = end;
+    event.detail.clear();
+    report_transfer(file, *file.read, std::move(event));
+  }
+  if (!file.changes) return;
+  file.event.outcome = file.writing > 0 ? FileOutcome::unknown : end;
+  if (!file.written) return events_.push_back(file.event);
+  if (file.confirmed != file.written->passed())
+    add_detail(file.event, fmt::format("{} bytes confirmed", file.confirmed));
+  report_transfer(file, *file.written, file.event);
+}
+
+void SftpTracker::report_transfer(const File& file, InOrderHash& hash, FileEvent event) {
   event.size = hash.passed();
   event.sha256 = hash.finish(budget_);
-  event.outcome = outcome;
-  if (outcome == FileOutcome::failed && event.size == 0) event.sha256.reset();
+  if (file.failed && event.size == 0) event.sha256.reset();
   events_.push_back(std::move(event));
 }
 
-void SftpTracker::report_action(const Pending& request, bool done) {
-  auto event = blank_event(request.path);
-  event.action = *request.action;
+FileEvent SftpTracker::event_of(const SftpRequest& request) const {
+  FileEvent event;
+  event.path = request.path;
   event.other_path = request.other_path;
-  event.outcome = done ? FileOutcome::complete : FileOutcome::failed;
-  events_.push_back(std::move(event));
-}
-
-recorder::FileEvent SftpTracker::blank_event(const std::string& path) const {
-  recorder::FileEvent event;
-  event.path = path;
+  event.action = request.action;
+  event.detail = request.detail;
   event.channel = channel_;
   event.how = recorder::FileHow::sftp;
   return event;
 }
 
-void SftpTracker::on_end() {
-  while (!open_.empty()) {
-    const std::string handle = open_.begin()->first;
-    close(handle, false);
-  }
-  pending_.clear();
+/// A request without an answer. What it did, if anything, nobody knows any more; unless it never left.
+void SftpTracker::report_pending(Pending& request) {
+  if (request.kind == Kind::open && request.file->changes) request.event = request.file->event;
+  if (!request.event) return;
+  request.event->outcome = request.order >= unpassed_from_ ? FileOutcome::refused : FileOutcome::unknown;
+  events_.push_back(std::move(*request.event));
 }
 
-void SftpTracker::stop() {
+void SftpTracker::on_end() {
+  std::vector<std::shared_ptr<Pending>> waiting;
+  for (auto& [id, request] : std::exchange(pending_, {})) waiting.push_back(std::move(request));
+  std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a->order < b->order; });
+  for (const auto& request : waiting) report_pending(*request);
+  for (const auto& [handle, file] : std::exchange(open_, {})) report(*file);
+  for (const auto& request : waiting) {
+    if (request->file && request->file->closed) report(*request->file);
+  }
+  text_ = 0;
+  if (refused_ <= kMaxRefusals) return;
+  FileEvent event;
+  event.channel = channel_;
+  event.outcome = FileOutcome::refused;
+  event.detail = fmt::format("{} more requests", std::exchange(refused_, 0) - kMaxRefusals);
+  events_.push_back(std::move(event));
+}
+
+/// Nothing of a feed that is not understood passes, also not what came before that in it.
+void SftpTracker::lose(base::Bytes& bytes) {
+  bytes.clear();
   on_end();
   following_ = false;
   from_client_ = {};
   from_target_ = {};
+  answers_ = {};
 }
 
 }  // namespace sallyport::broker

@@ -15,7 +15,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool from_client = (rest[0] & 0x80U) != 0;
     const std::size_t length = std::min<std::size_t>(rest[0] & 0x7FU, rest.size() - 1);
     const auto piece = rest.subspan(1, length);
-    from_client ? tracker.on_client(piece) : tracker.on_target(piece);
+    base::Bytes bytes(piece.begin(), piece.end());
+    from_client ? tracker.on_client(bytes) : tracker.on_target(bytes);
     rest = rest.subspan(1 + length);
     for (const auto& event : tracker.take_events()) SALLYPORT_ENSURE(event.path.size() <= recorder::kMaxPath);
   }

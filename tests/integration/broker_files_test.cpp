@@ -1,4 +1,6 @@
 // Files through the broker: each one is an event with path, size and SHA-256, and arrives unchanged.
+#include <sys/socket.h>
+
 #include "peers.hpp"
 #include "support/catch.hpp"
 
@@ -43,17 +45,26 @@ TEST_CASE("scp by sftp and by its old protocol, up and down") {
   (void)world.shell("rm -f " + remote);
 }
 
-TEST_CASE("a tree by the old scp protocol names every file") {
+TEST_CASE("a tree by the old scp protocol names every file and every directory") {
   World world;
   const auto remote = "/tmp/sp-tree-" + world.login;
+  const std::string options = GENERATE("-O -r", "-O -r -p");
   const auto done = world.shell(
-      "mkdir -p $DIR/tree/deep && echo a > $DIR/tree/one && : > $DIR/tree/deep/empty && scp -O -r $SSH_OPTS -P $PORT "
-      "$DIR/tree $WHO:" +
-      remote);
+      "mkdir -p $DIR/tree/deep $DIR/tree/hollow && echo a > $DIR/tree/one && : > "
+      "$DIR/tree/deep/empty && scp " +
+      options + " $SSH_OPTS -P $PORT $DIR/tree $WHO:" + remote);
   INFO(text_of(done.err) << world.broker->notices());
   REQUIRE(done.status == 0);
-  CHECK(world.broker->wait_for_notice("file " + remote + "/tree/one up 2 "));
-  CHECK(world.broker->wait_for_notice("/deep/empty up 0 "));
+  // Whether that path was there, and is the directory around the tree, only the target knows.
+  CHECK(world.broker->wait_for_notice("file " + remote + " up 2 "));
+  CHECK(world.broker->wait_for_notice(" other=tree/one detail=mode "));
+  CHECK(world.broker->wait_for_notice(" other=tree/deep/empty detail=mode "));
+  CHECK(world.broker->wait_for_notice("outcome=1 action=4 other=tree/hollow detail=mode "));
+  CHECK((world.broker->notices().find(", times ") != std::string::npos) == (options == "-O -r -p"));
+  const auto back = world.shell("scp " + options + " $SSH_OPTS -P $PORT $WHO:" + remote +
+                                " $DIR/back && diff -r $DIR/tree $DIR/back");
+  CHECK(back.status == 0);
+  CHECK(world.broker->wait_for_notice("file " + remote + "/deep/empty down 0 "));
   (void)world.shell("rm -rf " + remote);
 }
 
@@ -79,6 +90,83 @@ TEST_CASE("sftp: a file that the target refuses is told as failed") {
   const auto done = world.shell("printf 'put " + file + " /proc/no-such-place\\n' | sftp $SSH_OPTS -P $PORT -b - $WHO");
   CHECK(done.status != 0);
   CHECK(world.broker->wait_for_notice("file /proc/no-such-place up 0 no-hash outcome=3"));
+}
+
+namespace {
+
+/// An SFTP client that asks by hand.
+struct RawSftp {
+  RawClient client;
+  ssh_channel channel;
+  std::string heard;
+
+  explicit RawSftp(const World& world) : client(world), channel((client.log_in(), client.open())) {
+    REQUIRE(ssh_channel_request_sftp(channel) == SSH_OK);
+    send(base::Writer().u32(5).u8(1).u32(3).take());
+    REQUIRE(hears(1));
+  }
+  void send(const base::Bytes& packets) {
+    const auto size = static_cast<std::uint32_t>(packets.size());
+    REQUIRE(ssh_channel_write(channel, packets.data(), size) == static_cast<int>(size));
+  }
+  /// Until so many answers came in all.
+  bool hears(std::size_t answers) {
+    return client.until([&] {
+      char bytes[4096];
+      const int got = ssh_channel_read_nonblocking(channel, bytes, sizeof bytes, 0);
+      if (got > 0) heard.append(bytes, static_cast<std::size_t>(got));
+      std::size_t whole = 0;
+      base::Reader reader(base::as_bytes(heard));
+      while (reader.block(1U << 20U)) ++whole;
+      return whole >= answers;
+    });
+  }
+};
+
+base::Bytes request(std::uint8_t type, std::uint32_t id, const base::Writer& rest) {
+  base::Writer body;
+  body.u8(type).u32(id).raw(rest.bytes());
+  return base::Writer().block(body.bytes()).take();
+}
+
+}  // namespace
+
+TEST_CASE("sftp: what is asked of a handle before the target gave it is answered by the broker alone") {
+  World world;
+  RawSftp sftp(world);
+  const auto remote = "/tmp/sp-guessed-" + world.login;
+  const std::string handle(4, '\0');  // the first that OpenSSH's server gives
+  auto all = request(3, 1, base::Writer().block(remote).u32(0x1a).u32(0));
+  for (const auto& more : {request(6, 2, base::Writer().block(handle).u64(0).block(std::string_view("hidden"))),
+                           request(4, 3, base::Writer().block(handle))})
+    all.insert(all.end(), more.begin(), more.end());
+  sftp.send(all);
+  REQUIRE(sftp.hears(4));
+  CHECK(std::filesystem::file_size(remote) == 0);
+  CHECK(sftp.heard.find("no open file has this handle") != std::string::npos);
+  CHECK(world.broker->wait_for_notice("outcome=4 action=1 other= detail=write: no open file has this handle"));
+  sftp.send(request(4, 4, base::Writer().block(handle)));
+  REQUIRE(sftp.hears(5));
+  CHECK(world.broker->wait_for_notice("file " + remote + " up 0 " + sum(world, remote) +
+                                      " outcome=1 action=1 other= detail=create, truncate"));
+  (void)world.shell("rm -f " + remote);
+}
+
+TEST_CASE("sftp: what has no answer when the connection is cut is told all the same") {
+  World world;
+  const auto remote = "/tmp/sp-cut-" + world.login;
+  {
+    RawSftp sftp(world);
+    sftp.send(request(14, 1, base::Writer().block(remote).u32(0)));
+    (void)ssh_blocking_flush(sftp.client.get(), 1000);
+    (void)shutdown(ssh_get_fd(sftp.client.get()), SHUT_RDWR);
+  }
+  REQUIRE(world.broker->wait_for_notice("over reason="));
+  // Made or not, and known or not: where it passed there is an event.
+  const bool told = world.broker->notices().find("file " + remote + " up 0 no-hash outcome=") != std::string::npos;
+  CHECK((told || !std::filesystem::exists(remote)));
+  INFO(world.broker->notices());
+  (void)world.shell("rmdir " + remote);
 }
 
 TEST_CASE("what is no file transfer does not pass as one, and the person is told") {

@@ -65,7 +65,7 @@ std::string describe(const recorder::FileEvent& event) {
   std::ostringstream out;
   out << "file " << event.path << (event.direction == recorder::Direction::to_target ? " up " : " down ") << event.size
       << ' ' << (event.sha256 ? base::hex(*event.sha256) : "no-hash") << " outcome=" << int(event.outcome)
-      << " action=" << int(event.action) << " other=" << event.other_path;
+      << " action=" << int(event.action) << " other=" << event.other_path << " detail=" << event.detail;
   return out.str();
 }
 

@@ -10,7 +10,7 @@ using namespace sallyport::broker;
 namespace {
 
 Pipe pipe_of(bool good = true) {
-  return Pipe(false, [good](base::ByteView) { return good; });
+  return Pipe(false, [good](base::Bytes&) { return good; });
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ TEST_CASE("pipe: what was not seen through is not sent on, and is shown again") 
   const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
   REQUIRE(leg);
   int shown = 0;
-  Pipe pipe(false, [&shown](base::ByteView) {
+  Pipe pipe(false, [&shown](base::Bytes&) {
     ++shown;
     return false;
   });
@@ -53,4 +53,22 @@ TEST_CASE("pipe: what was not seen through is not sent on, and is shown again") 
   CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
   CHECK(shown == 2);
   CHECK_FALSE(pipe.drained());
+}
+
+TEST_CASE("pipe: what may not go on is gone, and own bytes take its place") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const base::UniqueFd other(ends[1]);
+  const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
+  REQUIRE(leg);
+  Pipe pipe(false, [](base::Bytes& bytes) {
+    bytes.clear();
+    return true;
+  });
+  pipe.set_open(true);
+  REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
+  CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
+  CHECK(pipe.sent());
+  pipe.add(base::to_bytes("own"));
+  CHECK_FALSE(pipe.sent());
 }

@@ -1,5 +1,7 @@
 #include "sallyport/broker/sftp_tracker.hpp"
 
+#include "sftp_request.hpp"
+
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -22,33 +24,42 @@ base::Bytes packet(std::uint8_t type, const base::Writer& body) {
 struct Talk {
   SftpTracker tracker{1};
   std::uint32_t id = 0;
+  bool passed = true;  ///< the client's last bytes did
 
   Talk() {
-    tracker.on_client(packet(1, base::Writer().u32(3)));
-    tracker.on_target(packet(2, base::Writer().u32(3)));
+    client(packet(1, base::Writer().u32(3)));
+    target(packet(2, base::Writer().u32(3)));
+  }
+  void client(base::Bytes bytes) {
+    tracker.on_client(bytes);
+    passed = !bytes.empty();
+  }
+  /// What the client sees of it.
+  base::Bytes target(base::Bytes bytes) {
+    tracker.on_target(bytes);
+    return bytes;
   }
   std::uint32_t open(std::string_view path, std::uint32_t flags, std::string_view handle) {
-    tracker.on_client(packet(3, base::Writer().u32(++id).block(path).u32(flags).u32(0)));
-    tracker.on_target(packet(102, base::Writer().u32(id).block(handle)));
+    client(packet(3, base::Writer().u32(++id).block(path).u32(flags).u32(0)));
+    target(packet(102, base::Writer().u32(id).block(handle)));
     return id;
   }
   std::uint32_t write(std::string_view handle, std::uint64_t offset, std::string_view data) {
-    tracker.on_client(packet(6, base::Writer().u32(++id).block(handle).u64(offset).block(data)));
+    client(packet(6, base::Writer().u32(++id).block(handle).u64(offset).block(data)));
     return id;
   }
   std::uint32_t read(std::string_view handle, std::uint64_t offset) {
-    tracker.on_client(packet(5, base::Writer().u32(++id).block(handle).u64(offset).u32(32768)));
+    client(packet(5, base::Writer().u32(++id).block(handle).u64(offset).u32(32768)));
     return id;
   }
   void data(std::uint32_t request, std::string_view bytes) {
-    tracker.on_target(packet(103, base::Writer().u32(request).block(bytes)));
+    target(packet(103, base::Writer().u32(request).block(bytes)));
   }
   void status(std::uint32_t request, std::uint32_t code) {
-    tracker.on_target(
-        packet(101, base::Writer().u32(request).u32(code).block(std::string_view("")).block(std::string_view(""))));
+    target(packet(101, base::Writer().u32(request).u32(code).block(std::string_view("")).block(std::string_view(""))));
   }
   void close(std::string_view handle) {
-    tracker.on_client(packet(4, base::Writer().u32(++id).block(handle)));
+    client(packet(4, base::Writer().u32(++id).block(handle)));
     status(id, 0);
   }
   recorder::FileEvent only_event() {
@@ -156,7 +167,7 @@ TEST_CASE("sftp: a write that the target refuses makes the file failed") {
 
 TEST_CASE("sftp: an open that the target refuses is an event") {
   Talk talk;
-  talk.tracker.on_client(packet(3, base::Writer().u32(9).block(std::string_view("/root/x")).u32(2).u32(0)));
+  talk.client(packet(3, base::Writer().u32(9).block(std::string_view("/root/x")).u32(2).u32(0)));
   talk.status(9, 3);
   const auto event = talk.only_event();
   CHECK(event.outcome == FileOutcome::failed);
@@ -175,7 +186,7 @@ TEST_CASE("sftp: what is done to names is an event") {
   Talk talk;
   const auto ask = [&talk](std::uint8_t type, const base::Writer& rest) {
     base::Writer body;
-    talk.tracker.on_client(packet(type, body.u32(++talk.id).raw(rest.bytes())));
+    talk.client(packet(type, body.u32(++talk.id).raw(rest.bytes())));
     talk.status(talk.id, 0);
     return talk.only_event();
   };
@@ -196,15 +207,16 @@ TEST_CASE("sftp: a copy within the target leaves no hash") {
   Talk talk;
   talk.open("/a", 1, "from");
   talk.open("/b", 2, "to");
-  talk.tracker.on_client(packet(200, base::Writer()
-                                         .u32(++talk.id)
-                                         .block(std::string_view("copy-data"))
-                                         .block(std::string_view("from"))
-                                         .u64(0)
-                                         .u64(0)
-                                         .block(std::string_view("to"))
-                                         .u64(0)));
+  talk.client(packet(200, base::Writer()
+                              .u32(++talk.id)
+                              .block(std::string_view("copy-data"))
+                              .block(std::string_view("from"))
+                              .u64(0)
+                              .u64(0)
+                              .block(std::string_view("to"))
+                              .u64(0)));
   talk.status(talk.id, 0);
+  CHECK(talk.only_event().action == FileAction::copy);
   talk.close("to");
   CHECK_FALSE(talk.only_event().sha256);
 }
@@ -214,7 +226,7 @@ TEST_CASE("sftp: any cut of the stream gives the same event") {
   talk.open("/tmp/x", 2, "h");
   const auto bytes =
       packet(6, base::Writer().u32(77).block(std::string_view("h")).u64(0).block(std::string_view("hello")));
-  for (const auto byte : bytes) talk.tracker.on_client({&byte, 1});
+  for (const auto byte : bytes) talk.client({byte});
   talk.status(77, 0);
   talk.close("h");
   CHECK(talk.only_event().sha256 == hash_of("hello"));
@@ -222,67 +234,270 @@ TEST_CASE("sftp: any cut of the stream gives the same event") {
 
 TEST_CASE("sftp: what cannot be followed ends the tracking") {
   Talk talk;
-  SECTION("a packet over the bound") { talk.tracker.on_client(base::Writer().u32(600000).bytes()); }
-  SECTION("an empty packet") { talk.tracker.on_client(base::Writer().u32(0).bytes()); }
+  SECTION("a packet over the bound") { talk.client(base::Writer().u32(600000).bytes()); }
+  SECTION("an empty packet") { talk.client(base::Writer().u32(0).bytes()); }
   SECTION("a request number twice") {
-    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
-    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
   }
   SECTION("a reply to nothing") { talk.status(4242, 0); }
-  SECTION("an unknown request") { talk.tracker.on_client(packet(50, base::Writer().u32(5))); }
-  SECTION("a short request") { talk.tracker.on_client(packet(3, base::Writer().u32(5).u32(100))); }
+  SECTION("an unknown request") { talk.client(packet(50, base::Writer().u32(5))); }
+  SECTION("a short request") { talk.client(packet(3, base::Writer().u32(5).u32(100))); }
   SECTION("data for no read") {
-    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
     talk.data(5, "secret");
   }
   SECTION("data in answer to something else, of a file that is open") {
     talk.open("/a", 1, "h");
-    talk.tracker.on_client(packet(8, base::Writer().u32(5).block(std::string_view("h"))));
+    talk.client(packet(8, base::Writer().u32(5).block(std::string_view("h"))));
     talk.data(5, "secret");
   }
   SECTION("a handle for what opens nothing") {
-    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
-    talk.tracker.on_target(packet(102, base::Writer().u32(5).block(std::string_view("h"))));
+    talk.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.target(packet(102, base::Writer().u32(5).block(std::string_view("h"))));
   }
   SECTION("an unknown reply") {
-    talk.tracker.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
-    talk.tracker.on_target(packet(150, base::Writer().u32(5)));
+    talk.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+    talk.target(packet(150, base::Writer().u32(5)));
   }
-  SECTION("a handle over the bound") { talk.open("/a", 1, std::string(SftpTracker::kMaxHandleText + 1, 'h')); }
+  SECTION("a request before the target's greeting") {
+    talk.tracker = SftpTracker(1);
+    talk.client(packet(1, base::Writer().u32(6)));
+    talk.client(packet(13, base::Writer().u32(5).block(std::string_view("/a"))));
+  }
+  SECTION("an answer that does not fit") {
+    talk.client(packet(13, base::Writer().u32(5).block(std::string_view("/a"))));
+    talk.target(packet(104, base::Writer().u32(5).u32(0)));
+  }
+  SECTION("a yes without a handle") {
+    talk.client(packet(3, base::Writer().u32(5).block(std::string_view("/a")).u32(2).u32(0)));
+    talk.status(5, 0);
+  }
+  SECTION("a flood of what is refused") {
+    for (int i = 0; i < 2000; ++i) talk.write("ghost", 0, "x");
+  }
+  SECTION("a handle over the bound") { talk.open("/a", 1, std::string(kMaxSftpHandle + 1, 'h')); }
   SECTION("the name of an extension over the bound") {
-    talk.tracker.on_client(packet(200, base::Writer().u32(5).block(std::string(300, 'x'))));
+    talk.client(packet(200, base::Writer().u32(5).block(std::string(300, 'x'))));
   }
-  SECTION("a write accepted for a handle that was never given") { talk.status(talk.write("ghost", 0, "x"), 0); }
   SECTION("a handle given twice") {
     talk.open("/a", 1, "h");
     talk.open("/b", 1, "h");
   }
   SECTION("too many requests") {
     for (std::uint32_t i = 0; i < 1100; ++i)
-      talk.tracker.on_client(packet(17, base::Writer().u32(i).block(std::string_view("/"))));
+      talk.client(packet(17, base::Writer().u32(i).block(std::string_view("/"))));
   }
   SECTION("too many handles") {
     for (int i = 0; i < 300; ++i) talk.open("/a", 1, "h" + std::to_string(i));
   }
-  SECTION("a path over the bound") {
-    talk.tracker.on_client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a'))));
-  }
+  SECTION("a path over the bound") { talk.client(packet(13, base::Writer().u32(5).block(std::string(5000, 'a')))); }
   CHECK_FALSE(talk.tracker.following());
 }
 
 TEST_CASE("sftp: a peer that does not begin with its greeting is not followed") {
-  SftpTracker client_first(1);
-  client_first.on_client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
-  CHECK_FALSE(client_first.following());
-  SftpTracker target_first(1);
-  target_first.on_client(packet(1, base::Writer().u32(3)));
-  target_first.on_target(packet(101, base::Writer().u32(3)));
-  CHECK_FALSE(target_first.following());
+  Talk client_first;
+  client_first.tracker = SftpTracker(1);
+  client_first.client(packet(17, base::Writer().u32(5).block(std::string_view("/"))));
+  CHECK_FALSE(client_first.tracker.following());
+  Talk target_first;
+  target_first.tracker = SftpTracker(1);
+  target_first.client(packet(1, base::Writer().u32(3)));
+  target_first.target(packet(101, base::Writer().u32(3)));
+  CHECK_FALSE(target_first.tracker.following());
 }
 
 TEST_CASE("sftp: another version of the protocol is not followed") {
-  SftpTracker tracker(1);
-  tracker.on_client(packet(1, base::Writer().u32(6)));
-  tracker.on_target(packet(2, base::Writer().u32(6)));
-  CHECK_FALSE(tracker.following());
+  Talk talk;
+  talk.tracker = SftpTracker(1);
+  talk.client(packet(1, base::Writer().u32(6)));
+  talk.target(packet(2, base::Writer().u32(6)));
+  CHECK_FALSE(talk.tracker.following());
+}
+
+TEST_CASE("sftp: a request on a handle that is not open never passes, and the broker answers it") {
+  Talk talk;
+  std::uint32_t asked = 0;
+  SECTION("guessed before the target's answer") {
+    talk.client(packet(3, base::Writer().u32(900).block(std::string_view("/a")).u32(0x1a).u32(0)));
+    asked = talk.write("h", 0, "hidden");
+    CHECK_FALSE(talk.passed);
+  }
+  SECTION("closing") {
+    talk.open("/a", 2, "h");
+    talk.client(packet(4, base::Writer().u32(900).block(std::string_view("h"))));
+    asked = talk.write("h", 0, "hidden");
+  }
+  SECTION("closed twice") {
+    talk.open("/a", 2, "h");
+    talk.close("h");
+    (void)talk.tracker.take_events();
+    talk.client(packet(4, base::Writer().u32(asked = 900).block(std::string_view("h"))));
+  }
+  SECTION("the source of a copy") {
+    talk.open("/b", 2, "to");
+    talk.client(packet(200, base::Writer()
+                                .u32(asked = 900)
+                                .block(std::string_view("copy-data"))
+                                .block(std::string_view("from"))
+                                .u64(0)
+                                .u64(0)
+                                .block(std::string_view("to"))
+                                .u64(0)));
+  }
+  CHECK_FALSE(talk.passed);
+  CHECK(talk.tracker.following());
+  const auto answer = talk.tracker.take_answers();
+  REQUIRE(answer.size() > 13);
+  CHECK(answer[4] == 101);
+  CHECK(base::Reader(base::ByteView(answer).subspan(5)).u32().value() == asked);
+  const auto event = talk.only_event();
+  CHECK(event.outcome == FileOutcome::refused);
+}
+
+TEST_CASE("sftp: the broker's own answer follows a whole answer of the target") {
+  Talk talk;
+  talk.open("/a", 1, "h");
+  talk.write("ghost", 0, "x");
+  const auto look = packet(17, base::Writer().u32(50).block(std::string_view("/")));
+  talk.client(look);
+  const auto reply = packet(101, base::Writer().u32(50).u32(0).block(std::string_view("")).block(std::string_view("")));
+  CHECK(talk.target({reply.begin(), reply.begin() + 6})[4] == 101);  // the front waits, the broker's own does not
+  const auto seen = talk.target({reply.begin() + 6, reply.end()});
+  CHECK(seen == reply);
+  CHECK_FALSE(talk.tracker.has_answers());
+}
+
+TEST_CASE("sftp: an extension that the broker does not know is refused and told") {
+  Talk talk;
+  talk.client(packet(200, base::Writer().u32(7).block(std::string_view("write-behind@example.com"))));
+  CHECK_FALSE(talk.passed);
+  CHECK(talk.tracker.has_answers());
+  const auto event = talk.only_event();
+  CHECK(event.action == FileAction::extension);
+  CHECK(event.path == "write-behind@example.com");
+  CHECK(event.outcome == FileOutcome::refused);
+}
+
+TEST_CASE("sftp: a zero byte in a path does not pass") {
+  Talk talk;
+  talk.client(packet(13, base::Writer().u32(7).block(std::string("/etc/passwd\0.bak", 16))));
+  CHECK_FALSE(talk.passed);
+  CHECK(talk.only_event().outcome == FileOutcome::refused);
+}
+
+TEST_CASE("sftp: of many refused requests the number is told at the end") {
+  Talk talk;
+  for (int i = 0; i < 20; ++i) talk.write("ghost", 0, "x");
+  CHECK(talk.tracker.take_events().size() == SftpTracker::kMaxRefusals);
+  talk.tracker.on_end();
+  CHECK(talk.only_event().detail == "12 more requests");
+}
+
+TEST_CASE("sftp: what has no answer when the channel ends is told, and as unknown") {
+  Talk talk;
+  const std::string_view a = "/a";
+  const auto ask = [&talk](std::uint8_t type, const base::Writer& rest) {
+    base::Writer body;
+    talk.client(packet(type, body.u32(++talk.id).raw(rest.bytes())));
+    talk.tracker.on_end();
+    return talk.only_event();
+  };
+  recorder::FileEvent event;
+  SECTION("remove") { event = ask(13, base::Writer().block(a)); }
+  SECTION("rename") { event = ask(18, base::Writer().block(a).block(a)); }
+  SECTION("mkdir") { event = ask(14, base::Writer().block(a).u32(0)); }
+  SECTION("rmdir") { event = ask(15, base::Writer().block(a)); }
+  SECTION("setstat") { event = ask(9, base::Writer().block(a).u32(0)); }
+  SECTION("an open that creates") { event = ask(3, base::Writer().block(a).u32(0x08).u32(0)); }
+  SECTION("fsetstat") {
+    talk.open("/a", 1, "h");
+    event = ask(10, base::Writer().block(std::string_view("h")).u32(1).u64(0));
+    CHECK(event.detail == "size 0");
+  }
+  SECTION("write") {
+    talk.open("/a", 2, "h");
+    talk.status(talk.write("h", 0, "known"), 0);
+    event = ask(6, base::Writer().block(std::string_view("h")).u64(5).block(std::string_view("?")));
+    CHECK(event.size == 6);
+    CHECK(event.detail == "5 bytes confirmed");
+  }
+  CHECK(event.path == "/a");
+  CHECK(event.outcome == FileOutcome::unknown);
+}
+
+TEST_CASE("sftp: what waits in the broker itself when it loses the thread was refused") {
+  Talk talk;
+  auto bytes = packet(13, base::Writer().u32(5).block(std::string_view("/a")));
+  const auto same = packet(13, base::Writer().u32(5).block(std::string_view("/b")));
+  bytes.insert(bytes.end(), same.begin(), same.end());
+  talk.client(bytes);
+  CHECK_FALSE(talk.passed);
+  CHECK_FALSE(talk.tracker.following());
+  CHECK(talk.only_event().outcome == FileOutcome::refused);
+}
+
+TEST_CASE("sftp: opening alone is told where it can create or empty a file") {
+  Talk talk;
+  talk.open("/a", 0x11, "h");  // for reading, and it truncates
+  talk.close("h");
+  const auto event = talk.only_event();
+  CHECK(event.direction == Direction::to_target);
+  CHECK(event.detail == "truncate");
+  CHECK(event.size == 0);
+}
+
+TEST_CASE("sftp: attributes of an open file and copies within the target are told with what they set") {
+  Talk talk;
+  talk.open("/a", 1, "from");
+  talk.open("/b", 2, "to");
+  talk.client(packet(10, base::Writer().u32(80).block(std::string_view("to")).u32(5).u64(3).u32(0100600)));
+  talk.status(80, 0);
+  const auto set = talk.only_event();
+  CHECK(set.action == FileAction::set_attributes);
+  CHECK(set.path == "/b");
+  CHECK(set.detail == "size 3, mode 0600");
+  talk.client(packet(200, base::Writer()
+                              .u32(81)
+                              .block(std::string_view("copy-data"))
+                              .block(std::string_view("from"))
+                              .u64(1)
+                              .u64(7)
+                              .block(std::string_view("to"))
+                              .u64(2)));
+  talk.status(81, 4);
+  const auto copy = talk.only_event();
+  CHECK(copy.action == FileAction::copy);
+  CHECK(copy.path == "/a");
+  CHECK(copy.other_path == "/b");
+  CHECK(copy.size == 7);
+  CHECK(copy.detail == "from 1 to 2");
+  CHECK(copy.outcome == FileOutcome::failed);
+}
+
+TEST_CASE("sftp: bytes belong to the file that was open when they were asked for") {
+  Talk talk;
+  talk.open("/a", 2, "h");
+  const auto late = talk.write("h", 0, "aaaa");
+  talk.close("h");  // answered before the write is
+  CHECK(talk.tracker.take_events().empty());
+  talk.open("/b", 2, "h");
+  talk.status(late, 0);
+  const auto first = talk.only_event();
+  CHECK(first.path == "/a");
+  CHECK(first.size == 4);
+  talk.close("h");
+  CHECK(talk.only_event().size == 0);
+}
+
+TEST_CASE("sftp: a file that is cut while it is written has a hash only where it is still true") {
+  Talk talk;
+  talk.open("/a", 2, "h");
+  talk.status(talk.write("h", 0, "hello"), 0);
+  const std::uint64_t size = GENERATE(5, 3);
+  talk.client(packet(10, base::Writer().u32(80).block(std::string_view("h")).u32(1).u64(size)));
+  talk.status(80, 0);
+  (void)talk.tracker.take_events();
+  talk.close("h");
+  CHECK(talk.only_event().sha256.has_value() == (size == 5));
 }

@@ -1,96 +1,79 @@
 #pragma once
-// Reads SFTP (draft-ietf-secsh-filexfer-02, version 3) as it passes in both directions and says what files moved.
-// Sans I/O. Never alters a byte, never stops a transfer; what it cannot follow it reports as such. Memory is bounded
-// whatever the two peers send (kMax* below).
+// Stands between an SFTP client and its target (draft-ietf-secsh-filexfer-02, version 3): follows both directions, says
+// what was done to files, and keeps back what it could not say. Sans I/O. Memory is bounded whatever the two peers send
+// (kMax* below).
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sallyport/base/bytes.hpp"
-#include "sallyport/base/hash.hpp"
+#include "sallyport/broker/in_order_hash.hpp"
 #include "sallyport/recorder/record.hpp"
 
 namespace sallyport::broker {
 
-/// A file's bytes by offset, hashed in order. Pieces ahead of the front wait, up to a bound shared by a tracker;
-/// beyond it, or on an overlap that rewrites what was hashed, there is no hash.
-class InOrderHash {
- public:
-  static constexpr std::size_t kMaxWaiting = 2U << 20U;
+struct SftpRequest;
 
-  /// `budget` is what may still wait, of all files of one tracker; owned by the tracker.
-  void add(std::uint64_t offset, base::ByteView bytes, std::size_t& budget);
-  void give_up(std::size_t& budget);  ///< there will be no hash
-  /// Gives waiting bytes back to the budget; digest if every byte from 0 to the end passed once, in whatever order.
-  std::optional<base::Digest> finish(std::size_t& budget);
-  std::uint64_t passed() const noexcept { return passed_; }  ///< bytes seen
-
- private:
-  void drain(std::size_t& budget);
-
-  base::Sha256 hash_;
-  std::uint64_t front_ = 0;
-  std::uint64_t passed_ = 0;
-  bool lost_ = false;
-  std::map<std::uint64_t, base::Bytes> waiting_;
-};
-
+/// Whole packets pass, nothing else. A request that names no open file of this channel, or that the tracker does not
+/// know, never reaches the target: the tracker answers it. Whatever passes and could change the target leaves an event,
+/// at the latest at on_end(), and then says that its outcome is unknown.
 class SftpTracker {
  public:
-  static constexpr std::size_t kMaxPacket = 512U << 10U;  ///< larger ones end the tracking (OpenSSH takes 256 KiB)
   static constexpr std::size_t kMaxHandles = 256;
   static constexpr std::size_t kMaxRequests = 1024;
-  static constexpr std::size_t kMaxHandleText = 256;
+  static constexpr std::size_t kMaxText = 256U << 10U;    ///< paths of all requests and open files; more is refused
+  static constexpr std::size_t kMaxAnswers = 64U << 10U;  ///< its own, that wait for the client
+  static constexpr std::size_t kMaxRefusals = 8;          ///< each an event; the rest is one more, with their number
 
   explicit SftpTracker(recorder::ChannelNumber channel) : channel_(channel) {}
 
-  void on_client(base::ByteView bytes);  ///< from the client to the target
-  void on_target(base::ByteView bytes);  ///< from the target to the client
-  /// The channel is over: files still open are reported as partial.
+  /// In: what came from the client. Out: the whole requests that may go on to the target.
+  void on_client(base::Bytes& bytes);
+  /// In: what came from the target. Out: its whole replies, and behind them the tracker's own answers.
+  void on_target(base::Bytes& bytes);
+  /// Answers of its own that did not go out with a reply; they fit wherever a whole packet has ended.
+  base::Bytes take_answers() { return std::exchange(answers_, {}); }
+  bool has_answers() const noexcept { return !answers_.empty(); }
+  /// The channel is over, and nothing more passes: reports what is under way.
   void on_end();
-  /// What was completed since the last call, in order. At most a few hundred wait: take them after each feed.
+  /// What was completed since the last call, in order. At most some 1,300 wait: take them after each feed.
   std::vector<recorder::FileEvent> take_events() { return std::exchange(events_, {}); }
-  /// Once false (a packet that is no SFTP, or a bound passed) it stays so and nothing more is reported: the caller
-  /// closes the channel, because what is not seen must not pass.
+  /// Once false (a packet that is no SFTP, or a bound passed) it stays so and nothing passes any more: the caller
+  /// closes the channel.
   bool following() const noexcept { return following_; }
 
  private:
-  /// What a request asked, until its reply passes.
-  struct Pending {
-    std::uint8_t type = 0;
-    bool writes = false;  ///< OPEN for writing
-    std::string path;
-    std::string other_path;
-    std::string handle;
-    std::uint64_t offset = 0;
-    std::optional<recorder::FileAction> action;
-  };
-  struct OpenFile {
-    std::string path;
-    bool writes = false;
-    bool failed = false;                 ///< the target refused a part of it
-    std::optional<InOrderHash> read;     ///< from the first READ on
-    std::optional<InOrderHash> written;  ///< from OPEN for writing on
-  };
+  struct File;
+  struct Pending;
+  struct Refusal;
 
-  void feed(base::Bytes& buffer, base::ByteView bytes, bool from_client);
-  base::Result<> on_packet(base::ByteView packet, bool from_client);
-  base::Result<> on_request(base::ByteView packet);
-  base::Result<> read_request(Pending& request, base::Reader& reader);
-  base::Result<> read_extended(Pending& request, base::Reader& reader);
-  base::Result<> on_write(const Pending& request, base::ByteView data);
+  void feed(base::Bytes& front, base::Bytes& bytes, bool from_client);
+  base::Result<bool> on_packet(base::ByteView packet, bool from_client);
+  base::Result<> on_greeting(base::ByteView packet, bool from_client);
+  base::Result<bool> on_request(base::ByteView packet);
+  std::shared_ptr<File> open_file(const std::string& handle) const;
+  std::optional<Refusal> refusal_of(const SftpRequest& request) const;
+  base::Result<bool> refuse(const SftpRequest& request, const Refusal& refusal);
+  void accept(SftpRequest& request);
+  void begin_open(SftpRequest& request, Pending& pending);
+  void begin_close(File& file);
+  void begin_transfer(const SftpRequest& request, File& file);
+  void begin_copy(const SftpRequest& request, File& from, Pending& pending);
+
   base::Result<> on_reply(base::ByteView packet);
-  base::Result<> on_status(const Pending& request, std::uint32_t code);
+  base::Result<> on_status(Pending& request, std::uint32_t code);
   base::Result<> on_handle(Pending& request, std::string handle);
-  base::Result<> on_data(const Pending& request, base::ByteView data);
-  void close(const std::string& handle, bool done);
-  void report_transfer(const OpenFile& file, InOrderHash& hash, bool upload, recorder::FileOutcome outcome);
-  void report_action(const Pending& request, bool done);
-  recorder::FileEvent blank_event(const std::string& path) const;
-  void stop();
+  base::Result<> on_data(Pending& request, base::ByteView data);
+  void settle(File& file);
+  void report(File& file);
+  void report_transfer(const File& file, InOrderHash& hash, recorder::FileEvent event);
+  void report_pending(Pending& request);
+  recorder::FileEvent event_of(const SftpRequest& request) const;
+  void lose(base::Bytes& bytes);
 
   recorder::ChannelNumber channel_;
   bool following_ = true;
@@ -98,9 +81,14 @@ class SftpTracker {
   bool target_greeted_ = false;
   base::Bytes from_client_;  ///< the front of a packet that is not whole yet
   base::Bytes from_target_;
+  base::Bytes answers_;
   std::size_t budget_ = InOrderHash::kMaxWaiting;
-  std::map<std::uint32_t, Pending> pending_;
-  std::map<std::string, OpenFile> open_;
+  std::size_t text_ = 0;
+  std::uint64_t refused_ = 0;
+  std::uint64_t next_order_ = 0;
+  std::uint64_t unpassed_from_ = UINT64_MAX;  ///< requests of this order and later are still in the caller's hands
+  std::map<std::uint32_t, std::shared_ptr<Pending>> pending_;
+  std::map<std::string, std::shared_ptr<File>> open_;
   std::vector<recorder::FileEvent> events_;
 };
 
