@@ -1,0 +1,36 @@
+#pragma once
+// The environment of one channel: what may be set for a command, what was, and what was refused. Sans I/O.
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sallyport::broker {
+
+class Variables {
+ public:
+  static constexpr std::size_t kMaxSet = 32;
+  static constexpr std::size_t kMaxName = 64;
+  static constexpr std::size_t kMaxValue = 64;
+  static constexpr std::size_t kMaxRefused = 8;       ///< named; the rest is a number
+  static constexpr std::size_t kMaxShownValue = 128;  ///< of one that was refused
+
+  /// May it be set? The name has to be allowed ("LC_*" is the one pattern), and the value has to look like the name of
+  /// a locale: empty, or a letter and then letters, digits and _.@:- (POSIX, de_DE.UTF-8@euro). Any other text could be
+  /// a command for whoever reads the variable on the target. A refusal is kept for take_refused().
+  bool admit(std::string_view name, std::string_view value, const std::vector<std::string>& allowed);
+  /// It goes to the target.
+  void set(std::string_view name, std::string_view value);
+  /// In order, as a shell writes them before a command: "LANG=C LC_TIME=de_DE.UTF-8". At most 4,160 bytes.
+  const std::string& text() const noexcept { return text_; }
+  /// One text for all that was refused since the last call, in the peer's bytes; empty if nothing was. Values of names
+  /// that are not allowed are the person's own business and only measured.
+  std::string take_refused();
+
+ private:
+  std::string text_;
+  std::size_t count_ = 0;
+  std::vector<std::string> refused_;
+  std::size_t more_ = 0;
+};
+
+}  // namespace sallyport::broker

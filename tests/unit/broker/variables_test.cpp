@@ -1,0 +1,61 @@
+#include "variables.hpp"
+
+#include "support/catch.hpp"
+
+using sallyport::broker::Variables;
+
+namespace {
+
+const std::vector<std::string> kAllowed{"LANG", "LC_*"};
+
+}  // namespace
+
+TEST_CASE("variables: names of locales pass") {
+  for (const std::string value : {"C", "POSIX", "C.UTF-8", "de_DE.UTF-8", "de_DE@euro", "sr_RS.utf8@latin", "en", ""}) {
+    Variables variables;
+    CHECK(variables.admit("LC_ALL", value, kAllowed));
+    CHECK(variables.take_refused().empty());
+  }
+}
+
+TEST_CASE("variables: what could be a command, a path or another line does not pass, and is told") {
+  for (const std::string value : {"$(id)", "`id`", "a;id", "a b", "a/b", "../../tmp/x", "a\nb", "()", "%s", "a=b", "-x",
+                                  ".", "a\\b", "{a}", "a\x1b", "\xc3\xa4"}) {
+    Variables variables;
+    CHECK_FALSE(variables.admit("LC_TIME", value, kAllowed));
+    CHECK(variables.take_refused() == "LC_TIME=" + value);
+    CHECK(variables.take_refused().empty());
+  }
+}
+
+TEST_CASE("variables: the value of a name that is not allowed is measured only") {
+  Variables variables;
+  for (const std::string name : {"PATH", "AWS_SECRET_ACCESS_KEY", "LC_A=B", "LC_", "lang"}) {
+    const bool pattern = name == "LC_";
+    CHECK(variables.admit(name, "value", kAllowed) == pattern);
+  }
+  CHECK(variables.take_refused() ==
+        "PATH (5 bytes), AWS_SECRET_ACCESS_KEY (5 bytes), LC_A=B (5 bytes), lang (5 bytes)");
+}
+
+TEST_CASE("variables: names, values and their number are bounded, and no long one is shown by half") {
+  Variables variables;
+  CHECK_FALSE(variables.admit("LC_" + std::string(62, 'A'), "C", kAllowed));
+  CHECK_FALSE(variables.admit("LC_ALL", std::string(65, 'x'), kAllowed));
+  CHECK_FALSE(variables.admit("LC_ALL", std::string(129, 'x'), kAllowed));
+  CHECK(variables.take_refused() == "(65 bytes) (1 bytes), LC_ALL=" + std::string(65, 'x') + ", LC_ALL=(129 bytes)");
+  for (std::size_t i = 0; i < Variables::kMaxSet; ++i) {
+    REQUIRE(variables.admit("LC_ALL", std::string(64, 'x'), kAllowed));
+    variables.set("LC_ALL", std::string(64, 'x'));
+  }
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(variables.admit("LC_ALL", "C", kAllowed));
+  CHECK(variables.text().size() <= 4160);
+  CHECK(variables.take_refused().ends_with("LC_ALL=C and 92 more"));
+}
+
+TEST_CASE("variables: what was set reads as a shell writes it") {
+  Variables variables;
+  variables.set("LANG", "C.UTF-8");
+  variables.set("LC_TIME", "");
+  CHECK(variables.text() == "LANG=C.UTF-8 LC_TIME=");
+}
