@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "sallyport/base/ids.hpp"
+#include "sallyport/base/directory.hpp"
 
 namespace sallyport::base {
 namespace {
@@ -31,15 +31,6 @@ Result<std::size_t> read_up_to(int fd, MutableByteView out) {
     used += static_cast<std::size_t>(got);
   }
   return fail(Errc::limit, "longer than the " + std::to_string(out.size() - 1) + " bytes that it may have");
-}
-
-Result<> write_new_file(const fs::path& path, ByteView bytes, unsigned mode) {
-  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-  if (!fd) return fail_errno("creating " + path.string(), errno);
-  if (::fchmod(fd.get(), mode) != 0) return fail_errno("setting the mode of " + path.string(), errno);
-  SALLYPORT_TRYV(write_all(fd.get(), bytes));
-  if (::fsync(fd.get()) != 0) return fail_errno("syncing " + path.string(), errno);
-  return ok();
 }
 
 }  // namespace
@@ -71,17 +62,8 @@ Result<SecretBytes> read_all_secret(int fd, std::size_t max) {
 }
 
 Result<> write_file_atomic(const fs::path& path, ByteView bytes, unsigned mode) {
-  auto temporary = path;
-  temporary += ".new-" + random_id_text();
-  auto written = write_new_file(temporary, bytes, mode);
-  if (written && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    written = fail_errno("replacing " + path.string(), errno);
-  }
-  if (!written) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  return sync_directory(path.has_parent_path() ? path.parent_path() : fs::path("."));
+  SALLYPORT_TRY(const auto directory, Directory::open(path.has_parent_path() ? path.parent_path() : fs::path(".")));
+  return directory.write_file(path.filename(), bytes, mode);
 }
 
 Result<> make_private_directory(const fs::path& path, unsigned mode) {
