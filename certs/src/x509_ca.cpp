@@ -89,6 +89,32 @@ base::Result<base::WallTime> read_time(const ASN1_TIME* field) {
   return base::from_unix_ms(static_cast<std::int64_t>(timegm(&parts)) * 1000);
 }
 
+std::string address_text(const ASN1_OCTET_STRING* octets) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const int size = ASN1_STRING_length(octets);
+  const int family = size == 4 ? AF_INET : AF_INET6;
+  if (size != 4 && size != 16) return {};
+  return inet_ntop(family, ASN1_STRING_get0_data(octets), text.data(), text.size()) != nullptr ? text.data() : "";
+}
+
+/// What is no DNS name or address, and what is malformed, is passed over.
+ServerNames read_names(const X509* certificate) {
+  ServerNames names;
+  const openssl::GeneralNames found(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  for (int index = 0; index < sk_GENERAL_NAME_num(found.get()); ++index) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(found.get(), index);
+    if (name->type == GEN_DNS) {
+      const auto* text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.dNSName));
+      std::string dns(text, static_cast<std::size_t>(ASN1_STRING_length(name->d.dNSName)));
+      if (is_dns_name(dns)) names.dns.push_back(std::move(dns));
+    } else if (name->type == GEN_IPADD) {
+      if (auto ip = address_text(name->d.iPAddress); !ip.empty()) names.ips.push_back(std::move(ip));
+    }
+  }
+  return names;
+}
+
 base::Result<> add_extension(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
@@ -203,7 +229,7 @@ base::Result<CertificateFacts> inspect_certificate(std::string_view certificate_
   const auto digest = base::sha256(base::ByteView(der, static_cast<std::size_t>(size)));
   OPENSSL_free(der);
   SALLYPORT_TRY(auto not_after, read_time(X509_get0_notAfter(certificate.get())));
-  return CertificateFacts{base::hex(digest), not_after};
+  return CertificateFacts{base::hex(digest), not_after, read_names(certificate.get())};
 }
 
 }  // namespace sallyport::certs

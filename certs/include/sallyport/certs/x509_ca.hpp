@@ -44,10 +44,12 @@ class X509Ca {
   std::unique_ptr<State> state_;
 };
 
-/// Lower-case hex SHA-256 of the first certificate's DER, and the end of its validity: for status lines and renewal.
+/// Lower-case hex SHA-256 of the first certificate's DER, the end of its validity, and what it is for (subjectAltName; no
+/// other kinds of names): for status lines and renewal.
 struct CertificateFacts {
   std::string sha256;
   base::WallTime not_after;
+  ServerNames names;
 };
 base::Result<CertificateFacts> inspect_certificate(std::string_view certificate_pem);
 
