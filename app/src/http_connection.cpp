@@ -230,7 +230,7 @@ void HttpConnection::finished() {
 void HttpConnection::send_file(const Record& record) {
   const std::string name(record.text("file"));
   if (!is_recording_name(name)) return refuse(fail(Errc::corrupt, "the recording has no proper file name"));
-  base::UniqueFd file(::open((config_.recordings / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  base::UniqueFd file(::open((config_.recordings / name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat facts {};
   if (!file || ::fstat(file.get(), &facts) != 0 || !S_ISREG(facts.st_mode)) {
     return refuse(fail(Errc::not_found, "the recording's file is missing"));

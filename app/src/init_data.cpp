@@ -13,6 +13,7 @@
 #include "sallyport/app/server_main.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/base/clock.hpp"
+#include "sallyport/base/directory.hpp"
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/certs/ssh_key.hpp"
@@ -44,14 +45,34 @@ certs::ServerNames server_names(const std::vector<std::string>& names) {
   return out;
 }
 
-base::Result<> make_certificates(const InitPlan& plan, const DataPaths& paths, base::WallTime now) {
+/// Held by descriptor: an earlier server's processes may own what stands in the data directory.
+struct Places {
+  base::Directory root, tls, ssh;
+};
+
+base::Result<Places> make_places(const DataPaths& paths) {
+  SALLYPORT_TRYV(base::make_private_directory(paths.root));
+  SALLYPORT_TRY(auto root, base::Directory::open(paths.root));
+  SALLYPORT_TRY(const auto about, root.about());
+  if (about.st_uid != ::geteuid())
+    return base::fail(base::Errc::denied, paths.root.string() + " belongs to another user (uid " +
+                                              std::to_string(about.st_uid) + "): chown it to yours, or name another");
+  for (const auto& other : {paths.run, paths.recordings}) {
+    SALLYPORT_TRYV(root.make_child(other.filename(), 0700));
+  }
+  SALLYPORT_TRY(auto tls, root.make_child(paths.tls.filename(), 0700));
+  SALLYPORT_TRY(auto ssh, root.make_child(paths.ssh.filename(), 0700));
+  return Places{std::move(root), std::move(tls), std::move(ssh)};
+}
+
+base::Result<> make_certificates(const InitPlan& plan, const Places& places, base::WallTime now) {
   SALLYPORT_TRY(const auto root, certs::make_ca("Sallyport CA", now, kCaLife));
   SALLYPORT_TRY(const auto ca, certs::X509Ca::load(root.certificate_pem, root.key_pem));
   SALLYPORT_TRY(const auto server, ca.issue_server(server_names(plan.names), now, kServerLife));
-  SALLYPORT_TRYV(base::write_file_atomic(paths.root / "ca.key", root.key_pem.expose(), 0600));
-  SALLYPORT_TRYV(base::write_file_atomic(paths.tls / "ca.pem", base::as_bytes(root.certificate_pem), 0644));
-  SALLYPORT_TRYV(base::write_file_atomic(paths.tls / "server.key", server.key_pem.expose(), 0600));
-  return base::write_file_atomic(paths.tls / "server.pem", base::as_bytes(server.certificate_pem), 0644);
+  SALLYPORT_TRYV(places.root.write_file("ca.key", root.key_pem.expose(), 0600));
+  SALLYPORT_TRYV(places.tls.write_file("ca.pem", base::as_bytes(root.certificate_pem), 0644));
+  SALLYPORT_TRYV(places.tls.write_file("server.key", server.key_pem.expose(), 0600));
+  return places.tls.write_file("server.pem", base::as_bytes(server.certificate_pem), 0644);
 }
 
 struct FreeKey {
@@ -62,25 +83,24 @@ struct FreeBio {
 };
 using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
 
-base::Result<> write_pem_key(const std::filesystem::path& file, const Key& key) {
+base::Result<> write_pem_key(const base::Directory& directory, const std::string& name, const Key& key) {
   const std::unique_ptr<BIO, FreeBio> bio(BIO_new(BIO_s_mem()));
   if (!key || !bio || PEM_write_bio_PrivateKey(bio.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
-    return base::fail(base::Errc::internal, "can't make the host key " + file.filename().string());
+    return base::fail(base::Errc::internal, "can't make the host key " + name);
   }
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   const auto pem = base::SecretBytes::take({reinterpret_cast<std::uint8_t*>(data), static_cast<std::size_t>(size)});
-  return base::write_file_atomic(file, pem.expose(), 0600);
+  return directory.write_file(name, pem.expose(), 0600);
 }
 
 // Ed25519 for most, the two others for clients that know no better (JSch, old appliances).
-base::Result<> make_host_keys(const DataPaths& paths) {
+base::Result<> make_host_keys(const base::Directory& directory) {
   SALLYPORT_TRY(const auto pair, certs::generate_ssh_key("sallyport"));
-  SALLYPORT_TRYV(base::write_file_atomic(paths.ssh / "host_ed25519", pair.private_pem.expose(), 0600));
-  SALLYPORT_TRYV(
-      base::write_file_atomic(paths.ssh / "host_ed25519.pub", base::as_bytes(pair.public_line + "\n"), 0644));
-  SALLYPORT_TRYV(write_pem_key(paths.ssh / "host_ecdsa", Key(EVP_EC_gen("P-256"))));
-  return write_pem_key(paths.ssh / "host_rsa", Key(EVP_RSA_gen(3072)));
+  SALLYPORT_TRYV(directory.write_file("host_ed25519", pair.private_pem.expose(), 0600));
+  SALLYPORT_TRYV(directory.write_file("host_ed25519.pub", base::as_bytes(pair.public_line + "\n"), 0644));
+  SALLYPORT_TRYV(write_pem_key(directory, "host_ecdsa", Key(EVP_EC_gen("P-256"))));
+  return write_pem_key(directory, "host_rsa", Key(EVP_RSA_gen(3072)));
 }
 
 base::Result<> make_vault(const InitPlan& plan, const base::Clock& clock) {
@@ -143,12 +163,10 @@ base::Result<> init_data(const InitPlan& plan) {
   SALLYPORT_TRYV(check_unused(plan.data));
   const DataPaths paths(plan.data);
   const base::SystemClock clock;
-  for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
-    SALLYPORT_TRYV(base::make_private_directory(directory));
-  }
+  SALLYPORT_TRY(const auto places, make_places(paths));
   SALLYPORT_TRYV(make_vault(plan, clock));
-  SALLYPORT_TRYV(make_certificates(plan, paths, clock.wall()));
-  SALLYPORT_TRYV(make_host_keys(paths));
+  SALLYPORT_TRYV(make_certificates(plan, places, clock.wall()));
+  SALLYPORT_TRYV(make_host_keys(places.ssh));
   return make_administrator(plan);
 }
 

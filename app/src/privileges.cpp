@@ -5,7 +5,6 @@
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,8 +14,6 @@
 #include <csignal>
 
 #include "sallyport/app/sandbox.hpp"
-#include "sallyport/app/server_main.hpp"
-#include "sallyport/base/file.hpp"
 
 namespace sallyport::app {
 
@@ -119,45 +116,6 @@ Result<> become_session(const Account& account) {
   return drop_capabilities();
 }
 
-Result<> own(const std::filesystem::path& path, const Account& account, mode_t mode) {
-  if (::lchown(path.c_str(), account.uid, account.gid) != 0)
-    return fail_errno("can't give " + path.native() + " its owner", errno);
-  if (::chmod(path.c_str(), mode) != 0) return fail_errno("can't set the mode of " + path.native(), errno);
-  return ok();
-}
-
-// Signs server certificates, at init only: no process of the server needs it.
-constexpr std::string_view kAuthorityKey = "ca.key";
-
-/// Regular files of a directory, not of those below it.
-Result<> own_files(const std::filesystem::path& directory, const Account& account, mode_t mode) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
-    if (entry.is_symlink() || !entry.is_regular_file() || entry.path().filename() == kAuthorityKey) continue;
-    SALLYPORT_TRYV(own(entry.path(), account, mode));
-  }
-  if (error) return fail(Errc::io, "can't list " + directory.native() + ": " + error.message());
-  return ok();
-}
-
-Result<> own_data(const DataPaths& paths, const Identities& who) {
-  SALLYPORT_TRYV(own_files(paths.root, *who.vault, 0600));
-  SALLYPORT_TRYV(own(paths.root, *who.vault, 0711));
-  SALLYPORT_TRYV(own(paths.run, *who.vault, 0711));
-  SALLYPORT_TRYV(own_files(paths.ssh, *who.ssh, 0600));
-  SALLYPORT_TRYV(own(paths.ssh, *who.ssh, 0700));
-  SALLYPORT_TRYV(own_files(paths.tls, *who.web, 0600));
-  SALLYPORT_TRYV(own(paths.tls, *who.web, 0711));
-  const auto authority = paths.tls / "ca.pem";
-  if (std::filesystem::exists(authority)) {
-    SALLYPORT_TRYV(own(authority, *who.web, 0644));
-  }
-  // The set-group-id bit hands every recording to web's group: web streams the ciphertext, and can't change it.
-  const Account recordings{who.ssh->uid, who.web->gid};
-  SALLYPORT_TRYV(own_files(paths.recordings, recordings, 0640));
-  return own(paths.recordings, recordings, 02750);
-}
-
 }  // namespace
 
 std::string_view to_string(ProcessKind kind) noexcept {
@@ -224,24 +182,6 @@ Result<Identities> resolve_identities(const ProcessUsers& users, bool developmen
   if (!development_only.session)
     development_only.notes.emplace_back("DEVELOPMENT: sessions go on as root, since there is no user nobody");
   return development_only;
-}
-
-Result<> prepare_data_directory(const std::filesystem::path& data, const Identities& identities) {
-  const DataPaths paths(data);
-  const bool apart = identities.vault.has_value();
-  if (apart && ::geteuid() == 0) {
-    // On a restart the directories have their owners already; nothing here may be refused for that.
-    for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
-      std::error_code error;
-      std::filesystem::create_directories(directory, error);
-      if (error) return fail(Errc::io, "can't make " + directory.native() + ": " + error.message());
-    }
-    return own_data(paths, identities);
-  }
-  for (const auto& directory : {paths.root, paths.run, paths.recordings, paths.tls, paths.ssh}) {
-    SALLYPORT_TRYV(base::make_private_directory(directory));
-  }
-  return ok();
 }
 
 Result<> forbid_processes() { return set_limit(RLIMIT_NPROC, 0, "nproc"); }

@@ -6,21 +6,22 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "sallyport/base/file.hpp"
 #include "supervisor.hpp"
+#include "web_address.hpp"
 
 namespace sallyport::app {
 
-base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh,
-                                const Control& web) {
+std::string ready_text(const ServerOptions& options, const Control& ssh, const Control& web) {
   const DataPaths paths(options.data);
+  const auto at = parse_tcp_address(web.address);
   const boost::json::object ready{{"pid", ::getpid()},
                                   {"ssh", ssh.address},
-                                  {"web", "https://" + web.address},
+                                  {"web", web.note.empty() ? "https://" + web.address : web.note},
+                                  {"web_at", at ? connectable(at.value()) : web.address},
                                   {"ca", (paths.tls / "ca.pem").native()},
                                   {"vault_socket", paths.vault_socket.native()},
                                   {"host_key", ssh.note}};
-  return base::write_file_atomic(path, base::as_bytes(boost::json::serialize(ready) + "\n"), 0644);
+  return boost::json::serialize(ready) + "\n";
 }
 
 void notify_ready() {

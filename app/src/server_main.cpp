@@ -1,6 +1,7 @@
 #include "sallyport/app/server_main.hpp"
 
 #include "process_context.hpp"
+#include "reach.hpp"
 #include "sallyport/base/log.hpp"
 #include "supervisor.hpp"
 
@@ -22,6 +23,7 @@ Result<int> serve(const ServerOptions& options) {
   SALLYPORT_TRY(const auto identities, resolve_identities(options.users, options.development));
   for (const auto& note : identities.notes) base::log(LogLevel::warning, "server.not_dropped", {{"what", note}});
   SALLYPORT_TRYV(prepare_data_directory(options.data, identities));
+  SALLYPORT_TRYV(check_reach(options.data, identities));
   Supervisor supervisor(options, identities,
                         {{ProcessKind::vault, run_vault_process, {}},
                          {ProcessKind::ssh, run_ssh_process, options.ssh_listen},

@@ -4,8 +4,8 @@
 #include <csignal>
 
 #include "process_context.hpp"
-#include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/base/regular_file.hpp"
 #include "ssh_listener.hpp"
 #include "tcp.hpp"
 
@@ -23,7 +23,7 @@ constexpr std::chrono::seconds kFirstAttach{10};
 Result<broker::HostKeys> load_host_keys(const std::filesystem::path& directory) {
   std::vector<base::SecretBytes> keys;
   for (const auto* name : {"host_ed25519", "host_ecdsa", "host_rsa"}) {
-    auto key = base::read_secret_file(directory / name, kMaxKeyFile);
+    auto key = base::read_secret_regular_file(directory / name, kMaxKeyFile);
     if (!key && key.error().code() == base::Errc::not_found) continue;
     if (!key) return key.error();
     keys.push_back(std::move(key.value()));
@@ -34,7 +34,7 @@ Result<broker::HostKeys> load_host_keys(const std::filesystem::path& directory) 
 }
 
 std::string public_line(const std::filesystem::path& directory) {
-  const auto bytes = base::read_file(directory / "host_ed25519.pub", 1024);
+  const auto bytes = base::read_regular_file(directory / "host_ed25519.pub", 1024);
   if (!bytes) return {};
   std::string line(base::as_text(bytes.value()));
   line.erase(std::min(line.find_last_not_of(" \r\n") + 1, line.size()));

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
 
 namespace sallyport::app {
@@ -28,6 +29,7 @@ using base::UniqueFd;
 namespace {
 
 constexpr std::chrono::seconds kGoTimeout{60};
+constexpr const char* kReadyFile = "ready.json";
 
 sigset_t watched_signals() {
   sigset_t set;
@@ -73,16 +75,16 @@ Supervisor::~Supervisor() {
 int Supervisor::run() {
   if (const auto set = set_up(); !set) return start_failed(set.error());
   while (!stopping_ || running(true)) turn();
-  std::error_code ignored;
-  std::filesystem::remove(DataPaths(options_.data).ready, ignored);
+  (void)run_->remove_file(kReadyFile);
   base::log(LogLevel::info, "server.stopped");
   return failed_ ? 1 : 0;
 }
 
 Result<> Supervisor::set_up() {
-  const auto lock_path = DataPaths(options_.data).run / "lock";
-  lock_.reset(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock_) return fail_errno("can't open " + lock_path.native(), errno);
+  SALLYPORT_TRY(const auto data, base::Directory::open(options_.data));
+  SALLYPORT_TRY(auto run, data.child(DataPaths(options_.data).run.filename()));
+  run_ = std::move(run);
+  SALLYPORT_TRY(lock_, run_->open_file("lock", O_RDWR | O_CREAT));
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(Errc::conflict, "a server already runs on " + options_.data.native());
   // Sessions outlive a listener that dies; they become children of this process then, and are reaped here.
@@ -124,6 +126,7 @@ void Supervisor::become(Process& process, UniqueFd control) {
   for (auto& other : processes_) other.control.reset();
   signals_.reset();
   lock_.reset();
+  run_.reset();
   const sigset_t watched = watched_signals();
   ::sigprocmask(SIG_UNBLOCK, &watched, nullptr);
   // The terminal's Ctrl-C goes to the whole group; only the supervisor decides on the order of ending.
@@ -224,19 +227,21 @@ void Supervisor::all_ready() {
     if (process.program.kind == ProcessKind::ssh) ssh = process.ready;
     if (process.program.kind == ProcessKind::web) web = process.ready;
   }
-  std::vector<std::filesystem::path> files{DataPaths(options_.data).ready};
-  if (options_.ready_file) files.push_back(*options_.ready_file);
-  for (const auto& file : files) {
-    if (const auto written = write_ready_file(file, options_, ssh, web); !written) {
-      base::log(LogLevel::error, "server.ready_file", {{"why", written.error().describe()}});
-      failed_ = true;
-      return begin_stop();
-    }
+  if (const auto written = write_ready_files(ready_text(options_, ssh, web)); !written) {
+    base::log(LogLevel::error, "server.ready_file", {{"why", written.error().describe()}});
+    failed_ = true;
+    return begin_stop();
   }
   was_ready_ = true;
   notify_ready();
   base::log(LogLevel::info, "server.ready",
             {{"ssh", ssh.address}, {"web", web.address}, {"data", options_.data.native()}});
+}
+
+Result<> Supervisor::write_ready_files(const std::string& text) const {
+  SALLYPORT_TRYV(run_->write_file(kReadyFile, base::as_bytes(text), 0644));
+  if (!options_.ready_file) return ok();
+  return base::write_file_atomic(*options_.ready_file, base::as_bytes(text), 0644);
 }
 
 void Supervisor::reap() {

@@ -6,10 +6,12 @@
 #include <array>
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "process_context.hpp"
 #include "restart_policy.hpp"
+#include "sallyport/base/directory.hpp"
 
 namespace sallyport::app {
 
@@ -59,6 +61,7 @@ class Supervisor {
   void ended(Process& process, int status);
   void start_due();
   void all_ready();
+  base::Result<> write_ready_files(const std::string& text) const;
   void begin_stop();
   void go_on_stopping();
   bool running(bool with_vault) const;
@@ -69,6 +72,7 @@ class Supervisor {
   const Identities& identities_;
   std::vector<Process> processes_;
   base::UniqueFd signals_;
+  std::optional<base::Directory> run_;  // DATA/run: the vault's, which may put another in its place
   base::UniqueFd lock_;
   bool was_ready_ = false;
   bool failed_ = false;
@@ -77,9 +81,8 @@ class Supervisor {
   Clock::time_point stop_deadline_{};
 };
 
-/// {"pid", "ssh", "web", "ca", "vault_socket", "host_key"}, whole or not at all.
-base::Result<> write_ready_file(const std::filesystem::path& path, const ServerOptions& options, const Control& ssh,
-                                const Control& web);
+/// {"pid", "ssh", "web", "web_at", "ca", "vault_socket", "host_key"}, as JSON.
+std::string ready_text(const ServerOptions& options, const Control& ssh, const Control& web);
 /// "READY=1" to the socket that NOTIFY_SOCKET names (sd_notify(3)); nothing without it.
 void notify_ready();
 

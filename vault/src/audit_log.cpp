@@ -6,6 +6,7 @@
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/base/regular_file.hpp"
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::vault {
@@ -109,7 +110,7 @@ base::Result<> AuditLog::load(Transaction& transaction) {
 base::Result<std::optional<std::string>> AuditLog::compare_beside(Transaction& transaction) const {
   using Warning = std::optional<std::string>;
   const std::string name = beside_.filename().string();
-  const auto bytes = base::read_file(beside_, audit::kMaxNote);
+  const auto bytes = base::read_regular_file(beside_, audit::kMaxNote);
   if (!bytes && bytes.error().code() != Errc::not_found) return bytes.error();
   if (!bytes) return size() == 0 ? Warning() : Warning(name + " is missing: the log cannot be held against it");
   const auto seen = audit::verify_checkpoint(base::as_text(bytes.value()), verifier_);

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/regular_file.hpp"
 
 namespace sallyport::vault {
 namespace {
@@ -22,7 +23,7 @@ struct Loaded {
 
 base::Result<Loaded> load(const fs::path& data) {
   const fs::path file = data / kHeaderFile;
-  auto bytes = base::read_file(file, Header::kMaxSize);
+  auto bytes = base::read_regular_file(file, Header::kMaxSize);
   if (!bytes && bytes.error().code() == Errc::not_found)
     return base::fail(Errc::not_found, data.string() + ": there is no vault here; make one with sallyport init");
   if (!bytes) return bytes.error();
@@ -99,7 +100,7 @@ base::Result<SecretBytes> unlock_with_development_key(const fs::path& data) {
   if (slot == slots.end())
     return base::fail(Errc::not_found, data.string() + ": this vault has no development slot; unseal it by passphrase");
   SALLYPORT_TRYV(check_key_file(data / kDevelopmentKeyFile));
-  SALLYPORT_TRY(const SecretBytes key, base::read_secret_file(data / kDevelopmentKeyFile, base::kKeySize));
+  SALLYPORT_TRY(const SecretBytes key, base::read_secret_regular_file(data / kDevelopmentKeyFile, base::kKeySize));
   return verified(loaded, open_development_slot(*slot, loaded.header.vault_id, key), data);
 }
 

@@ -26,7 +26,10 @@ constexpr std::string_view kPlainMagic = "SQLite format 3";
 using Page = std::array<std::uint8_t, kPage>;
 
 base::Result<base::UniqueFd> open_store(const std::filesystem::path& file) {
-  base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  base::UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat about {};
+  if (fd && ::fstat(fd.get(), &about) == 0 && !S_ISREG(about.st_mode))
+    return base::fail(Errc::invalid, file.string() + ": the store is no regular file");
   if (fd) return fd;
   if (errno == ENOENT) return base::fail(Errc::not_found, file.string() + ": there is no store");
   return base::fail_errno(file.string() + ": cannot be opened", errno);

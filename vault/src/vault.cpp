@@ -8,7 +8,9 @@
 
 #include "core_schema.hpp"
 #include "header_file.hpp"
+#include "sallyport/base/directory.hpp"
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/regular_file.hpp"
 #include "sallyport/base/text.hpp"
 #include "sqlcipher.hpp"
 
@@ -23,8 +25,8 @@ constexpr const char* kNewDirectory = ".new";
 
 /// One process at a time. Released by the kernel when the holder dies.
 base::Result<base::UniqueFd> take_lock(const fs::path& data) {
-  base::UniqueFd fd(::open((data / kLockFile).c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return base::fail_errno(data.string() + ": the lock file cannot be opened", errno);
+  SALLYPORT_TRY(const auto directory, base::Directory::open(data));
+  SALLYPORT_TRY(auto fd, directory.open_file(kLockFile, O_RDWR | O_CREAT));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
   if (errno == EWOULDBLOCK)
     return base::fail(Errc::unavailable, data.string() + ": another process has this vault open; stop it first");
@@ -115,7 +117,7 @@ base::Result<std::unique_ptr<Vault>> Vault::open(const fs::path& data, const Sec
                                                  std::span<const MigrationSeries> series, const base::Clock& clock) {
   std::unique_ptr<Vault> vault(new Vault(data, Keyring(root), clock));
   SALLYPORT_TRY(vault->lock_, take_lock(data));
-  SALLYPORT_TRY(const auto bytes, base::read_file(data / kHeaderFile, Header::kMaxSize));
+  SALLYPORT_TRY(const auto bytes, base::read_regular_file(data / kHeaderFile, Header::kMaxSize));
   SALLYPORT_TRY(const Header header, Header::parse_verified(bytes, root));
   vault->id_ = header.vault_id;
   SALLYPORT_TRYV(vault->open_store(series));
