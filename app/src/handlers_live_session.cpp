@@ -6,6 +6,7 @@
 #include "handler.hpp"
 #include "sallyport/recorder/container.hpp"
 #include "sallyport/vault/session.hpp"
+#include "session_action.hpp"
 
 namespace sallyport::app {
 
@@ -35,13 +36,18 @@ Result<LiveSession*> live_of(Context& context) {
 Result<Record> session_event(Context& context, Record& input) {
   constexpr std::uint32_t kEventsASecond = 200;
   SALLYPORT_TRY(auto* live, live_of(context));
+  const auto action = parse_session_action(input.text("action"));
+  if (!action) {
+    context.then = Outgoing::Then::close;  // no child of ours says this
+    return fail(Errc::invalid, "a session has no event of that name");
+  }
   if (context.now.mono - live->events_since >= base::Seconds{1}) {
     live->events_since = context.now.mono;
     live->events = 0;
   }
   if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
   context.quiet = true;
-  context.event("session." + std::string(input.text("action")), context.object,
+  context.event(audit_action(*action), context.object,
                 input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
   return answer(context);
 }
@@ -83,9 +89,17 @@ Result<Record> session_checkpoint(Context& context, Record& input) {
   return out;
 }
 
+/// Only who has the recording's end can say that it has one.
+Result<vault::RecordingState> end_state(const Record& input) {
+  SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
+  const bool ended = state == vault::RecordingState::complete || state == vault::RecordingState::gap;
+  if ((ended && input.has("sequence")) || state == vault::RecordingState::truncated) return state;
+  return fail(Errc::invalid, "a session can't end with its recording in that state");
+}
+
 Result<Record> session_close(Context& context, Record& input) {
   SALLYPORT_TRY(const auto* live, live_of(context));
-  SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
+  SALLYPORT_TRY(const auto state, end_state(input));
   if (input.has("sequence")) {
     SALLYPORT_TRY(const auto hash, digest_of(input));
     SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));

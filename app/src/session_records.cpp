@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sallyport/base/text.hpp"
+#include "session_action.hpp"
 
 namespace sallyport::app {
 
@@ -47,7 +48,7 @@ recorder::Meta to_meta(const Record& record, std::string_view client_version) {
 }
 
 struct Event {
-  std::string_view action;
+  SessionAction action;
   std::string detail;
   bool denied;
 };
@@ -64,18 +65,18 @@ std::string describe(const recorder::FileEvent& file) {
 }
 
 Event to_event(const broker::RequestDenied& denied) {
-  return {"channel.denied", fmt::format("{}: {}", denied.what, denied.detail), true};
+  return {SessionAction::channel_denied, fmt::format("{}: {}", denied.what, denied.detail), true};
 }
 Event to_event(const broker::ChannelEnded& ended) {
   std::string how = "closed";
   if (ended.exit_status) how = fmt::format("exit status {}", *ended.exit_status);
   if (!ended.exit_signal.empty()) how = "signal " + shown(ended.exit_signal);
-  return {"channel.ended", fmt::format("channel {}: {}", ended.channel, how), false};
+  return {SessionAction::channel_ended, fmt::format("channel {}: {}", ended.channel, how), false};
 }
 Event to_event(const broker::FileSeen& seen) {
-  return {"file", describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
+  return {SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
 }
-Event to_event(const broker::SessionOver&) { return {"", "", false}; }
+Event to_event(const broker::SessionOver&) { return {SessionAction::other, "", false}; }
 
 void fill_close(Record& record, const broker::SessionOver& over, std::uint64_t file_size) {
   record.set("reason", base::escape_text(over.sentence, kMaxSentence));
@@ -116,7 +117,7 @@ void fill_notice(Record& record, const broker::Notice& notice, std::uint64_t fil
   if (const auto* over = std::get_if<broker::SessionOver>(&notice)) return fill_close(record, *over, file_size);
   Event event = std::visit([](const auto& what) { return to_event(what); }, notice);
   if (event.detail.size() > kMaxDetail) event.detail = base::escape_text(event.detail, kMaxDetail - 8);
-  record.set("action", event.action).set("detail", event.detail).set_flag("denied", event.denied);
+  record.set("action", to_string(event.action)).set("detail", event.detail).set_flag("denied", event.denied);
 }
 
 }  // namespace sallyport::app

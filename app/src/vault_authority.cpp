@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include "child_link.hpp"
+#include "session_action.hpp"
 #include "session_records.hpp"
 
 namespace sallyport::app {
@@ -28,9 +30,10 @@ const Operation& row(OperationId id) {
   return *operation;
 }
 
+/// libc's fstat() may be newfstatat(), which takes paths as well and is not in the session's sandbox for that.
 std::uint64_t size_of(const base::UniqueFd& file) {
   struct stat status {};
-  return file && ::fstat(file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+  return file && ::syscall(SYS_fstat, file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
 /// Failures that mean "this proof does not count". All else (sealed, disk full, ...) is said as it is.
@@ -157,7 +160,7 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
   }
   if (untold_ > 0) {
     Record record(row(OperationId::session_event).input);
-    record.set("action", "events")
+    record.set("action", to_string(SessionAction::events))
         .set("detail", std::to_string(untold_) + " more at once; the recording has them")
         .set_flag("denied", false);
     untold_ = 0;

@@ -77,6 +77,41 @@ TEST_CASE("ssh: a session that closes without its recording's end is a failure i
   CHECK(last.detail.find("it could not be recorded; recording truncated") != std::string::npos);
 }
 
+TEST_CASE("ssh: a session's child can give none of the vault's events for its own") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  auto event = ssh.input(OperationId::session_event);
+  event.set("detail", "all is well").set_flag("denied", false);
+  for (const auto* word : {"exec", "channel.ended", "channel.denied", "file", "events"}) {
+    event.set("action", word);
+    REQUIRE(ssh.child(10, OperationId::session_event, event).ok());
+    CHECK(ssh.log().back().action == std::string("session.") + word);
+    CHECK(ssh.log().back().object == "session:" + id);
+  }
+  for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "exec ", "exec\nx"}) {
+    event.set("action", word);
+    const auto answer = ssh.child(10, OperationId::session_event, event);
+    CHECK_FALSE(answer.ok());
+    CHECK(answer.then == app::Outgoing::Then::close);
+    CHECK(ssh.log().back().action == "session.event");
+    CHECK(ssh.log().back().outcome == "failed");
+  }
+}
+
+TEST_CASE("ssh: a recording is called complete only by who knows its end") {
+  Ssh ssh;
+  ssh.lend();
+  (void)ssh.session(10);
+  auto close = ssh.input(OperationId::session_close);
+  close.set("reason", "exit").set("bytes", std::uint64_t{9});
+  close.set("duration_ms", std::uint64_t{0}).set("chunks", std::uint64_t{0});
+  for (const auto* state : {"complete", "gap", "missing", "recording"}) {
+    close.set("recording", state);
+    CHECK_FALSE(ssh.child(10, OperationId::session_close, close).ok());
+  }
+}
+
 TEST_CASE("ssh: below the floor of room for recordings no session starts, and the log says so") {
   Ssh ssh;
   ssh.lend();
