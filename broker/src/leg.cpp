@@ -1,8 +1,8 @@
 #include "leg.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <string_view>
@@ -80,8 +80,8 @@ void Leg::attach_counters() noexcept { ssh_set_counters(get(), &bytes_, &packets
 void Leg::rearm_socket() const noexcept {
   const int socket = ssh_get_fd(get());
   if (socket < 0) return;
-  const int flags = fcntl(socket, F_GETFL);
-  if (flags >= 0 && (flags & O_NONBLOCK) == 0) (void)fcntl(socket, F_SETFL, flags | O_NONBLOCK);
+  int on = 1;
+  (void)ioctl(socket, FIONBIO, &on);  // a session's sandbox knows no F_SETFL
   set_flag(socket, TCP_NODELAY);
   set_flag(socket, TCP_QUICKACK);
 }
