@@ -26,7 +26,8 @@ using base::UniqueFd;
 
 namespace {
 
-constexpr int kAcceptsAtOnce = 64;
+constexpr int kAcceptsAtOnce = 1024;  ///< strangers cost no more than their refusal
+constexpr int kBacklog = 1024;
 constexpr int kControlsAtOnce = 64;
 constexpr std::size_t kFlushAt = 64U << 10U;  ///< of replies: far below what a queue may hold
 constexpr short kReadBits = POLLIN | POLLHUP | POLLERR;
@@ -57,13 +58,14 @@ Result<UniqueFd> listen_unix(const std::filesystem::path& path, unsigned mode) {
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return fail_errno("can't make a socket", errno);
   if (::unlink(text.c_str()) != 0 && errno != ENOENT) return fail_errno("can't remove the old socket " + text, errno);
-  const mode_t before = ::umask(0177);  // never wider than meant, not even for a moment
+  // The file takes the socket's own mode: never wider than meant, and nothing is changed by its path afterwards.
+  if (::fchmod(fd.get(), mode) != 0) return fail_errno("can't set the mode of " + text, errno);
+  const mode_t before = ::umask(0);
   const int bound = ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   const int error = errno;
   ::umask(before);
   if (bound != 0) return fail_errno("can't bind " + text, error);
-  if (::chmod(text.c_str(), mode) != 0) return fail_errno("can't set the mode of " + text, errno);
-  if (::listen(fd.get(), 256) != 0) return fail_errno("can't listen on " + text, errno);
+  if (::listen(fd.get(), kBacklog) != 0) return fail_errno("can't listen on " + text, errno);
   return fd;
 }
 
@@ -172,8 +174,7 @@ void VaultLoop::accept_new() {
     if (!who) continue;
     const auto kind = kind_of(who.value());
     if (!kind) {
-      base::log(LogLevel::warning, "vault.stranger_refused",
-                {{"pid", std::to_string(who.value().pid)}, {"uid", std::to_string(who.value().uid)}});
+      note_stranger(who.value());
       continue;
     }
     Connection connection;
@@ -185,6 +186,13 @@ void VaultLoop::accept_new() {
     }
     connections_.emplace(last_id_, std::move(connection));
   }
+}
+
+void VaultLoop::note_stranger(const base::PeerCredentials& who) {
+  const auto times = strangers_.refused(who.uid, Clock::now());
+  if (!times) return;
+  base::log(LogLevel::warning, "vault.stranger_refused",
+            {{"pid", std::to_string(who.pid)}, {"uid", std::to_string(who.uid)}, {"times", std::to_string(*times)}});
 }
 
 void VaultLoop::read_from(Connection& connection, std::vector<Request>& batch) {

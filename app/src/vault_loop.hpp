@@ -8,6 +8,7 @@
 #include "control.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/app/vault_client.hpp"
+#include "strangers.hpp"
 
 namespace sallyport::app {
 
@@ -66,6 +67,7 @@ class VaultLoop {
   base::Result<> wait(std::chrono::milliseconds at_most);
   base::Result<bool> take_control();
   void accept_new();
+  void note_stranger(const base::PeerCredentials& who);
   std::optional<PeerKind> kind_of(const base::PeerCredentials& who) const;
   void read_from(Connection& connection, std::vector<Request>& batch);
   void take_frame(Connection& connection, Frame&& frame, std::vector<Request>& batch);
@@ -82,6 +84,7 @@ class VaultLoop {
   uid_t operator_uid_;
   std::unordered_map<pid_t, Known> known_;
   std::map<std::uint64_t, Connection> connections_;
+  Strangers strangers_;
   std::vector<std::uint64_t> readable_;  // by the last wait
   std::vector<std::uint64_t> writable_;
   bool control_ready_ = false, listener_ready_ = false, deferred_ready_ = false;

@@ -1,11 +1,15 @@
 // The vault process: locked memory, its socket, privileges and system calls given up, then the Service behind the loop.
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "process_context.hpp"
 #include "sallyport/app/sandbox.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/base/log.hpp"
 #include "sallyport/base/secret_bytes.hpp"
+#include "socket_access.hpp"
 #include "vault_loop.hpp"
 
 namespace sallyport::app {
@@ -43,6 +47,16 @@ Result<> give_up(const ProcessContext& context) {
   return ok();
 }
 
+/// With users of their own the other processes must reach the socket. Who may say what is decided by SO_PEERCRED.
+Result<> let_others_in(const std::filesystem::path& socket, const Identities& who) {
+  if (!who.vault) return ok();
+  auto admitted = admit_users(socket, {who.ssh->uid, who.web->uid, who.rotator->uid});
+  if (admitted || admitted.error().code() != base::Errc::unsupported) return admitted;
+  base::log(LogLevel::warning, "vault.socket_open_to_all", {{"why", admitted.error().describe()}});
+  if (::chmod(socket.c_str(), 0666) != 0) return base::fail_errno("can't set the mode of " + socket.native(), errno);
+  return ok();
+}
+
 ServiceConfig service_config(const ServerOptions& options) {
   ServiceConfig config;
   config.data = options.data;
@@ -57,9 +71,9 @@ ServiceConfig service_config(const ServerOptions& options) {
 Result<> serve(ProcessContext& context) {
   SALLYPORT_TRYV(give_up(context));
   SALLYPORT_TRY(const auto service, Service::create(service_config(context.options)));
-  // With users of their own the other processes must reach it; who may speak is decided by SO_PEERCRED then.
-  const unsigned mode = context.identities.vault ? 0666 : 0600;
-  SALLYPORT_TRY(auto listener, listen_unix(DataPaths(context.options.data).vault_socket, mode));
+  const auto socket = DataPaths(context.options.data).vault_socket;
+  SALLYPORT_TRY(auto listener, listen_unix(socket, 0600));
+  SALLYPORT_TRYV(let_others_in(socket, context.identities));
   SALLYPORT_TRYV(send_control(context.control.get(), {.type = ControlType::ready}));
   ServiceHandler handler(*service);
   VaultLoop loop(std::move(listener), std::move(context.control), handler, ::geteuid());
