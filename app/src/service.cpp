@@ -47,8 +47,14 @@ class Service::Impl {
 };
 
 Result<> Service::Impl::open_by_development_slot() {
-  SALLYPORT_TRY(auto root, vault::unlock_with_development_key(state_.config.data));
-  return open_vault(state_, root, "system:vault", "by the development slot");
+  const auto root = vault::unlock_with_development_key(state_.config.data);
+  if (!root && root.error().code() == Errc::not_found) {
+    // A vault without such a slot starts sealed, in development too.
+    base::log(base::LogLevel::warning, "vault.not_opened", {{"why", root.error().describe()}});
+    return base::ok();
+  }
+  if (!root) return root.error();
+  return open_vault(state_, root.value(), "system:vault", "by the development slot");
 }
 
 void Service::Impl::run(std::vector<Request>&& requests, std::vector<Outgoing>& out) {
@@ -116,9 +122,7 @@ Result<std::unique_ptr<Service>> Service::create(ServiceConfig config) {
   const bool dev = config.dev;
   auto impl = std::make_unique<Impl>(std::move(config), std::move(pool));
   if (dev) {
-    const auto opened = impl->open_by_development_slot();
-    // A vault without such a slot starts sealed, in development too.
-    if (!opened && opened.error().code() != Errc::not_found) return opened.error();
+    SALLYPORT_TRYV(impl->open_by_development_slot());
   }
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
