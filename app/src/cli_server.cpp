@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli_groups.hpp"
+#include "client_address.hpp"
 #include "environment.hpp"
 #include "init_data.hpp"
 #include "output.hpp"
@@ -16,7 +17,6 @@ namespace sallyport::app {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr const char* kServerFile = "/etc/sallyport/server.toml";
 
 std::optional<fs::path> server_file(const Invocation& line) {
   if (const auto given = line.maybe("config")) return fs::path(*given);

@@ -1,10 +1,12 @@
 #include "client_address.hpp"
 
+#include <unistd.h>
+
 #include <array>
 #include <cstdlib>
 
 #include "record_json.hpp"
-#include "sallyport/base/file.hpp"
+#include "sallyport/base/regular_file.hpp"
 
 namespace sallyport::app {
 namespace {
@@ -15,6 +17,7 @@ constexpr std::size_t kMaxReadyFile = 64U << 10U;
 constexpr auto kReady = std::to_array<Field>({
     {"ssh", FieldType::text, 300, true, "address and port of the broker"},
     {"web", FieldType::text, 300, true, "URL of the API"},
+    {"web_at", FieldType::text, 300, false, "address and port that it listens on"},
     {"ca", FieldType::text, 4096, true, "path of the CA's certificate"},
     {"vault_socket", FieldType::text, 4096, true, "path of the vault's socket"},
     {"host_key", FieldType::text, 8192, true, "the broker's host key"},
@@ -33,13 +36,14 @@ void set_ssh(ServerAddress& address, const std::string& text) {
 
 base::Result<ServerAddress> from_ready_file(const std::filesystem::path& data) {
   const auto file = DataPaths(data).ready;
-  const auto bytes = base::read_file(file, kMaxReadyFile);
+  const auto bytes = base::read_regular_file(file, kMaxReadyFile);
   if (!bytes)
     return base::fail(base::Errc::closed, "no server is ready in " + data.string() + ": " + bytes.error().context());
   auto ready = from_json(bytes.value(), kReady, Unknown::pass_over);
   if (!ready) return ready.error().within(file.string());
   ServerAddress address;
   address.url = ready.value().text("web");
+  if (ready.value().has("web_at")) address.at = ready.value().text("web_at");
   address.ca = ready.value().text("ca");
   address.host_key = ready.value().text("host_key");
   address.vault_socket = ready.value().text("vault_socket");
@@ -55,6 +59,15 @@ base::Result<std::optional<std::filesystem::path>> find_data(const Invocation& l
   return std::optional<std::filesystem::path>(data);
 }
 
+base::Result<std::filesystem::path> local_data(const Invocation& line) {
+  SALLYPORT_TRY(const auto named, find_data(line));
+  if (named) return *named;
+  std::optional<std::filesystem::path> file;
+  if (::access(kServerFile, R_OK) == 0) file = kServerFile;
+  SALLYPORT_TRY(const auto options, load_server_options(file));
+  return options.data;
+}
+
 base::Result<ServerAddress> find_server(const Invocation& line) {
   // A flag for one way beats an environment variable or a file that names the other.
   if (!line.has("server")) {
@@ -64,6 +77,9 @@ base::Result<ServerAddress> find_server(const Invocation& line) {
   ServerAddress address;
   SALLYPORT_TRY(address.url, line.setting("server"));
   if (address.url.empty()) {
+    if (const auto data = local_data(line)) {
+      if (auto local = from_ready_file(data.value())) return local;
+    }
     return base::fail(base::Errc::invalid,
                       "nothing says where the server is: give --server and --ca, set SALLYPORT_DATA, or "
                       "write server and ca into " +

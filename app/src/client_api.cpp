@@ -151,6 +151,7 @@ class ApiClient::Transfer {
 
   explicit Transfer(const ServerAddress& address) : address_(address), curl_(curl_easy_init()), headers_(nullptr) {}
   ~Transfer() {
+    curl_slist_free_all(at_);
     for (auto* at = headers_; at != nullptr; at = at->next) {  // one of them holds the token
       base::wipe({reinterpret_cast<std::uint8_t*>(at->data), std::strlen(at->data)});
     }
@@ -185,6 +186,10 @@ class ApiClient::Transfer {
 
   void set_options(const std::string& method, const std::string& url) {
     set(CURLOPT_URL, url.c_str());
+    if (!address_.at.empty()) {
+      at_ = curl_slist_append(nullptr, ("::" + address_.at).c_str());  // for every host and port
+      set(CURLOPT_CONNECT_TO, at_);
+    }
     set(CURLOPT_CUSTOMREQUEST, method.c_str());
     set(CURLOPT_PROTOCOLS_STR, "https");
     set(CURLOPT_PROXY, "");
@@ -262,6 +267,7 @@ class ApiClient::Transfer {
   const ServerAddress& address_;
   CURL* curl_;
   curl_slist* headers_;
+  curl_slist* at_ = nullptr;
   Payload body_;
   std::size_t sent_ = 0;
   base::SecretBytes answer_{16384};

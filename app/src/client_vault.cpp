@@ -11,10 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kPatience{120000};
 
 base::Result<std::filesystem::path> vault_socket(const Invocation& line) {
-  SALLYPORT_TRY(const auto data, find_data(line));
-  if (data) return DataPaths(*data).vault_socket;
-  SALLYPORT_TRY(const auto options, load_server_options(std::nullopt));
-  return DataPaths(options.data).vault_socket;
+  SALLYPORT_TRY(const auto data, local_data(line));
+  return DataPaths(data).vault_socket;
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 
 #include "http_server.hpp"
 #include "process_context.hpp"
-#include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/base/regular_file.hpp"
 #include "tcp.hpp"
+#include "web_address.hpp"
 
 namespace sallyport::app {
 
@@ -27,17 +28,20 @@ Result<> serve(ProcessContext& context) {
   SALLYPORT_TRY(const auto bound, local_address(port.get()));
   SALLYPORT_TRYV(drop_privileges(ProcessKind::web, context.identities));
   const DataPaths paths(context.options.data);
-  SALLYPORT_TRY(const auto chain, base::read_file(paths.tls / "server.pem", kMaxPem));
+  SALLYPORT_TRY(const auto chain, base::read_regular_file(paths.tls / "server.pem", kMaxPem));
   HttpServerConfig config;
   config.vault_socket = paths.vault_socket;
   config.recordings = paths.recordings;
   config.slab = slab;
   auto server = [&]() -> Result<std::unique_ptr<HttpServer>> {
-    SALLYPORT_TRY(const auto key, base::read_secret_file(paths.tls / "server.key", kMaxPem));
+    SALLYPORT_TRY(const auto key, base::read_secret_regular_file(paths.tls / "server.key", kMaxPem));
     return HttpServer::create(std::move(config), std::move(port), key, chain);
   }();
   if (!server) return std::move(server).error();
-  SALLYPORT_TRYV(send_control(context.control.get(), {.type = ControlType::ready, .address = bound.text()}));
+  const auto facts = certs::inspect_certificate(base::as_text(chain));
+  const auto url = certified_url(bound, facts ? facts.value().names : certs::ServerNames{});
+  SALLYPORT_TRYV(
+      send_control(context.control.get(), {.type = ControlType::ready, .address = bound.text(), .note = url}));
   server.value()->run(context.control.get());
   return base::ok();
 }
