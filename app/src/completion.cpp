@@ -46,17 +46,15 @@ std::map<std::string, std::string> choices() {
 std::string joined(const std::set<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
 // The words so far, without options, pick a line of the table; the rest is the shell's own matching.
-std::string bash_script() {
+// Defines the function NAME, in words that zsh understands as well.
+std::string bash_function(std::string_view name) {
   std::string table, values;
   for (const auto& [words, next] : followers())
     table += fmt::format("    \"{}\") next=\"{}\" ;;\n", words, joined(next));
   for (const auto& [option, words] : choices())
     values += fmt::format("    {}) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return ;;\n", option, words);
-  return "# bash completion for sallyport: source <(sallyport completion bash)\n"
-         "_sallyport_next() {\n  next=\"\"\n  case \"$1\" in\n" +
-         table +
-         "  esac\n}\n"
-         "_sallyport() {\n"
+  return "_sallyport_next() {\n  next=\"\"\n  case \"$1\" in\n" + table + "  esac\n}\n" + std::string(name) +
+         "() {\n"
          "  local word=${COMP_WORDS[COMP_CWORD]} words=\"\" next i candidate\n"
          "  COMPREPLY=()\n"
          "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n" +
@@ -77,14 +75,21 @@ std::string bash_script() {
          "    COMPREPLY=($(compgen -W \"$(printf '%s\\n' $next | grep -v ^-)\" -- \"$word\") $(compgen -f -- "
          "\"$word\"))\n"
          "  fi\n"
-         "}\n"
+         "}\n";
+}
+
+std::string bash_script() {
+  return "# bash completion for sallyport: source <(sallyport completion bash)\n" + bash_function("_sallyport") +
          "complete -o filenames -F _sallyport sallyport\n";
 }
 
+// Found by zsh itself as the function _sallyport, whose first call is this text: it completes then and there.
 std::string zsh_script() {
   return "#compdef sallyport\n# zsh completion for sallyport: source <(sallyport completion zsh)\n"
          "autoload -U +X bashcompinit && bashcompinit\n" +
-         bash_script();
+         bash_function("_sallyport_words") +
+         "complete -o filenames -F _sallyport_words sallyport\n"
+         "[[ ${funcstack[1]} != _sallyport ]] || _bash_complete -o filenames -F _sallyport_words\n";
 }
 
 std::string fish_quoted(std::string_view text) {

@@ -1,6 +1,7 @@
 #!/bin/bash
 # The completion scripts load, and bash's proposes what the table of commands has.
-. "$(dirname "$0")/lib.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
 "$program" completion bash > bash.completion
 "$program" completion zsh > zsh.completion
 "$program" completion fish > fish.completion
@@ -24,3 +25,17 @@ proposes --labels target add web1 --la
 proposes --reason checkout root@web1 --r
 proposes json version -o j
 ! proposals --xyz | grep -q . || { echo "something is proposed for --xyz"; exit 1; }
+
+# As the shells load them from where they are installed: at the first try.
+mkdir site
+cp zsh.completion site/_sallyport
+if command -v zsh > /dev/null; then
+  timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport sta" "status"
+  timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport user key a" "add"
+fi
+if command -v fish > /dev/null; then
+  mkdir -p "$XDG_CONFIG_HOME/fish/completions"
+  cp fish.completion "$XDG_CONFIG_HOME/fish/completions/sallyport.fish"
+  fish -c 'complete -C "sallyport sta"' | grep -q '^status' || { echo "fish proposes no status"; exit 1; }
+  fish -c 'complete -C "sallyport user key a"' | grep -q '^add' || { echo "fish proposes no add"; exit 1; }
+fi

@@ -59,6 +59,38 @@ owner() { stat -c '%U %a' "$stage/data/$1"; }
 [[ $(owner tls/server.key) == 'sallyport-web 600' ]] || fail "the server's key: $(owner tls/server.key)"
 as alice whoami > /dev/null || fail "the API does not answer"
 
+[[ $(owner recordings) == 'sallyport-ssh 2750' && $(stat -c '%G' "$stage/data/recordings") == sallyport-web ]] || fail "recordings: $(owner recordings)"
+[[ $(owner ca.key) == 'root 600' ]] || fail "the CA's key: $(owner ca.key)"
+
+step=reach
+as_user() { setpriv --reuid="$1" --regid="$1" --clear-groups "${@:2}"; }
+recording=$(ls "$stage/data/recordings" | head -n 1)
+reaches() { as_user "$1" head -c 1 "$stage/data/$2" > /dev/null 2>&1; }
+for file in vault.db header development.key ca.key ssh/host_ed25519 tls/server.key recordings/$recording; do
+  for kind in vault ssh web rotator session; do
+    case $kind:$file in
+      vault:vault.db | vault:header | vault:development.key | ssh:ssh/* | web:tls/* | ssh:recordings/* | web:recordings/*)
+        reaches sallyport-$kind "$file" || fail "$kind does not reach $file" ;;
+      *) ! reaches sallyport-$kind "$file" || fail "$kind reaches $file" ;;
+    esac
+  done
+done
+! as_user sallyport-web sh -c ": >> '$stage/data/recordings/$recording'" 2> /dev/null || fail "web can write a recording"
+! as_user sallyport-session sh -c "ls '$stage/data/recordings'" > /dev/null 2>&1 || fail "a session can list recordings"
+
+step=stranger
+knocks() {  # USER: does the vault's socket let him in? (curl's 7: it does not)
+  local status=0
+  as_user "$1" curl -s -m 5 --unix-socket "$stage/data/run/vault.sock" http://vault/ > /dev/null 2>&1 || status=$?
+  ((status != 7))
+}
+knocks sallyport-web || fail "web's user does not reach the vault's socket"
+lines=$(grep -c stranger_refused "$stage/log/server" || true)
+for try in {1..20}; do ! knocks nobody || fail "nobody reaches the vault's socket"; done
+! knocks sallyport-session || fail "a session's user reaches the vault's socket"
+(($(grep -c stranger_refused "$stage/log/server" || true) == lines)) || fail "a stranger writes the log: $(tail -n 2 "$stage/log/server")"
+as alice whoami > /dev/null || fail "the API does not answer any more"
+
 step=restart
 stop_server
 start_server || fail "it does not start again on what it left: $(tail -n 3 "$stage/log/server")"
