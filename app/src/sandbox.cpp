@@ -123,6 +123,8 @@ void allow_bytes(Filter& filter) {
   for (const auto request : {FIONREAD, FIONBIO})
     filter.add(kAllow, SCMP_SYS(ioctl), {equals(1, static_cast<std::uint64_t>(request))});
   // No F_SETFL: it would take O_APPEND from the recording, whose past would not be safe then. FIONBIO does for sockets.
+  // libssh makes a socket blocking that it has connected, and gives up if that fails: it is told that it was done.
+  filter.add(SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), {equals(1, F_SETFL), equals(2, 0)});
   for (const int command : {F_GETFD, F_SETFD, F_GETFL, F_DUPFD_CLOEXEC})
     filter.add(kAllow, SCMP_SYS(fcntl), {equals(1, static_cast<std::uint64_t>(command))});
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,20 +23,20 @@ void UniqueFd::reset(int fd) noexcept {
   fd_ = fd;
 }
 
-namespace {
-
-Result<> change_flag(int fd, int get, int set, int flag, bool on) {
-  const int flags = ::fcntl(fd, get);
-  if (flags < 0) return fail_errno("reading descriptor flags", errno);
-  const int wanted = on ? flags | flag : flags & ~flag;
-  if (::fcntl(fd, set, wanted) < 0) return fail_errno("setting descriptor flags", errno);
+Result<> set_nonblocking(int fd, bool on) {
+  // Not by F_SETFL, which a session's sandbox does not know: it could change more.
+  int value = on ? 1 : 0;
+  if (::ioctl(fd, FIONBIO, &value) != 0) return fail_errno("setting a descriptor to wait or not", errno);
   return ok();
 }
 
-}  // namespace
-
-Result<> set_nonblocking(int fd, bool on) { return change_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on); }
-Result<> set_cloexec(int fd, bool on) { return change_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on); }
+Result<> set_cloexec(int fd, bool on) {
+  const int flags = ::fcntl(fd, F_GETFD);
+  if (flags < 0) return fail_errno("reading descriptor flags", errno);
+  if (::fcntl(fd, F_SETFD, on ? flags | FD_CLOEXEC : flags & ~FD_CLOEXEC) < 0)
+    return fail_errno("setting descriptor flags", errno);
+  return ok();
+}
 
 Result<> write_all(int fd, ByteView bytes) {
   while (!bytes.empty()) {
