@@ -36,6 +36,7 @@ Outgoing reply_to(const Request& request, Result<Payload>&& result, Outgoing::Th
     out.then = then;
   } else {
     out.frame = error_reply(request.request_id, result.error());
+    if (then == Outgoing::Then::close) out.then = then;
   }
   return out;
 }

@@ -89,7 +89,7 @@ TEST_CASE("ssh: a session's child can give none of the vault's events for its ow
     CHECK(ssh.log().back().action == std::string("session.") + word);
     CHECK(ssh.log().back().object == "session:" + id);
   }
-  for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "exec ", "exec\nx"}) {
+  for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "exec ", "exec x"}) {
     event.set("action", word);
     const auto answer = ssh.child(10, OperationId::session_event, event);
     CHECK_FALSE(answer.ok());
