@@ -50,8 +50,7 @@ try() {  # WHAT PATH
     grep -qE "$stage/data/($2|$(dirname "$2")|)" "$stage/log/server" || fail "the refusal does not name it"
     refused=$((refused + 1))
   fi
-  rm -f "$stage/data/run/lock"  # may be another name of the victim
-  [[ $1 != name ]] || rm -f "$stage/data/$2"
+  [[ $1 != name ]] || rm -f "$stage/data/$2"  # the victim has one name again
   seen | diff "$stage/before" - || fail "what is another's was touched"
 }
 
