@@ -179,10 +179,9 @@ class JsonLines {
 };
 
 base::Result<int> export_file(const Invocation& line, const std::string& file) {
-  const base::UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return base::fail_errno("can't write " + file, errno);
-  SALLYPORT_TRYV(export_log(line, [&](base::ByteView bytes) { return base::write_all(fd.get(), bytes); }));
-  if (::fsync(fd.get()) != 0) return base::fail_errno("can't write " + file, errno);
+  SALLYPORT_TRY(auto written, base::FileReplacement::begin(file));
+  SALLYPORT_TRYV(export_log(line, [&](base::ByteView bytes) { return written.write(bytes); }));
+  SALLYPORT_TRYV(written.commit());
   fmt::print(stderr, "written: {}; verify it with: sallyport audit verify {}\n", base::escape_text(file),
              base::escape_text(file));
   return 0;

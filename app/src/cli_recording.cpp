@@ -1,5 +1,4 @@
 // recording play, verify, export.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -11,6 +10,7 @@
 #include "output.hpp"
 #include "play_terminal.hpp"
 #include "recording_store.hpp"
+#include "sallyport/base/file_replacement.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/recorder/export.hpp"
 
@@ -143,9 +143,10 @@ base::Result<int> run_export(const Invocation& line) {
     fd.reset(::open(to->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) return base::fail_errno("can't write " + *to, errno);
   }
-  const int out = to ? fd.get() : STDOUT_FILENO;
-  SALLYPORT_TRYV(export_to(reader, form, title,
-                           [&](std::string_view text) { return base::write_all(out, base::as_bytes(text)); }));
+  SALLYPORT_TRY(auto written, base::FileReplacement::begin(*to));
+  SALLYPORT_TRYV(
+      export_to(reader, form, title, [&](std::string_view text) { return written.write(base::as_bytes(text)); }));
+  SALLYPORT_TRYV(written.commit());
   return 0;
 }
 
