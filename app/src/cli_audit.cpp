@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -13,6 +14,7 @@
 #include "sallyport/audit/log_file.hpp"
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/file_replacement.hpp"
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::app {
@@ -112,18 +114,31 @@ base::Result<int> run_verify(const Invocation& line) {
 
 using Piece = std::function<base::Result<>(base::ByteView)>;
 
+// A server that starts again, or a connection that breaks, costs a piece and not the export.
+base::Result<Record> ask_piece(const Invocation& line, const Record& input) {
+  constexpr int kTries = 5;
+  constexpr std::chrono::seconds kPause{2};
+  for (int tries = 1;; ++tries) {
+    auto output = ask_any(line, OperationId::audit_export, input);
+    const auto passing = [](base::Errc code) {
+      return code == base::Errc::closed || code == base::Errc::unavailable || code == base::Errc::timed_out;
+    };
+    const bool begun = input.has("export");
+    if (output || !begun || tries == kTries || !passing(output.error().code())) return output;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 // Piece by piece, each the server's answer to where the one before ended.
 base::Result<> export_log(const Invocation& line, const Piece& take) {
   Record input(find_operation(OperationId::audit_export)->input);
-  std::uint64_t offset = 0;
   for (;;) {
-    SALLYPORT_TRY(const auto output, ask_any(line, OperationId::audit_export, input));
-    const auto data = output.bytes("data");
-    SALLYPORT_TRYV(take(data));
-    offset += data.size();
+    SALLYPORT_TRY(const auto output, ask_piece(line, input));
+    SALLYPORT_TRYV(take(output.bytes("data")));
     if (!output.has("next")) return base::ok();
-    if (data.empty()) return base::fail(base::Errc::internal, "the export does not come to an end");
-    input.set("after", output.number("next")).set("offset", offset);
+    if (output.number("next") <= input.number("offset"))
+      return base::fail(base::Errc::internal, "the export does not come to an end");
+    input.set("export", output.number("export")).set("offset", output.number("next"));
   }
 }
 

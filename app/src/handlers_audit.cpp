@@ -1,10 +1,5 @@
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "handler.hpp"
 #include "sallyport/audit/checkpoint.hpp"
@@ -19,8 +14,7 @@ using base::Result;
 namespace {
 
 constexpr std::size_t kPiece = 256U << 10U;
-constexpr std::size_t kMaxExports = 4;
-constexpr base::Seconds kExportLife{60};
+constexpr std::size_t kMaxBegun = 64;
 
 std::string log_key(Context& context) { return audit::format_verifier_key(context.state.vault->audit().public_key()); }
 
@@ -45,62 +39,34 @@ Result<Record> list(Context& context, Record& input) {
   return out;
 }
 
-/// The log as of now, in a file without a name: pieces of one export agree with each other.
-Result<std::shared_ptr<AuditExport>> write_export(Context& context) {
-  base::UniqueFd file(::open(context.state.config.data.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!file) return base::fail_errno("making a file for the export", errno);
-  SALLYPORT_TRYV(context.state.vault->audit().export_to(context.sql(), file.get()));
-  const auto size = ::lseek(file.get(), 0, SEEK_END);
-  if (size < 0) return base::fail_errno("reading the export", errno);
-  return std::make_shared<AuditExport>(
-      AuditExport{std::move(file), static_cast<std::uint64_t>(size), context.actor, context.now.mono});
-}
-
-Result<std::shared_ptr<AuditExport>> begin_export(Context& context) {
-  auto& exports = context.state.exports;
-  std::erase_if(exports, [&](const auto& entry) { return context.now.mono - entry.second->used > kExportLife; });
-  if (exports.size() >= kMaxExports) return fail(Errc::limit, "other exports are being read; try again in a minute");
-  SALLYPORT_TRY(auto made, write_export(context));
-  context.detail = std::to_string(made->size) + " bytes";
-  return made;
-}
-
-Result<std::shared_ptr<AuditExport>> find_export(Context& context, std::uint64_t number) {
-  const auto found = context.state.exports.find(number);
-  if (found == context.state.exports.end() || found->second->reader != context.actor) {
-    return fail(Errc::not_found, "that export is over; start again");
-  }
-  found->second->used = context.now.mono;
-  return found->second;
-}
-
-Result<base::Bytes> read_piece(const AuditExport& from, std::uint64_t offset) {
-  base::Bytes piece(std::min<std::uint64_t>(kPiece, from.size - offset));
-  std::size_t done = 0;
-  while (done < piece.size()) {
-    const auto got =
-        ::pread(from.file.get(), piece.data() + done, piece.size() - done, static_cast<off_t>(offset + done));
-    if (got <= 0) return base::fail_errno("reading the export", errno);
-    done += static_cast<std::size_t>(got);
-  }
-  return piece;
+/// Which log: the one of now, whose size names the export, or the one of an export that goes on. Whoever takes it is
+/// said once; should that be forgotten (a vault started again), once more.
+Result<std::uint64_t> exported_size(Context& context, const Record& input) {
+  const auto now = context.state.vault->audit().size();
+  const auto size = input.has("export") ? input.number("export") : now;
+  if (size == 0 || size > now) return fail(Errc::not_found, "there is no such export; start again");
+  auto& begun = context.state.exports;
+  const BegunExport mine{context.actor, size};
+  context.quiet = input.has("export") && std::ranges::find(begun, mine) != begun.end();
+  if (context.quiet) return size;
+  context.detail = std::to_string(size) + " entries";
+  if (input.number("offset") > 0) context.detail += ", from entry " + std::to_string(input.number("offset")) + " on";
+  context.after_commit([&begun, mine](auto&) {
+    if (begun.size() >= kMaxBegun) begun.erase(begun.begin());
+    begun.push_back(mine);
+  });
+  return size;
 }
 
 Result<Record> export_log(Context& context, Record& input) {
   context.object = "audit";
-  const bool fresh = !input.has("export");
-  const std::uint64_t number = fresh ? ++context.state.last_export : input.number("export");
-  SALLYPORT_TRY(const auto from, fresh ? begin_export(context) : find_export(context, number));
-  context.quiet = !fresh;  // said when the export began
-  if (fresh)
-    context.after_commit([&state = context.state, number, from](auto&) { state.exports.emplace(number, from); });
-  const auto offset = input.number("offset");
-  if (offset > from->size) return fail(Errc::invalid, "offset is beyond the file's end");
-  SALLYPORT_TRY(auto piece, read_piece(*from, offset));
+  SALLYPORT_TRY(const auto size, exported_size(context, input));
+  const auto from = input.number("offset");
+  if (from >= size) return fail(Errc::invalid, "offset is beyond the export's end");
+  SALLYPORT_TRY(auto piece, context.state.vault->audit().export_piece(context.sql(), from, size, kPiece));
   Record out = answer(context);
-  const auto next = offset + piece.size();
-  out.set("export", number).set("size", from->size).set("key", log_key(context)).set("data", std::move(piece));
-  if (next < from->size) out.set("next", next);
+  out.set("export", size).set("size", size).set("key", log_key(context)).set("data", std::move(piece.data));
+  if (piece.next < size) out.set("next", piece.next);
   return out;
 }
 

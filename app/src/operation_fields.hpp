@@ -319,7 +319,7 @@ inline constexpr auto kAuditExportIn =
     std::to_array<Field>({may("export", number, 0, "from the first answer; absent: a new export"),
                           may("offset", number, 0, "where to go on, default 0")});
 inline constexpr auto kAuditExportOut = std::to_array<Field>(
-    {must("export", number, 0, "pass it for the next piece"), must("size", number, 0, "bytes of the whole file"),
+    {must("export", number, 0, "pass it for the next piece"), must("size", number, 0, "entries in the whole file"),
      must("data", bytes, 256U << 10U, "this piece of the log file (docs/audit_log.md)"),
      may("next", number, 0, "pass it as offset for the next piece; absent after the last"),
      must("key", text, 400, "the log's verifier key")});

@@ -10,18 +10,17 @@
 #include "live_sessions.hpp"
 #include "sallyport/access/decide.hpp"
 #include "sallyport/app/service.hpp"
-#include "sallyport/base/fd.hpp"
 #include "sallyport/vault/lockout.hpp"
 #include "sallyport/vault/vault.hpp"
 
 namespace sallyport::app {
 
-/// A log file that somebody is reading piece by piece: an unlinked file, so that it goes with its descriptor.
-struct AuditExport {
-  base::UniqueFd file;
+/// Said in the log already: this reader takes the log over so many entries. Nothing else is kept of an export, so none
+/// is in the way of another one.
+struct BegunExport {
+  std::string reader;
   std::uint64_t size = 0;
-  std::string reader;  ///< the actor who may go on reading it
-  base::MonoTime used{};
+  friend bool operator==(const BegunExport&, const BegunExport&) = default;
 };
 
 struct ServiceState {
@@ -36,8 +35,7 @@ struct ServiceState {
   std::optional<std::uint64_t> listener;                ///< the connection that dials
   std::map<base::RotationId, std::uint64_t> rotations;  ///< given out: to which peer
   std::set<std::uint64_t> rotators;                     ///< have asked, and wait to be woken
-  std::map<std::uint64_t, std::shared_ptr<AuditExport>> exports;
-  std::uint64_t last_export = 0;
+  std::vector<BegunExport> exports;                     ///< the newest last; bounded
   std::uint64_t last_connection = 0;
   bool decide_again = false;      ///< something changed that live sessions stand on
   std::vector<LiveSession> lost;  ///< their connection went without session.close; not yet in the store

@@ -49,37 +49,50 @@ base::Result<> agree(const audit::Frontier& frontier, const std::string& note, c
 /// Entries and checkpoints in the order of the log: a checkpoint follows the entry that made its size.
 class Walk {
  public:
-  static base::Result<Walk> begin(Transaction& transaction) {
-    SALLYPORT_TRY(auto entries, transaction.query("SELECT number, event, leaf FROM audit_entry ORDER BY number"));
-    SALLYPORT_TRY(auto notes, transaction.query("SELECT size, text FROM audit_checkpoint ORDER BY size"));
+  /// Everything that is there, also what has no place in a log.
+  static base::Result<Walk> all(Transaction& transaction) { return begin(transaction, INT64_MIN, INT64_MAX); }
+
+  /// Entries from `from` on and before `end`, with the checkpoints that follow them.
+  static base::Result<Walk> begin(Transaction& transaction, std::int64_t from, std::int64_t end) {
+    SALLYPORT_TRY(auto entries,
+                  transaction.query("SELECT number, event, leaf FROM audit_entry WHERE number >= $1 AND number < $2 "
+                                    "ORDER BY number",
+                                    from, end));
+    SALLYPORT_TRY(auto notes, transaction.query("SELECT size, text FROM audit_checkpoint WHERE (size > $1 OR $1 <= 0) "
+                                                "AND size <= $2 ORDER BY size",
+                                                from, end));
     Walk walk(std::move(entries), std::move(notes));
     SALLYPORT_TRY(walk.more_notes_, walk.notes_.next());
     return walk;
   }
 
-  /// on_entry(number, event, leaf) and on_note(text) return Result<>.
+  /// on_entry(number, event, leaf) and on_note(text) return whether to go on.
   template <class OnEntry, class OnNote>
   base::Result<> run(OnEntry on_entry, OnNote on_note) {
-    SALLYPORT_TRYV(pass_notes(0, on_note));
-    for (;;) {
+    SALLYPORT_TRY(bool more, pass_notes(0, on_note));
+    while (more) {
       SALLYPORT_TRY(const bool row, entries_.next());
-      if (!row) return pass_notes(INT64_MAX, on_note);
+      if (!row) {
+        SALLYPORT_TRYV(pass_notes(INT64_MAX, on_note));
+        break;
+      }
       SALLYPORT_TRY(const base::Digest leaf, as_digest(entries_.blob(2)));
-      SALLYPORT_TRYV(on_entry(static_cast<std::uint64_t>(entries_.integer(0)), entries_.blob(1), leaf));
-      SALLYPORT_TRYV(pass_notes(entries_.integer(0) + 1, on_note));
+      if (!on_entry(static_cast<std::uint64_t>(entries_.integer(0)), entries_.blob(1), leaf)) break;
+      SALLYPORT_TRY(more, pass_notes(entries_.integer(0) + 1, on_note));
     }
+    return base::ok();
   }
 
  private:
   Walk(Statement entries, Statement notes) : entries_(std::move(entries)), notes_(std::move(notes)) {}
 
   template <class OnNote>
-  base::Result<> pass_notes(std::int64_t up_to, OnNote& on_note) {
+  base::Result<bool> pass_notes(std::int64_t up_to, OnNote& on_note) {
     while (more_notes_ && notes_.integer(0) <= up_to) {
-      SALLYPORT_TRYV(on_note(base::as_text(notes_.blob(1))));
+      if (!on_note(base::as_text(notes_.blob(1)))) return false;
       SALLYPORT_TRY(more_notes_, notes_.next());
     }
-    return base::ok();
+    return true;
   }
 
   Statement entries_;
@@ -177,15 +190,15 @@ base::Result<std::vector<AuditEntry>> AuditLog::entries(Transaction& transaction
 
 base::Result<audit::Report> AuditLog::verify(Transaction& transaction, audit::Expectation expectation) const {
   audit::LogVerifier verifier(verifier_, std::move(expectation));
-  SALLYPORT_TRY(auto walk, Walk::begin(transaction));
+  SALLYPORT_TRY(auto walk, Walk::all(transaction));
   SALLYPORT_TRYV(walk.run(
       [&](std::uint64_t number, base::ByteView event, const base::Digest& leaf) {
         verifier.entry(number, event, leaf);
-        return base::Result<>(base::ok());
+        return true;
       },
       [&](std::string_view note) {
         verifier.checkpoint(note);
-        return base::Result<>(base::ok());
+        return true;
       }));
   SALLYPORT_TRY(const auto frontier, read_frontier(transaction));
   audit::Report report = std::move(verifier).finish();
@@ -194,21 +207,41 @@ base::Result<audit::Report> AuditLog::verify(Transaction& transaction, audit::Ex
   return report;
 }
 
-base::Result<> AuditLog::export_to(Transaction& transaction, int fd) const {
-  constexpr std::size_t kFlushAt = 64U << 10U;
-  base::Bytes out = audit::encode_log_header(verifier_);
-  const auto put = [&](const base::Bytes& piece) -> base::Result<> {
-    out.insert(out.end(), piece.begin(), piece.end());
-    if (out.size() < kFlushAt) return base::ok();
-    SALLYPORT_TRYV(base::write_all(fd, out));
-    out.clear();
-    return base::ok();
+base::Result<LogPiece> AuditLog::export_piece(Transaction& transaction, std::uint64_t from, std::uint64_t end,
+                                              std::size_t most) const {
+  LogPiece piece{from == 0 ? audit::encode_log_header(verifier_) : base::Bytes(), end};
+  // An entry and the checkpoint after it stay together: `next` is a place between entries.
+  std::size_t whole = piece.data.size();
+  std::uint64_t at = from;
+  bool full = false;
+  const auto put = [&](const base::Bytes& record) {
+    full = record.size() > most - piece.data.size();
+    if (!full) piece.data.insert(piece.data.end(), record.begin(), record.end());
+    return !full;
   };
-  SALLYPORT_TRY(auto walk, Walk::begin(transaction));
-  SALLYPORT_TRYV(walk.run([&](std::uint64_t number, base::ByteView event,
-                              const base::Digest& leaf) { return put(audit::encode_log_entry(number, event, leaf)); },
-                          [&](std::string_view note) { return put(audit::encode_log_checkpoint(note)); }));
-  return base::write_all(fd, out);
+  SALLYPORT_TRY(auto walk, Walk::begin(transaction, static_cast<std::int64_t>(from), static_cast<std::int64_t>(end)));
+  SALLYPORT_TRYV(walk.run(
+      [&](std::uint64_t number, base::ByteView event, const base::Digest& leaf) {
+        whole = piece.data.size();
+        at = number;
+        return put(audit::encode_log_entry(number, event, leaf));
+      },
+      [&](std::string_view note) { return put(audit::encode_log_checkpoint(note)); }));
+  if (!full) return piece;
+  if (at == from) return base::fail(Errc::corrupt, "audit log: entry " + std::to_string(at) + " is too long");
+  piece.data.resize(whole);
+  piece.next = at;
+  return piece;
+}
+
+base::Result<> AuditLog::export_to(Transaction& transaction, int fd) const {
+  constexpr std::size_t kPiece = 64U << 10U;
+  for (std::uint64_t from = 0;;) {
+    SALLYPORT_TRY(const auto piece, export_piece(transaction, from, size(), kPiece));
+    SALLYPORT_TRYV(base::write_all(fd, piece.data));
+    if (piece.next == size()) return base::ok();
+    from = piece.next;
+  }
 }
 
 }  // namespace sallyport::vault

@@ -22,6 +22,12 @@ struct AuditEntry {
   audit::Event event;  ///< texts as stored: escaped
 };
 
+/// A part of the exported log.
+struct LogPiece {
+  base::Bytes data;
+  std::uint64_t next;  ///< the entry to go on with; the end that was asked for after the last piece
+};
+
 /// Where the log stands. In memory it only ever shows what is committed. One owner thread.
 class AuditLog {
  public:
@@ -44,7 +50,12 @@ class AuditLog {
   base::Result<std::vector<AuditEntry>> entries(Transaction& transaction, std::uint64_t from, std::size_t count) const;
   /// Walks all of it, a row at a time. An Error only when the store cannot be read: a broken log is a Report.
   base::Result<audit::Report> verify(Transaction& transaction, audit::Expectation expectation = {}) const;
-  /// Writes the log file of docs/audit_log.md, for verification without the vault.
+  /// The log file of docs/audit_log.md over the first `end` entries, for verification without the vault, in pieces of
+  /// whole records: no piece leaves anything open, and each is the same whenever it is asked for. `from` is the entry
+  /// to go on with, 0 for the header too; a piece holds at most `most` bytes, which must be room for one record.
+  base::Result<LogPiece> export_piece(Transaction& transaction, std::uint64_t from, std::uint64_t end,
+                                      std::size_t most) const;
+  /// The whole file, as of now.
   base::Result<> export_to(Transaction& transaction, int fd) const;
 
  private:
