@@ -320,9 +320,9 @@ Result<> Batch::close_lost(std::vector<Outgoing>& out) {
                                               vault::RecordingState::truncated, {}, context.now);
       if (!ended && ended.error().code() == Errc::conflict) continue;  // it is closed already
       if (!ended) return ended.error();
-      context.event(
-          "session.end", "session:" + live.id.text(), audit::Outcome::failed,
-          live.user_name + " on " + live.account_name + ": its process went away; the recording is truncated");
+      context.event("session.end", "session:" + live.id.text(), audit::Outcome::failed,
+                    live.user_name + " on " + live.account_name + ": its process went away; the recording is " +
+                        std::string(vault::to_string(ended.value().recording)));
     }
     return base::ok();
   });

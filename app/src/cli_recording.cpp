@@ -1,7 +1,6 @@
 // recording play, verify, export.
 #include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
 
 #include <fmt/format.h>
@@ -83,7 +82,7 @@ base::Result<int> run_play(const Invocation& line) {
 constexpr auto kVerdict = std::to_array<Field>({
     {"id", FieldType::text, 16, true, "the session's id"},
     {"ok", FieldType::flag, 0, true, "complete, and what the vault expects; or complete but for declared gaps"},
-    {"state", FieldType::text, 32, true, "complete, gap, truncated, missing, tampered or running"},
+    {"state", FieldType::text, 32, true, "complete, gap, truncated, missing, tampered, running or none"},
     {"chunks", FieldType::number, 0, true, "that are good"},
     {"checkpoints", FieldType::number, 0, true, "that are good"},
     {"gaps", FieldType::number, 0, true, "declared"},
@@ -96,7 +95,7 @@ constexpr auto kVerdict = std::to_array<Field>({
 
 bool is_good(recorder::RecordingState state) {
   return state == recorder::RecordingState::complete || state == recorder::RecordingState::gap ||
-         state == recorder::RecordingState::running;
+         state == recorder::RecordingState::running || state == recorder::RecordingState::none;
 }
 
 Record verdict(const std::string& id, const recorder::VerifyReport& report) {
@@ -138,10 +137,11 @@ base::Result<int> run_export(const Invocation& line) {
   const auto form = line.maybe("format").value_or("asciicast-v3");
   const auto title = "sallyport " + recording.id;
   const auto to = line.maybe("to");
-  base::UniqueFd fd;
-  if (to) {
-    fd.reset(::open(to->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd) return base::fail_errno("can't write " + *to, errno);
+  if (!to) {
+    SALLYPORT_TRYV(export_to(reader, form, title, [](std::string_view text) {
+      return base::write_all(STDOUT_FILENO, base::as_bytes(text));
+    }));
+    return 0;
   }
   SALLYPORT_TRY(auto written, base::FileReplacement::begin(*to));
   SALLYPORT_TRYV(

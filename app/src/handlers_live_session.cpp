@@ -89,11 +89,18 @@ Result<Record> session_checkpoint(Context& context, Record& input) {
   return out;
 }
 
+Result<Record> recording_begin(Context& context, Record&) {
+  SALLYPORT_TRY(const auto* live, live_of(context));
+  SALLYPORT_TRYV(vault::begin_recording(context.sql(), live->id));
+  return answer(context);
+}
+
 /// Only who has the recording's end can say that it has one.
 Result<vault::RecordingState> end_state(const Record& input) {
   SALLYPORT_TRY(const auto state, vault::parse_recording_state(input.text("recording")));
   const bool ended = state == vault::RecordingState::complete || state == vault::RecordingState::gap;
-  if ((ended && input.has("sequence")) || state == vault::RecordingState::truncated) return state;
+  const bool cut = state == vault::RecordingState::truncated || state == vault::RecordingState::none;
+  if ((ended && input.has("sequence")) || cut) return state;
   return fail(Errc::invalid, "a session can't end with its recording in that state");
 }
 
@@ -105,11 +112,12 @@ Result<Record> session_close(Context& context, Record& input) {
     SALLYPORT_TRYV(vault::checkpoint_session(context.sql(), live->id, {input.number("sequence"), hash}));
   }
   const vault::RecordingTotals totals{input.number("bytes"), input.number("duration_ms"), input.number("chunks")};
-  SALLYPORT_TRYV(vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
+  SALLYPORT_TRY(const auto closed,
+                vault::close_session(context.sql(), live->id, input.text("reason"), state, totals, context.now));
   context.detail = live->account_name + ": " + std::string(input.text("reason")) + "; recording " +
-                   std::string(input.text("recording"));
-  if (state == vault::RecordingState::truncated) {
-    // The request went well, the recording did not: whoever looks for failures finds it.
+                   std::string(vault::to_string(closed.recording));
+  if (closed.recording == vault::RecordingState::truncated || closed.recording == vault::RecordingState::none) {
+    // The request went well, the session did not: whoever looks for failures finds it.
     context.quiet = true;
     context.event("session.end", context.object, audit::Outcome::failed, context.detail);
   }
@@ -123,6 +131,7 @@ constexpr auto kRows = std::to_array<HandlerRow>({
     {OperationId::session_channel, session_channel},
     {OperationId::session_event, session_event},
     {OperationId::session_checkpoint, session_checkpoint},
+    {OperationId::recording_begin, recording_begin},
     {OperationId::session_close, session_close},
 });
 

@@ -273,7 +273,7 @@ inline constexpr auto kSessionItem = std::to_array<Field>({
     must("started", number, 0, "Unix milliseconds"),
     may("ended", number, 0, "Unix milliseconds"),
     must("end_reason", text, 256, "empty while it lives"),
-    must("recording", text, kWord, "recording, complete, gap, truncated or missing"),
+    must("recording", text, kWord, "recording, complete, gap, truncated, missing, or none: refused before it began"),
     must("bytes", number, 0, "of the recording"),
     must("duration_ms", number, 0, "of the recording"),
 });
@@ -377,7 +377,7 @@ inline constexpr auto kCheckpointIn =
 inline constexpr auto kCheckpointOut =
     std::to_array<Field>({must("signature", bytes, 64, "Ed25519 over the checkpoint message")});
 inline constexpr auto kSessionCloseIn = std::to_array<Field>(
-    {must("reason", text, 256, "a sentence"), must("recording", text, kWord, "complete, gap or truncated"),
+    {must("reason", text, 256, "a sentence"), must("recording", text, kWord, "complete, gap, truncated or none"),
      must("bytes", number, 0, "of the file"), must("duration_ms", number, 0, "of the recording"),
      must("chunks", number, 0, "of the file"), may("sequence", number, 0, "of END"), may("hash", bytes, 32, "of END")});
 

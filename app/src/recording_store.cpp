@@ -59,6 +59,9 @@ base::Result<recorder::Expectation> expectation(const Record& output) {
   SALLYPORT_TRY(expected.end, mark(output, "end_sequence", "end_hash"));
   SALLYPORT_TRY(expected.signer, exactly<32>(output.bytes("signer"), "signer"));
   expected.running = output.flag("live");
+  const auto known = output.text("recording");
+  expected.cut = !expected.running && (known == "truncated" || known == "missing");
+  expected.never = known == "none";
   return expected;
 }
 
@@ -69,7 +72,6 @@ base::Result<OpenedRecording> open_recording(const Invocation& line, const std::
   SALLYPORT_TRY(auto client, signed_in_client(line));
   Record input(find_operation(OperationId::recording_open)->input);
   input.set("id", id);
-  SALLYPORT_TRY(auto output, client.call(OperationId::recording_open, input));
   OpenedRecording opened;
   opened.id = id;
   SALLYPORT_TRY(opened.expected, expectation(output));

@@ -76,12 +76,14 @@ Event to_event(const broker::ChannelEnded& ended) {
 Event to_event(const broker::FileSeen& seen) {
   return {SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
 }
+Event to_event(const broker::RecordingBegun&) { return {SessionAction::other, "", false}; }  // an operation of its own
 Event to_event(const broker::SessionOver&) { return {SessionAction::other, "", false}; }
 
 void fill_close(Record& record, const broker::SessionOver& over, std::uint64_t file_size) {
   record.set("reason", base::escape_text(over.sentence, kMaxSentence));
   const bool complete = over.end_mark && over.totals;
-  record.set("recording", !complete ? "truncated" : over.totals->gaps > 0 ? "gap" : "complete");
+  const char* cut = over.recording_begun ? "truncated" : "none";
+  record.set("recording", !complete ? cut : over.totals->gaps > 0 ? "gap" : "complete");
   record.set("bytes", file_size);
   record.set("duration_ms", complete ? over.totals->duration_ms : 0);
   record.set("chunks", complete ? over.totals->chunks : 0);

@@ -146,6 +146,8 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
     if (early_.size() < kEventsASecond) early_.push_back(notice);
     return ok();
   }
+  if (std::holds_alternative<broker::RecordingBegun>(notice))
+    return send(OperationId::recording_begin, Record(row(OperationId::recording_begin).input), {Kind::notice, 0});
   const bool over = std::holds_alternative<broker::SessionOver>(notice);
   const auto now = std::chrono::steady_clock::now();
   if (now - second_ >= std::chrono::seconds(1)) {

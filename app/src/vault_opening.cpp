@@ -21,10 +21,11 @@ Result<> close_cut_sessions(Context& context) {
     const bool there = std::filesystem::exists(context.state.config.data / "recordings" / session.file, unseen);
     // Under a user of its own the vault can't look: then the file is cut, as is told of the sessions that lived.
     const auto state = there || unseen ? vault::RecordingState::truncated : vault::RecordingState::missing;
-    SALLYPORT_TRYV(vault::close_session(context.sql(), session.id, "the vault was stopped", state, {}, context.now));
+    SALLYPORT_TRY(const auto closed,
+                  vault::close_session(context.sql(), session.id, "the vault was stopped", state, {}, context.now));
     context.event("session.end", "session:" + session.id.text(), audit::Outcome::failed,
                   session.user_name + " on " + session.account_name + ": the vault was stopped; the recording is " +
-                      std::string(vault::to_string(state)));
+                      std::string(vault::to_string(closed.recording)));
   }
   return base::ok();
 }

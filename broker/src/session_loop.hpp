@@ -107,6 +107,7 @@ class SshSession::Impl {
   base::MonoTime session_until_{};
   base::Milliseconds max_idle_{0};
   bool granted_ = false;
+  bool recording_begun_ = false;
   // A session that is refused after the login: the reason is told on its first channel.
   std::string refusal_;
   ssh_channel refused_channel_ = nullptr;

@@ -28,7 +28,10 @@ void SshSession::Impl::step_recording() {
     context_.recording.reset();
     return refuse_session(kNotRecorded);
   }
-  if (context_.recorder().state() == recorder::RecorderState::recording) connect_target();
+  if (context_.recorder().state() != recorder::RecorderState::recording) return;
+  recording_begun_ = true;
+  context_.tell(RecordingBegun{});
+  if (!context_.ending) connect_target();
 }
 
 /// That the loop turns is enough: whoever was put off asks again.
@@ -56,7 +59,7 @@ void SshSession::Impl::on_checkpoint(Answer& answer) {
 }
 
 SessionOver SshSession::Impl::close_recording() {
-  SessionOver over{context_.ending->reason, context_.ending->sentence, std::nullopt, std::nullopt};
+  SessionOver over{context_.ending->reason, context_.ending->sentence, std::nullopt, std::nullopt, recording_begun_};
   if (!context_.recording) return over;
   auto& recorder = context_.recorder();
   for (;;) {

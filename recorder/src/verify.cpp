@@ -35,6 +35,7 @@ class Verifier {
   MerkleRoot merkle_;
   std::deque<Mark> recent_;  ///< that a CHECKPOINT may name
   std::uint64_t files_ = 0;
+  bool empty_ = true;  ///< nothing but META, checkpoints and END
 };
 
 void Verifier::found(RecordingState state, Finding finding) {
@@ -86,6 +87,8 @@ Result<bool> Verifier::take(const Chunk& chunk) {
 
 void Verifier::on_record(const Chunk& chunk, const Record& record) {
   report_.duration_ms = record.time_ms;
+  empty_ = empty_ &&
+           (std::holds_alternative<CheckpointRecord>(record.body) || std::holds_alternative<EndRecord>(record.body));
   if (std::holds_alternative<GapRecord>(record.body)) ++report_.gaps;
   if (std::holds_alternative<FileEvent>(record.body)) ++files_;
   if (const auto* checkpoint = std::get_if<CheckpointRecord>(&record.body)) on_checkpoint(chunk, *checkpoint);
@@ -129,12 +132,20 @@ void Verifier::compare(const Chunk& chunk, const std::optional<Mark>& mark, cons
 
 void Verifier::conclude(const Step& last) {
   if (last.kind == Step::Kind::fault) return found(RecordingState::tampered, last.finding);
+  if (expected_.never && empty_) {
+    report_.state = RecordingState::none;
+    return;
+  }
+  if (expected_.never)
+    return found(RecordingState::tampered, {std::nullopt, 0, "the audit log knows of no recording, and here is one"});
   const auto short_of = [&](const std::optional<Mark>& mark) { return mark && mark->sequence >= report_.chunks; };
   const Finding here{report_.chunks, report_.bytes, "the file ends before a chunk that the audit log knows"};
   // After END nothing can be missing: a mark behind it means that this END is not the one that was made.
   if (report_.totals && (short_of(expected_.last_checkpoint) || short_of(expected_.end)))
     return found(RecordingState::tampered, here);
   if (short_of(expected_.last_checkpoint) || short_of(expected_.end)) return found(RecordingState::truncated, here);
+  if (report_.totals && expected_.cut)
+    return found(RecordingState::truncated, {report_.chunks, report_.bytes, "the audit log does not know its END"});
   if (report_.totals) {
     report_.state = report_.gaps > 0 ? RecordingState::gap : RecordingState::complete;
   } else if (expected_.running) {
@@ -150,6 +161,7 @@ void Verifier::conclude(const Step& last) {
 
 std::string VerifyReport::describe() const {
   std::string line(to_string(state));
+  if (state == RecordingState::none) return line + ": the session ended before its recording began";
   if (finding) return line + ": " + recorder::describe(*finding);
   return line + ": " + std::to_string(chunks) + " chunks, " + std::to_string(checkpoints) + " checkpoints, " +
          std::to_string(gaps) + " gaps";
@@ -157,6 +169,10 @@ std::string VerifyReport::describe() const {
 
 Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected) {
   VerifyReport report;
+  if (expected.never && (source == nullptr || source->size() == 0)) {
+    report.state = RecordingState::none;
+    return report;
+  }
   if (source == nullptr || source->size() == 0) {
     report.finding =
         Finding{std::nullopt, 0, source == nullptr ? "the recording is not there" : "the recording is empty"};
@@ -166,6 +182,10 @@ Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, c
   if (!chunks) {
     if (chunks.error().code() != base::Errc::corrupt) return chunks.error();
     SALLYPORT_TRY(auto cut, header_is_cut(*source));
+    if (cut && expected.never) {
+      report.state = RecordingState::none;
+      return report;
+    }
     report.state = cut ? RecordingState::truncated : RecordingState::tampered;
     report.finding = Finding{std::nullopt, 0, chunks.error().context()};
     return report;

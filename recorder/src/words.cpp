@@ -165,6 +165,8 @@ std::string_view to_string(RecordingState state) noexcept {
       return "tampered";
     case RecordingState::running:
       return "running";
+    case RecordingState::none:
+      return "none";
   }
   return "unknown";
 }

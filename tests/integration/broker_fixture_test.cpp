@@ -76,6 +76,7 @@ struct Describe {
            " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
   }
   std::string operator()(const FileSeen& n) const { return describe(n.event); }
+  std::string operator()(const RecordingBegun&) const { return "recording begun"; }
   std::string operator()(const SessionOver& n) const {
     return "over reason=" + std::to_string(int(n.reason)) + (n.end_mark ? " recorded " : " unrecorded ") + n.sentence;
   }

@@ -17,7 +17,8 @@ namespace {
 constexpr std::string_view kPurpose = "recording";
 constexpr std::size_t kMaxEndReason = 256;
 
-constexpr std::array<std::string_view, 5> kRecordingWords = {"recording", "complete", "gap", "truncated", "missing"};
+constexpr std::array<std::string_view, 6> kRecordingWords = {"recording", "complete", "gap",
+                                                             "truncated", "missing",  "none"};
 
 // A literal, because Sql takes nothing else. What read_session takes, in its order.
 #define SALLYPORT_SESSION_COLUMNS                                                                              \
@@ -40,7 +41,7 @@ base::Result<Session> read_session(const Statement& row) {
   SALLYPORT_TRY(auto account, read_id<base::AccountId>(row, 3));
   SALLYPORT_TRY(auto target, read_id<base::TargetId>(row, 5));
   SALLYPORT_TRY(auto checkout, read_maybe_id<base::CheckoutId>(row, 6));
-  SALLYPORT_TRY(const auto recording, read_enum(row, 12, RecordingState::missing));
+  SALLYPORT_TRY(const auto recording, read_enum(row, 12, RecordingState::none));
   SALLYPORT_TRY(const auto checkpoint, read_checkpoint(row));
   const RecordingTotals totals{static_cast<std::uint64_t>(row.integer(16)), static_cast<std::uint64_t>(row.integer(17)),
                                static_cast<std::uint64_t>(row.integer(18))};
@@ -77,7 +78,7 @@ std::string_view to_string(RecordingState state) noexcept {
 base::Result<RecordingState> parse_recording_state(std::string_view word) {
   const auto found = std::find(kRecordingWords.begin(), kRecordingWords.end(), word);
   if (found == kRecordingWords.end())
-    return base::fail(Errc::invalid, "a recording is recording, complete, gap, truncated or missing");
+    return base::fail(Errc::invalid, "a recording is recording, complete, gap, truncated, missing or none");
   return static_cast<RecordingState>(found - kRecordingWords.begin() + 1);
 }
 
@@ -90,12 +91,22 @@ base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const K
       tx.sql().execute("INSERT INTO session (id, user_id, user_name, account_id, account_name, target_id, checkout_id, "
                        "source, how, started_ms, end_reason, recording, file, total_bytes, total_ms, total_chunks, "
                        "kek_version, wrapped_dek, sealed) "
-                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 1, $11, 0, 0, 0, $12, $13, $14)",
+                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', 6, $11, 0, 0, 0, $12, $13, $14)",
                        id, wanted.user, wanted.user_name, wanted.account, wanted.account_name, wanted.target,
                        wanted.checkout, wanted.source, wanted.how, wall_ms(now), id.text() + ".spr",
                        envelope.kek_version, envelope.wrapped_dek, envelope.sealed));
   SALLYPORT_TRY(auto session, get_session(tx.sql(), id));
   return RegisteredSession{std::move(session), std::move(key)};
+}
+
+base::Result<> begin_recording(Transaction& tx, const base::SessionId& id) {
+  SALLYPORT_TRY(
+      const auto changed,
+      tx.execute("UPDATE session SET recording = 1 WHERE id = $1 AND recording = 6 AND ended_ms IS NULL", id));
+  if (changed == 1) return base::ok();
+  SALLYPORT_TRY(const auto session, get_session(tx, id));
+  if (session.ended) return over(id);
+  return base::fail(Errc::conflict, "the recording of session " + id.text() + " has begun already");
 }
 
 base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, const RecordingCheckpoint& checkpoint) {
@@ -118,7 +129,8 @@ base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, 
   if (recording == RecordingState::recording) return base::fail(Errc::invalid, "an ended session is not recording");
   SALLYPORT_TRY(
       const auto changed,
-      tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = $3, total_bytes = $4, total_ms = $5, "
+      tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = CASE WHEN recording = 6 THEN 6 "
+                 "WHEN $3 = 6 THEN 4 ELSE $3 END, total_bytes = $4, total_ms = $5, "
                  "total_chunks = $6 WHERE id = $7 AND ended_ms IS NULL",
                  wall_ms(now), base::escape_text(reason, kMaxEndReason), static_cast<int>(recording), totals.bytes,
                  totals.duration_ms, totals.chunks, id));

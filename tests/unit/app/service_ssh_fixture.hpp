@@ -69,6 +69,28 @@ struct Ssh : ServiceFixture {
     REQUIRE(granted.then == app::Outgoing::Then::granted);
     return std::string(granted->text("session"));
   }
+  /// One whose recording has begun.
+  std::string recorded(std::uint64_t id) {
+    auto name = session(id);
+    REQUIRE(child(id, OperationId::recording_begin, input(OperationId::recording_begin)).ok());
+    return name;
+  }
+  Answer close(std::uint64_t id, const std::string& reason, const std::string& recording) {
+    auto record = input(OperationId::session_close);
+    record.set("reason", reason).set("recording", recording).set("bytes", std::uint64_t{9});
+    record.set("duration_ms", std::uint64_t{0}).set("chunks", std::uint64_t{0});
+    if (recording == "complete") record.set("sequence", std::uint64_t{5}).set("hash", base::Bytes(32, 9));
+    return child(id, OperationId::session_close, record);
+  }
+  /// As the list, `session show`, `recording show` and what verifying goes by call it: all the same.
+  std::string state_of(const std::string& id) {
+    const std::string shown(by_id(OperationId::session_show, id, admin.token)->text("recording"));
+    CHECK(by_id(OperationId::recording_show, id, admin.token)->text("recording") == shown);
+    CHECK(by_id(OperationId::recording_open, id, admin.token)->text("recording") == shown);
+    const auto list = web(OperationId::recording_list, input(OperationId::recording_list), &admin.token);
+    CHECK(list->list("sessions")[0].text("recording") == shown);
+    return shown;
+  }
   bool pushed(std::uint64_t id, OperationId what) const { return last_push(id, what).has_value(); }
   std::optional<Record> last_push(std::uint64_t id, OperationId what) const {
     std::optional<Record> found;

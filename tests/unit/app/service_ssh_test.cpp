@@ -34,7 +34,7 @@ TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the c
 TEST_CASE("ssh: a checkpoint is signed for this session's chain, and a close keeps the recording's end") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
   auto record = ssh.input(OperationId::session_checkpoint);
   record.set("sequence", std::uint64_t{4}).set("hash", base::Bytes(32, 7));
   const auto signed_ = ssh.child(10, OperationId::session_checkpoint, record);
@@ -65,16 +65,13 @@ TEST_CASE("ssh: a checkpoint is signed for this session's chain, and a close kee
 TEST_CASE("ssh: a session that closes without its recording's end is a failure in the audit log") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
-  auto close = ssh.input(OperationId::session_close);
-  close.set("reason", "it could not be recorded").set("recording", "truncated").set("bytes", std::uint64_t{9});
-  close.set("duration_ms", std::uint64_t{0}).set("chunks", std::uint64_t{0});
-  REQUIRE(ssh.child(10, OperationId::session_close, close).ok());
-  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "truncated");
+  const auto id = ssh.recorded(10);
+  REQUIRE(ssh.close(10, "it could not be recorded", "truncated").ok());
   const auto last = ssh.log().back();
   CHECK(last.action == "session.end");
   CHECK(last.outcome == "failed");
   CHECK(last.detail.find("it could not be recorded; recording truncated") != std::string::npos);
+  CHECK(ssh.state_of(id) == "truncated");
 }
 
 TEST_CASE("ssh: a session's child can give none of the vault's events for its own") {
@@ -246,19 +243,51 @@ TEST_CASE("ssh: an auditor freezes, thaws and ends a session") {
 TEST_CASE("ssh: a child that is gone without a word leaves a truncated recording and an event") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
+  CHECK(ssh.state_of(id) == "recording");
   ssh.service->peer_gone(10, ssh.pushes);
-  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "truncated");
   CHECK(ssh.log().back().action == "session.end");
+  CHECK(ssh.state_of(id) == "truncated");
   CHECK(ssh.by_id(OperationId::session_terminate, id, ssh.admin.token).code == Errc::conflict);
 }
 
 TEST_CASE("ssh: sessions that a dead vault left are closed at the next start, without a file as missing") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
   ssh.restart();
-  CHECK(ssh.by_id(OperationId::session_show, id, ssh.admin.token)->text("recording") == "missing");
+  CHECK(ssh.state_of(id) == "missing");
+}
+
+TEST_CASE("ssh: a session that ended before its recording began has none, however it ended") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  SECTION("refused: the child says so") { REQUIRE(ssh.close(10, "the target can't be reached", "none").ok()); }
+  SECTION("by a child of another mind") { REQUIRE(ssh.close(10, "it went well", "complete").ok()); }
+  SECTION("its process went away") { ssh.service->peer_gone(10, ssh.pushes); }
+  SECTION("an auditor ended it, and it lingered") {
+    REQUIRE(ssh.by_id(OperationId::session_terminate, id, ssh.admin.token).ok());
+    ssh.service->peer_gone(10, ssh.pushes);
+  }
+  SECTION("the vault was sealed") {
+    REQUIRE(ssh.local(OperationId::seal, ssh.input(OperationId::seal)).ok());
+    ssh.restart();
+  }
+  SECTION("the vault crashed") { ssh.restart(); }
+  CHECK(ssh.state_of(id) == "none");
+  const auto log = ssh.log();
+  const auto end = std::ranges::find(log, "session.end", &ServiceFixture::Line::action);
+  REQUIRE(end != log.end());
+  CHECK(end->detail.ends_with("none"));
+}
+
+TEST_CASE("ssh: a recording that has begun is never called none") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.recorded(10);
+  REQUIRE(ssh.close(10, "there was nothing", "none").ok());
+  CHECK(ssh.state_of(id) == "truncated");
 }
 
 TEST_CASE("ssh: without a listener nothing is granted, and a failed dial ends the session") {

@@ -132,6 +132,33 @@ TEST_CASE("a checkpoint that another key signed does not verify") {
   CHECK(report.describe().find("signature") != std::string::npos);
 }
 
+TEST_CASE("where no recording began there is none, without a file and with one that has only its beginning") {
+  Expectation expected;
+  expected.never = true;
+  CHECK(verify(nullptr, key_of(), expected).value().state == RecordingState::none);
+  CHECK(verify_bytes({}, expected).state == RecordingState::none);
+  const Sample sample;
+  const auto parts = places(sample.file);
+  const base::ByteView file(sample.file);
+  CHECK(verify_bytes(file.first(20), expected).state == RecordingState::none);
+  CHECK(verify_bytes(file.first(parts[2].offset), expected).state == RecordingState::none);
+  CHECK(verify_bytes(file, expected).state == RecordingState::tampered);
+  CHECK(verify_bytes(file.first(parts[3].offset), expected).state == RecordingState::tampered);
+  Rig rig;
+  rig.wait(100);
+  REQUIRE(rig.recorder.finish(EndReason::error, "refused"));
+  CHECK(verify_bytes(rig.output.file, expected).state == RecordingState::none);
+}
+
+TEST_CASE("an END that the vault was never told does not make a cut session whole") {
+  const Sample sample;
+  Expectation expected;
+  expected.cut = true;
+  const auto report = verify_bytes(sample.file, expected);
+  CHECK(report.state == RecordingState::truncated);
+  CHECK(report.describe().find("does not know its END") != std::string::npos);
+}
+
 TEST_CASE("the wrong data key, another session and no file are said plainly") {
   const Sample sample;
   MemorySource source(sample.file);

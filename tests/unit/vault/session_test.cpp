@@ -40,7 +40,7 @@ TEST_CASE("a session is registered with a file and a sealed key of its own") {
   const auto one = world.open(world.alice);
   const auto two = world.open(world.alice);
   CHECK(one.session.file == one.session.id.text() + ".spr");
-  CHECK(one.session.recording == RecordingState::recording);
+  CHECK(one.session.recording == RecordingState::none);
   CHECK(one.recording_key.size() == 32);
   CHECK_FALSE(base::equals_ct(one.recording_key, two.recording_key));
   const auto key = must(world.audited([&](auto& tx) { return read_recording_key(tx, world.keys(), one.session.id); }));
@@ -86,6 +86,25 @@ TEST_CASE("a session is closed once, never as still recording") {
   CHECK(code_of(world.close(id)) == Errc::conflict);
 }
 
+TEST_CASE("a session whose recording never began has none, whatever is said of it") {
+  World world;
+  for (const auto said : {RecordingState::complete, RecordingState::gap, RecordingState::truncated,
+                          RecordingState::missing, RecordingState::none}) {
+    CHECK(must(world.close(world.open(world.alice).session.id, said)).recording == RecordingState::none);
+  }
+}
+
+TEST_CASE("a recording begins once, before the end, and is never none from then on") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  const auto begin = [&] { return world.sql([&](auto& tx) { return begin_recording(tx, id); }); };
+  must(begin());
+  CHECK(world.get(id).recording == RecordingState::recording);
+  CHECK(code_of(begin()) == Errc::conflict);
+  CHECK(must(world.close(id, RecordingState::none)).recording == RecordingState::truncated);
+  CHECK(code_of(begin()) == Errc::conflict);
+}
+
 TEST_CASE("sessions that a crash has cut are found open, and their recordings can be called truncated or missing") {
   World world;
   const auto id = world.open(world.alice).session.id;
@@ -126,7 +145,7 @@ TEST_CASE("sessions are listed newest first, by person and state, in pages") {
 
 TEST_CASE("the words of recording states are read back") {
   for (const auto state : {RecordingState::recording, RecordingState::complete, RecordingState::gap,
-                           RecordingState::truncated, RecordingState::missing}) {
+                           RecordingState::truncated, RecordingState::missing, RecordingState::none}) {
     CHECK(parse_recording_state(to_string(state)).value() == state);
   }
   CHECK_FALSE(parse_recording_state("lost").has_value());

@@ -80,6 +80,7 @@ enum class OperationId : std::uint16_t {
   recording_show = 91,
   recording_open = 92,
   recording_content = 93,
+  recording_begin = 94,
   audit_list = 100,
   audit_export = 101,
   audit_verify = 102,

@@ -157,14 +157,17 @@ struct ChannelEnded {
 struct FileSeen {
   recorder::FileEvent event;
 };
-/// The last word. `recording` is absent when no recording was begun or END could not be written.
+/// Header and META of the recording are durable; the target is spoken to after this.
+struct RecordingBegun {};
+/// The last word. `end_mark` is absent when no recording was begun or END could not be written.
 struct SessionOver {
   recorder::EndReason reason = recorder::EndReason::closed;
   std::string sentence;
   std::optional<recorder::Mark> end_mark;
   std::optional<recorder::Totals> totals;
+  bool recording_begun = false;
 };
-using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, SessionOver>;
+using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, RecordingBegun, SessionOver>;
 
 // ---- The interface
 // ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ enum class RecordingState : std::uint8_t {
   truncated = 3,
   missing = 4,
   tampered = 5,
-  running = 6
+  running = 6,
+  none = 7
 };
 std::string_view to_string(RecordingState state) noexcept;
 
@@ -26,6 +27,8 @@ struct Expectation {
   std::optional<Mark> end;                ///< from Closed
   std::optional<base::PublicKey> signer;  ///< of checkpoints; absent: signatures are not checked
   bool running = false;                   ///< the session lives: no END yet is no fault
+  bool cut = false;    ///< the session ended and told no END: one that is there all the same proves nothing
+  bool never = false;  ///< no recording began: no file, or one with nothing in it, is as it should be
 };
 
 /// The first thing that is wrong.

@@ -18,7 +18,15 @@ class Transaction;
 class AuditedTransaction;
 class Keyring;
 
-enum class RecordingState : unsigned char { recording = 1, complete = 2, gap = 3, truncated = 4, missing = 5 };
+/// `none`: no recording has begun, and so nothing of the target was shown: the session was refused, or is not so far.
+enum class RecordingState : unsigned char {
+  recording = 1,
+  complete = 2,
+  gap = 3,
+  truncated = 4,
+  missing = 5,
+  none = 6
+};
 std::string_view to_string(RecordingState state) noexcept;
 base::Result<RecordingState> parse_recording_state(std::string_view word);
 
@@ -47,7 +55,7 @@ struct Session {
   base::WallTime started{};
   std::optional<base::WallTime> ended;
   std::string end_reason;  ///< empty while it lives
-  RecordingState recording = RecordingState::recording;
+  RecordingState recording = RecordingState::none;
   std::string file;  ///< name below the recordings directory
   std::optional<RecordingCheckpoint> checkpoint;
   RecordingTotals totals;
@@ -71,9 +79,12 @@ struct RegisteredSession {
 /// Makes the id, the file name (<id>.spr) and the recording's data key.
 base::Result<RegisteredSession> register_session(AuditedTransaction& tx, const Keyring& keys, const NewSession& wanted,
                                                  const Moment& now);
+/// The file is there, and what the target says will be in it. Once, from `none`; Errc::conflict otherwise.
+base::Result<> begin_recording(Transaction& tx, const base::SessionId& id);
 /// Errc::conflict for a sequence that does not go forward, or a session that has ended.
 base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, const RecordingCheckpoint& checkpoint);
-/// Once; Errc::conflict when it has ended. `recording` says how the file was left, never `recording`.
+/// Once; Errc::conflict when it has ended. `recording` says how the file was left, never `recording`. What never began
+/// stays `none` whatever is said, and what has begun is at best truncated when `none` is said: see the answer.
 base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
                                     RecordingState recording, const RecordingTotals& totals, const Moment& now);
 /// What an examination of the file found (missing, truncated); for ended sessions. Errc::not_found.
