@@ -87,9 +87,9 @@ Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
   const auto* row = find_handler(context.operation.id);
   SALLYPORT_ENSURE(row != nullptr);
   Record input(context.operation.input);
-  auto admitted = admit(context, item.request, input);
+  auto admitted = base::within_memory([&] { return admit(context, item.request, input); });
   if (admitted && row->hash != nullptr && !item.computed) {
-    auto work = row->hash(context, input);
+    auto work = base::within_memory([&] { return row->hash(context, input); });
     if (work && work.value().needed()) {
       item.work = std::make_shared<HashWork>(std::move(work).value());
       return Payload{};
@@ -124,7 +124,9 @@ Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& inp
   const bool fresh = context.operation.access.proof() == Proof::fresh_otp && input.has("otp");
   if (row.prove == nullptr && !fresh) return base::ok();
   SALLYPORT_TRYV(context.tx.savepoint());
-  auto refusal = fresh ? prove_code(context, context.caller->user.id, input.secret("otp")) : row.prove(context, input);
+  auto refusal = base::within_memory([&] {
+    return fresh ? prove_code(context, context.caller->user.id, input.secret("otp")) : row.prove(context, input);
+  });
   if (!refusal) {
     SALLYPORT_TRYV(context.tx.rollback_to_savepoint());
   }
@@ -136,7 +138,7 @@ Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& inp
 
 Result<Payload> Batch::handle(Context& context, const HandlerRow& row, Record& input) {
   SALLYPORT_TRYV(context.tx.savepoint());
-  auto result = [&]() -> Result<Payload> {
+  auto result = base::within_memory([&]() -> Result<Payload> {
     SALLYPORT_TRY(auto record, row.handle(context, input));
     return encode(record);
   }();
@@ -235,7 +237,8 @@ void Batch::run_sealed(BatchItem& item, std::vector<Outgoing>& out) {
 Result<Payload> Batch::run_unseal(BatchItem& item) {
   const auto* operation = find_operation(OperationId::unseal);
   if (!item.computed) {
-    SALLYPORT_TRY(auto input, decode(item.request.payload.view(), operation->input));
+    SALLYPORT_TRY(auto input,
+                  base::within_memory([&] { return decode(item.request.payload.view(), operation->input); }));
     item.work = std::make_shared<HashWork>();
     item.work->unseal = state_.config.data;
     item.work->passphrase = input.take_secret("passphrase");
@@ -246,8 +249,9 @@ Result<Payload> Batch::run_unseal(BatchItem& item) {
     base::log(base::LogLevel::warning, "unseal.failed", {{"uid", std::to_string(item.request.peer.uid)}});
     return *item.work->error;
   }
-  SALLYPORT_TRYV(
-      open_vault(state_, item.work->root, "operator:" + std::to_string(item.request.peer.uid), "by a passphrase"));
+  SALLYPORT_TRYV(base::within_memory([&] {
+    return open_vault(state_, item.work->root, "operator:" + std::to_string(item.request.peer.uid), "by a passphrase");
+  }));
   return encode(health_record(state_, operation->output));
 }
 
@@ -260,7 +264,7 @@ Result<> Batch::in_transaction(std::vector<Outgoing>& out, bool must_commit, Wor
   Context context(state_, *tx, none, *find_operation(OperationId::health), now_);
   context.actor = "system:vault";
   context.source = "local";
-  SALLYPORT_TRYV(work(context));
+  SALLYPORT_TRYV(base::within_memory([&] { return work(context); }));
   effects_ = std::move(context.effects);
   finish(tx, must_commit, out);
   return state_.writable || !must_commit ? Result<>(base::ok())

@@ -27,7 +27,7 @@ bool is_frame_type(std::uint8_t type) noexcept { return type >= 1 && type <= 3; 
 
 }  // namespace
 
-Payload::Payload(SecretBytes secret) : bytes_(std::move(secret)) { SALLYPORT_ENSURE(size() <= kMaxSecretPayload); }
+Payload::Payload(SecretBytes secret) : bytes_(std::move(secret)) {}
 Payload::Payload(Bytes plain) : bytes_(std::move(plain)) {}
 
 ByteView Payload::view() const noexcept {
@@ -82,7 +82,9 @@ Result<Frame> FrameDecoder::read_header() const {
   if (length < kAfterLength) return fail(Errc::invalid, "frame: shorter than its own header");
   if (!is_frame_type(type)) return fail(Errc::invalid, "frame: unknown type");
   if (length - kAfterLength > max_payload_) return fail(Errc::limit, "frame: longer than this peer may send");
-  return Frame{static_cast<FrameType>(type), id, code, make_payload(length - kAfterLength)};
+  return base::within_memory([&]() -> Result<Frame> {
+    return Frame{static_cast<FrameType>(type), id, code, make_payload(length - kAfterLength)};
+  });
 }
 
 Result<std::optional<Frame>> FrameDecoder::filled(std::size_t count) {

@@ -20,9 +20,11 @@ void HashWork::compute() {
     else
       error = std::move(result).error();
   };
-  if (attempt) take(access::compute_password(presented, attempt->work), checked_hash);
-  if (fresh && !error) take(access::compute_password(chosen, *fresh), fresh_hash);
-  if (unseal && !error) take(vault::unlock_with_passphrase(*unseal, passphrase), root);
+  if (attempt)
+    take(base::within_memory([&] { return access::compute_password(presented, attempt->work); }), checked_hash);
+  if (fresh && !error) take(base::within_memory([&] { return access::compute_password(chosen, *fresh); }), fresh_hash);
+  if (unseal && !error)
+    take(base::within_memory([&] { return vault::unlock_with_passphrase(*unseal, passphrase); }), root);
 }
 
 Connection& Context::connection() {

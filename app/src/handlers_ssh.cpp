@@ -200,7 +200,8 @@ Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) 
   auto decision = access::decide(question.input(context, flow.factors()));
   context.rule = decision.why();
   SALLYPORT_TRYV(decision.as_result());
-  SALLYPORT_ENSURE(question.account && question.checkout);  // no role opens an account that is not there
+  // No role opens an account that is not there.
+  if (!question.account || !question.checkout) return fail(Errc::denied, "no account of that name is open to you");
   return question;
 }
 
@@ -232,8 +233,8 @@ Result<Record> fill_grant(Context& context, const SessionQuestion& question, con
 }
 
 /// After the commit: the session lives, and the listener (not the child) dials.
-void begin_session(Context& context, const SessionQuestion& question, LoginFlow flow, const vault::Target& target,
-                   const vault::Session& session) {
+Result<> begin_session(Context& context, const SessionQuestion& question, LoginFlow flow, const vault::Target& target,
+                       const vault::Session& session) {
   flow.granted();
   LiveSession live{.id = session.id,
                    .user = question.user.id,
@@ -245,6 +246,7 @@ void begin_session(Context& context, const SessionQuestion& question, LoginFlow 
   auto dial = std::make_shared<Record>(find_operation(OperationId::push_dial)->input);
   dial->set("connection", context.request.peer.id).set("session", session.id.text()).set("host", target.host);
   dial->set("port", std::uint64_t{target.port}).set("file", session.file);
+  SALLYPORT_TRYV(check(*dial));  // what cannot be said afterwards is no session
   context.after_commit(
       [&state = context.state, peer = context.request.peer.id, flow, live, dial](std::vector<Outgoing>& out) {
         auto* connection = state.sessions.find(peer);
@@ -253,6 +255,7 @@ void begin_session(Context& context, const SessionQuestion& question, LoginFlow 
         connection->live = live;
         out.push_back(LiveSessions::make_push(state.listener.value_or(0), OperationId::push_dial, *dial));
       });
+  return base::ok();
 }
 
 Result<Record> auth_grant(Context& context, Record&) {
@@ -277,7 +280,7 @@ Result<Record> auth_grant(Context& context, Record&) {
   SALLYPORT_TRY(auto made, vault::register_session(context.tx, context.keys(), wanted, context.now));
   context.detail = "session " + made.session.id.text() + " by " + wanted.how;
   SALLYPORT_TRY(auto out, fill_grant(context, question, flow, target, made));
-  begin_session(context, question, flow, target, made.session);
+  SALLYPORT_TRYV(begin_session(context, question, flow, target, made.session));
   context.then = Outgoing::Then::granted;
   return out;
 }

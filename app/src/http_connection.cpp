@@ -167,12 +167,13 @@ void HttpConnection::fill_body() {
 }
 
 void HttpConnection::dispatch() {
-  const auto taken = take_body(*call_, body());
+  const auto taken = base::within_memory([&] { return take_body(*call_, body()); });
   secret_body_ = {};
   plain_body_.clear();
   if (!taken) return refuse(taken.error());
   static const base::SecretBytes none;
-  auto payload = encode_call(*call_, token_ ? *token_ : none, source_, request_id_);
+  auto payload =
+      base::within_memory([&] { return encode_call(*call_, token_ ? *token_ : none, source_, request_id_); });
   token_.reset();
   if (!payload) return refuse(payload.error());
   allow(config_.answer);
@@ -188,14 +189,18 @@ void HttpConnection::on_answer(base::Result<Payload> answer) {
   hold_.reset();
   asked_ = 0;
   if (!answer) return refuse(answer.error());
-  auto record = decode(answer.value().view(), call_->operation->output);
+  auto record = base::within_memory([&] { return decode(answer.value().view(), call_->operation->output); });
+  if (!record && record.error().code() == Errc::unavailable) return refuse(record.error());
   if (!record) return refuse(fail(Errc::internal, "the vault's answer can't be read"));
   if (call_->operation->streams) return send_file(record.value());
-  const auto json = to_json(record.value());
-  if (!json) return refuse(json.error());
   const unsigned status = call_->operation->id == OperationId::health && !record.value().flag("writable") ? 503 : 200;
-  send(response({.status = status, .request_id = request_id_, .keep_alive = keep_alive_}, json.value().view(),
-                json.value().locked()));
+  auto said = base::within_memory([&]() -> base::Result<Payload> {
+    SALLYPORT_TRY(const auto json, to_json(record.value()));
+    return response({.status = status, .request_id = request_id_, .keep_alive = keep_alive_}, json.view(),
+                    json.locked());
+  });
+  if (!said) return refuse(said.error());
+  send(std::move(said).value());
 }
 
 void HttpConnection::refuse(const base::Error& error, unsigned status) {

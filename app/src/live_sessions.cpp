@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sallyport/base/text.hpp"
+
 namespace sallyport::app {
 
 Connection& LiveSessions::add(std::uint64_t peer, std::string source, std::uint64_t port, base::MonoTime now) {
@@ -51,7 +53,8 @@ Outgoing LiveSessions::make_push(std::uint64_t peer, OperationId push, const Rec
 
 Outgoing LiveSessions::make_end(std::uint64_t peer, std::string_view reason) {
   Record record(find_operation(OperationId::push_end)->input);
-  record.set("reason", reason);
+  constexpr std::size_t kMost = 250;  // what a target's or a person's words do to the bound is no reason to end here
+  record.set("reason", base::is_plain_text(reason, kMost) ? std::string(reason) : base::escape_text(reason, kMost));
   return make_push(peer, OperationId::push_end, record);
 }
 

@@ -215,11 +215,12 @@ struct RecordSize {
 base::Result<Payload> encode(const Record& record) {
   SALLYPORT_TRYV(check(record));
   const bool locked = record.holds_secret();
-  if (RecordSize::of(record) > (locked ? Payload::kMaxSecretPayload : kMaxRecord)) {
+  const auto size = RecordSize::of(record);
+  if (size > (locked ? Payload::kMaxSecretPayload : kMaxRecord)) {
     return fail(Errc::limit, "the answer is too long; ask for less at once");
   }
   if (locked) {
-    base::SecretWriter out;
+    base::SecretWriter out(size);
     RecordWriter<base::SecretWriter>{out}.write(record);
     return Payload(std::move(out).take());
   }

@@ -237,7 +237,7 @@ base::Result<Payload> to_json(const Record& record, std::string_view lead) {
   }
   base::SecretWriter out;
   put_record(out, record, lead);
-  if (out.view().size() > Payload::kMaxSecretPayload) return base::fail(base::Errc::limit, "the record is too long");
+  if (out.view().size() > kMaxSecretJson) return base::fail(base::Errc::limit, "the record is too long");
   return Payload(std::move(out).take());
 }
 
@@ -248,7 +248,7 @@ base::Result<Record> from_json(base::ByteView text, Fields schema, Unknown unkno
       return parse(text, schema, unknown, {}, scratch);
     }
     // The parsed tree holds the secrets too: it lives and dies in locked memory. Its size follows the text's.
-    if (text.size() > base::SecretBytes::kMaxSecret) return base::fail(base::Errc::limit, "the body is too long");
+    if (text.size() > kMaxSecretJson) return base::fail(base::Errc::limit, "the body is too long");
     base::SecretBytes arena(text.size() * 4 + 16384);
     base::SecretBytes scratch(text.size() + 4096);
     json::static_resource memory(arena.expose_mutable().data(), arena.size());

@@ -7,9 +7,12 @@
 
 namespace sallyport::app {
 
+/// Of a record with a secret: the largest one written out, each byte as six, and room for the rest.
+inline constexpr std::size_t kMaxSecretJson = 112U << 10U;
+
 /// {"name":"alice","keys":2}: fields that are set, in the schema's order. bytes and secret_bytes as base64. `lead` is
-/// put in front as it is: "\"schema\":\"x\"". In locked memory when a secret is set, like encode(). Errc::limit as
-/// there.
+/// put in front as it is: "\"schema\":\"x\"". In locked memory when a secret is set, like encode(). Errc::limit over
+/// kMaxSecretJson then.
 base::Result<Payload> to_json(const Record& record, std::string_view lead = {});
 
 enum class Unknown : std::uint8_t { refuse, pass_over };

@@ -45,6 +45,7 @@ Result<sockaddr_un> unix_address(const std::filesystem::path& socket) {
 
 Result<> FrameQueue::push(Frame frame) {
   const std::size_t size = kFrameHeader + frame.payload.size();
+  if (frame.payload.size() > kMaxFramePayload) return fail(Errc::limit, "this is longer than a frame may be");
   if (bytes_ + size > max_bytes_) return fail(Errc::limit, "the reader of this connection is too far behind");
   items_.push_back({encode_header(frame), std::move(frame.payload), 0});
   bytes_ += size;

@@ -44,6 +44,16 @@ std::uint64_t first_id() {
   return id;
 }
 
+/// What a reply may take of the locked memory.
+std::size_t most_secret(Fields output) noexcept {
+  std::size_t sum = 0;
+  for (const auto& field : output) {
+    const bool secret = field.type == FieldType::secret || field.type == FieldType::secret_bytes;
+    if (secret) sum += field.max;
+  }
+  return sum;
+}
+
 bool one_at_a_time(PeerKind kind) noexcept { return kind == PeerKind::ssh || kind == PeerKind::session; }
 
 }  // namespace
@@ -116,7 +126,8 @@ Result<> VaultLoop::wait(std::chrono::milliseconds at_most) {
   entries.push_back({connections_.size() < kMaxConnections ? listener_.get() : -1, POLLIN, 0});
   const std::size_t fixed = entries.size();
   for (const auto& [id, connection] : connections_) {
-    const bool reads = !connection.closing && connection.open < (one_at_a_time(connection.peer.kind) ? 1 : kMaxOpen);
+    const bool reads = !connection.closing && connection.out.bytes() < kMaxUnread &&
+                       connection.open < (one_at_a_time(connection.peer.kind) ? 1 : kMaxOpen);
     const int events = (reads ? POLLIN : 0) | (connection.out.empty() ? 0 : POLLOUT);
     // A peer that is not read now and has gone would wake poll at once, for ever: it is looked at when its reply is
     // due.
@@ -222,7 +233,12 @@ void VaultLoop::take_frame(Connection& connection, Frame&& frame, std::vector<Re
   if (operation == nullptr || !may_ask(connection.peer, *operation))
     return violation(connection, frame.code, "asked what its kind may not ask now");
   ++connection.open;
-  batch_bytes_ += frame.payload.size();
+    if (!frame && frame.error().code() == Errc::unavailable) {  // no memory is nobody's offence
+      base::log(LogLevel::error, "vault.no_memory", {{"kind", std::string(to_string(connection.peer.kind))}});
+      connection.dead = true;
+      return;
+    }
+  batch_bytes_ += frame.payload.size() + most_secret(operation->output);
   batch.push_back({connection.peer, frame.id, operation->id, std::move(frame.payload)});
 }
 

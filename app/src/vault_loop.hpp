@@ -29,11 +29,13 @@ class BatchHandler {
 class VaultLoop {
  public:
   static constexpr std::size_t kMaxConnections = 2048;
-  static constexpr std::size_t kMaxQueued = 4U << 20U;           ///< output that one peer has not read
+  static constexpr std::size_t kMaxQueued = 4U << 20U;  ///< output that one peer has not read
+  static constexpr std::size_t kMaxUnread = 1U << 20U;  ///< output beyond which nothing more is read from a peer
   static constexpr std::size_t kMaxSessionQueued = 256U << 10U;  ///< the same of a session or the listener
-  static constexpr std::size_t kMaxBatch = 1U << 20U;            ///< payloads of one turn; the rest is read in the next
-  static constexpr std::size_t kMaxUnfinished = 1U << 20U;       ///< of all peers' requests together
-  static constexpr unsigned kMaxOpen = 256;                      ///< requests of one peer; a session or listener: 1
+  /// Payloads of one turn's requests, and the secrets of their replies; the rest is read in the next.
+  static constexpr std::size_t kMaxBatch = 1U << 20U;
+  static constexpr std::size_t kMaxUnfinished = 1U << 20U;  ///< of all peers' requests together
+  static constexpr unsigned kMaxOpen = 256;                 ///< requests of one peer; a session or listener: 1
   static constexpr std::chrono::milliseconds kTick{250};
 
   /// `listener`: a listening, non-blocking Unix socket. `control`: the supervisor's pair, non-blocking. `handler` is

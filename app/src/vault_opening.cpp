@@ -65,7 +65,7 @@ Result<> open_vault(ServiceState& state, const base::SecretBytes& root, std::str
   const auto series = std::to_array<vault::MigrationSeries>({vault::domain_schema(), access::schema()});
   SALLYPORT_TRY(auto vault, vault::Vault::open(state.config.data, root, series, *state.clock));
   state.vault = std::move(vault);
-  auto begun = begin_service(state, actor, how);
+  auto begun = base::within_memory([&] { return begin_service(state, actor, how); });
   state.writable = begun.has_value();
   if (!begun) state.vault.reset();  // an unsealing that can't be written into the log does not happen
   return begun;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "sallyport/base/text.hpp"
@@ -72,8 +73,8 @@ Event recorded(const Event& event) {
 }
 
 base::Bytes encode(const Event& event) {
-  const auto at = base::to_unix_ms(event.at);
-  SALLYPORT_ENSURE(at >= 0 && at <= kLatest);
+  // A machine whose clock says 1969 has a wrong clock, not a vault that ends.
+  const auto at = std::clamp<std::int64_t>(base::to_unix_ms(event.at), 0, kLatest);
   const Event stored = recorded(event);
   base::Writer out;
   out.u8(kVersion).u64(static_cast<std::uint64_t>(at)).u8(static_cast<std::uint8_t>(event.outcome));

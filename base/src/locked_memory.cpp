@@ -143,11 +143,12 @@ Result<> LockedMemory::after_fork(LockPolicy policy, std::size_t size) {
 }
 
 bool LockedMemory::locked() noexcept { return slab().locked; }
+std::size_t LockedMemory::size() noexcept { return slab().size; }
 std::size_t LockedMemory::used() noexcept { return slab().used; }
 
 std::uint8_t* slab_allocate(std::size_t size) {
   auto& s = slab();
-  if (s.base == nullptr) SALLYPORT_ENSURE(LockedMemory::init(LockPolicy::prefer).has_value());
+  if (s.base == nullptr && !LockedMemory::init(LockPolicy::prefer)) throw OutOfSecretMemory();
   const std::scoped_lock lock(s.mutex);
   const auto wanted = (size + 15) / 16 * 16;
   for (std::size_t offset = 0; offset < s.size;) {
@@ -159,7 +160,7 @@ std::uint8_t* slab_allocate(std::size_t size) {
     }
     offset += sizeof(BlockHeader) + payload;
   }
-  ensure_failed("room for a secret in locked memory", __FILE__, __LINE__);
+  throw OutOfSecretMemory();
 }
 
 void slab_free(std::uint8_t* data) noexcept {

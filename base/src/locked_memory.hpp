@@ -7,7 +7,7 @@
 
 namespace sallyport::base {
 
-/// Ends the process when the slab is full: secrets never spill into ordinary memory.
+/// Throws OutOfSecretMemory when the slab is full: secrets never spill into ordinary memory.
 std::uint8_t* slab_allocate(std::size_t size);
 /// Wipes, then frees.
 void slab_free(std::uint8_t* data) noexcept;

@@ -11,6 +11,10 @@
 
 namespace sallyport::base {
 
+Error out_of_memory() {
+  return fail(Errc::unavailable, "there is no memory for this at the moment; try again, with less at once");
+}
+
 SecretBytes::SecretBytes(std::size_t size) : size_(size) {
   if (size == 0) return;
   data_ = slab_allocate(size);
@@ -72,7 +76,7 @@ constexpr std::size_t kMaxSecretPayload = SecretBytes::kMaxSecret * 16;
 }
 
 SecretWriter& SecretWriter::raw(ByteView bytes) {
-  SALLYPORT_ENSURE(bytes.size() <= kMaxSecretPayload - used_);
+  if (bytes.size() > kMaxSecretPayload - used_) throw OutOfSecretMemory();
   if (used_ + bytes.size() > buffer_.size()) {
     SecretBytes larger(std::max(used_ + bytes.size(), std::max<std::size_t>(256, buffer_.size() * 2)));
     if (used_ > 0) std::memcpy(larger.expose_mutable().data(), buffer_.expose().data(), used_);

@@ -39,6 +39,14 @@ TEST_CASE("texts are stored escaped and cut, so that nobody has to trust them") 
   CHECK(stored.detail.find('\n') == std::string::npos);
 }
 
+TEST_CASE("an event of a machine whose clock is far off is written at the nearest time that can be said") {
+  auto event = sample();
+  event.at = base::from_unix_ms(-86'400'000);
+  CHECK(base::to_unix_ms(decode(encode(event)).value().at) == 0);
+  event.at = base::from_unix_ms(400'000'000'000'000);
+  CHECK(base::to_unix_ms(decode(encode(event)).value().at) == 253402300799999);
+}
+
 TEST_CASE("the largest possible event stays under its bound") {
   Event event;
   for (auto text : {&Event::actor, &Event::action, &Event::object, &Event::source, &Event::rule, &Event::request_id,

@@ -122,3 +122,33 @@ TEST_CASE("a secret writer grows and keeps order", "[secret]") {
   for (int i = 0; i < 300; ++i) REQUIRE(reader.text(16).value() == "chunk");
   CHECK(reader.end());
 }
+
+TEST_CASE("locked memory that is used up is an error, and serves again once something is freed", "[secret]") {
+  CHECK(in_child([] {
+          if (!LockedMemory::after_fork(LockPolicy::prefer, 64U << 10U)) return 1;
+          std::vector<SecretBytes> held;
+          const auto take = [&]() -> Result<> {
+            held.emplace_back(16U << 10U);
+            return ok();
+          };
+          while (within_memory(take)) {
+            if (held.size() > 4) return 2;
+          }
+          if (within_memory(take).error().code() != Errc::unavailable) return 3;
+          held.clear();
+          if (LockedMemory::used() != 0) return 4;
+          return within_memory(take) ? 0 : 5;
+        }) == 0);
+}
+
+TEST_CASE("a secret writer beyond its bound is an error", "[secret]") {
+  CHECK(in_child([] {
+          if (!LockedMemory::after_fork(LockPolicy::prefer, 4U << 20U)) return 1;
+          const Bytes large(2U << 20U);
+          const auto write = [&]() -> Result<> {
+            SecretWriter().raw(large);
+            return ok();
+          };
+          return within_memory(write).error().code() == Errc::unavailable ? 0 : 2;
+        }) == 0);
+}

@@ -19,9 +19,9 @@ inline constexpr std::size_t kMaxFramePayload = kMaxFrame - 11;  ///< what a rep
 inline constexpr std::size_t kMaxRequest = 64U << 10U;           ///< what any request may carry
 inline constexpr std::size_t kMaxSessionRequest = 16U << 10U;    ///< what a session's child may send
 
-/// What a frame carries. Locked memory up to kMaxSecretPayload, where a secret may be in it; ordinary memory for what
-/// is longer: listings, which hold no secret (a Payload of secret bytes that is longer is our bug and ends the
-/// process).
+/// What a frame carries, or a web answer. Locked memory up to kMaxSecretPayload, where a secret may be in it; ordinary
+/// memory for what is longer: listings, which hold no secret. encode() keeps to that; an answer in JSON, which writes
+/// some bytes as six, may be longer and is locked all the same.
 class Payload {
  public:
   static constexpr std::size_t kMaxSecretPayload = 64U << 10U;

@@ -3,6 +3,7 @@
 // but in constant time, and read only through expose(), so that every reading place can be found by grep.
 #include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include "sallyport/base/bytes.hpp"
 
@@ -28,9 +29,28 @@ class LockedMemory {
   static Result<> after_fork(LockPolicy policy, std::size_t size = 256U << 10U);
   static bool locked() noexcept;
   static std::size_t used() noexcept;
+  static std::size_t size() noexcept;
 };
 
-/// Move-only bytes in the slab. Freed bytes are wiped. Ends the process if the slab is exhausted beyond its bound:
+/// Thrown where the slab has no room: secrets never spill into ordinary memory. Whoever works for one of many turns it
+/// into that one's Error (within_memory).
+class OutOfSecretMemory : public std::bad_alloc {
+ public:
+  const char* what() const noexcept override { return "memory for secrets is used up"; }
+};
+Error out_of_memory();  ///< Errc::unavailable
+
+/// `work`'s own Result; an Error if it needs more memory, locked or ordinary, than there is.
+template <class Work>
+auto within_memory(Work&& work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+    return out_of_memory();
+  }
+}
+
+/// Move-only bytes in the slab. Freed bytes are wiped. Making one throws OutOfSecretMemory where there is no room:
 /// callers bound what strangers send (kMaxSecret) before they copy it here.
 class SecretBytes {
  public:
@@ -69,9 +89,13 @@ bool equals_ct(ByteView a, ByteView b) noexcept;
 /// Overwrites in a way that the compiler may not drop.
 void wipe(MutableByteView bytes) noexcept;
 
-/// Appends to a SecretBytes of growing capacity, for encoders of secret payloads. Bounded by kMaxSecret * 16.
+/// Appends to a SecretBytes of growing capacity, for encoders of secret payloads. Bounded by kMaxSecret * 16: throws
+/// OutOfSecretMemory beyond that.
 class SecretWriter {
  public:
+  SecretWriter() noexcept = default;
+  /// With room for so many bytes: what is known beforehand is not copied about, and takes no more than it needs.
+  explicit SecretWriter(std::size_t room) : buffer_(room) {}
   SecretWriter& u8(std::uint8_t value);
   SecretWriter& u16(std::uint16_t value);
   SecretWriter& u32(std::uint32_t value);
