@@ -26,6 +26,11 @@ base::Error for_peer(const base::Error& error, const Context& context) {
   return fail(error.code(), "the vault could not do this; its log has the reason under request " + context.request_id);
 }
 
+bool is_refusal(const base::Error& failure) {
+  return failure.code() == Errc::denied || failure.code() == Errc::unauthenticated ||
+         failure.code() == Errc::locked_out;
+}
+
 Outgoing reply_to(const Request& request, Result<Payload>&& result, Outgoing::Then then) {
   Outgoing out;
   out.peer_id = request.peer.id;
@@ -59,7 +64,7 @@ void Batch::run(std::vector<BatchItem>& items, std::vector<Outgoing>& out) {
       replies_.push_back(reply_to(item.request, fail(Errc::unavailable, std::string(kNothingReleased)), {}));
   }
   if (tx)
-    finish(tx, false, out);
+    finish(tx, counted_, out);
   else
     refuse_all(out);
   decide_live(out);
@@ -70,6 +75,7 @@ void Batch::run_one(vault::AuditedTransaction& tx, BatchItem& item) {
   SALLYPORT_ENSURE(operation != nullptr);
   Context context(state_, tx, item.request, *operation, now_);
   auto result = attempt(context, item);
+  counted_ = counted_ || context.counted;
   if (item.work && !item.computed) return;  // its reply comes after the hashing
   if (!result)
     result = for_peer(result.error(), context);
@@ -115,8 +121,7 @@ Result<> Batch::admit(Context& context, const Request& request, Record& input) {
     envelope = std::move(front);
   }
   SALLYPORT_TRYV(authenticate(context, envelope ? &*envelope : nullptr));
-  SALLYPORT_TRY(auto record, decode(reader.rest(), context.operation.input));
-  input = std::move(record);
+  SALLYPORT_TRY(input, std::move(record));
   return authorise(context, input);
 }
 
@@ -132,7 +137,8 @@ Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& inp
   }
   SALLYPORT_TRYV(context.tx.release_savepoint());
   if (!refusal) return std::move(refusal).error();
-  if (refusal.value()) return *std::move(refusal).value().why;
+  context.counted = refusal.value().why.has_value();
+  if (context.counted) return *std::move(refusal).value().why;
   return fresh ? authorise_again(context) : base::ok();
 }
 
@@ -141,7 +147,7 @@ Result<Payload> Batch::handle(Context& context, const HandlerRow& row, Record& i
   auto result = base::within_memory([&]() -> Result<Payload> {
     SALLYPORT_TRY(auto record, row.handle(context, input));
     return encode(record);
-  }();
+  });
   if (!result) {
     SALLYPORT_TRYV(context.tx.rollback_to_savepoint());
   }
@@ -150,20 +156,10 @@ Result<Payload> Batch::handle(Context& context, const HandlerRow& row, Record& i
   return result;
 }
 
-bool Batch::worth_noting(const Context& context, const base::Error& failure) {
-  const bool stranger = context.request.peer.kind == PeerKind::web && !context.caller;
-  const bool refusal =
-      failure.code() == Errc::denied || failure.code() == Errc::unauthenticated || failure.code() == Errc::locked_out;
-  if (!stranger) return refusal || !context.operation.audits.empty();
-  if (!refusal) return false;
-  if (context.operation.argon2) return true;  // hashing bounds those
-  if (now_.mono - state_.stranger_since >= base::Seconds{1}) {
-    state_.stranger_since = now_.mono;
-    state_.stranger_events = 0;
-  }
-  if (++state_.stranger_events <= ServiceState::kStrangerEvents) return true;
-  ++state_.stranger_dropped;
-  return false;
+bool Batch::worth_noting(const Context& context, const base::Error& failure, std::string_view action) {
+  const bool refusal = is_refusal(failure);
+  if (!context.unproven()) return refusal || !context.operation.audits.empty();
+  return refusal && state_.strangers.take(action, now_.mono);
 }
 
 void Batch::note(Context& context, const base::Error* failure) {
@@ -173,14 +169,9 @@ void Batch::note(Context& context, const base::Error* failure) {
     if (operation.audits.empty() || context.quiet) return;
     return context.event(action, context.object, audit::Outcome::ok, context.detail);
   }
-  if (!worth_noting(context, *failure)) return;
-  const bool refused = failure->code() == Errc::denied || failure->code() == Errc::unauthenticated ||
-                       failure->code() == Errc::locked_out;
+  if (!worth_noting(context, *failure, action)) return;
   std::string text = context.detail.empty() ? failure->context() : context.detail + ": " + failure->context();
-  if (const auto dropped = std::exchange(state_.stranger_dropped, 0); dropped > 0) {
-    text += " (and " + std::to_string(dropped) + " refusals of strangers that were not written)";
-  }
-  return context.event(action, context.object, refused ? audit::Outcome::denied : audit::Outcome::failed,
+  return context.event(action, context.object, is_refusal(*failure) ? audit::Outcome::denied : audit::Outcome::failed,
                        std::move(text));
 }
 
@@ -281,6 +272,7 @@ void Batch::sweep(std::vector<Outgoing>& out) {
     if (drop_tokens) {
       SALLYPORT_TRYV(access::drop_ended_tokens(context.sql(), context.now));
     }
+    tell_left_out(context, false);
     if (state_.rotators.empty()) return base::ok();
     SALLYPORT_TRY(const bool due, rotation_is_due(context));
     if (due) context.after_commit([this](auto& pushes) { wake_rotators(state_, pushes); });

@@ -37,7 +37,7 @@ class Batch {
   base::Result<> prove(Context& context, const HandlerRow& row, const Record& input);
   base::Result<Payload> handle(Context& context, const HandlerRow& row, Record& input);
   void note(Context& context, const base::Error* failure);
-  bool worth_noting(const Context& context, const base::Error& failure);
+  bool worth_noting(const Context& context, const base::Error& failure, std::string_view action);
   void finish(std::optional<vault::AuditedTransaction>& tx, bool must_commit, std::vector<Outgoing>& out);
   void keep_effects(Context& context);
   void decide_live(std::vector<Outgoing>& out);
@@ -48,6 +48,7 @@ class Batch {
 
   ServiceState& state_;
   vault::Moment now_;
+  bool counted_ = false;  ///< a failure was: see Context::counted
   std::vector<Outgoing> replies_;
   std::vector<Context::Effect> effects_;
 };

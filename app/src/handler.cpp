@@ -47,6 +47,25 @@ void Context::event(std::string_view action, std::string about, audit::Outcome o
   tx.append(event);
 }
 
+bool Context::unproven() const {
+  if (request.peer.kind == PeerKind::web) return !caller;
+  if (request.peer.kind != PeerKind::session) return false;
+  const auto* connection = state.sessions.find(request.peer.id);
+  return connection == nullptr || !connection->flow.user();
+}
+
+void Context::refusal_event(std::string_view action, std::string about, std::string text) {
+  if (unproven() && !state.strangers.take(action, now.mono)) return;
+  event(action, std::move(about), audit::Outcome::denied, std::move(text));
+}
+
+void tell_left_out(Context& context, bool at_once) {
+  const auto text = context.state.strangers.untold(context.now.mono, at_once);
+  if (!text) return;
+  context.event("refusals.left_out", "vault", audit::Outcome::denied, *text);
+  context.after_commit([&state = context.state](auto&) { state.strangers.told(); });
+}
+
 access::DecisionInput Context::question(Right right) const {
   access::DecisionInput input{.person = {base::UserId(caller->user.id), caller->user.disabled, caller->otp_enrolled},
                               .roles = caller->roles,

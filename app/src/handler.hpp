@@ -75,6 +75,7 @@ class Context {
   std::string rule;
   std::string detail;
   bool quiet = false;                             ///< nothing happened: no event although the row says one
+  bool counted = false;                           ///< a failure was counted: durable although no event may say so
   Outgoing::Then then = Outgoing::Then::nothing;  ///< what the reply changes about the peer
 
   vault::Transaction& sql() { return tx.sql(); }
@@ -83,6 +84,10 @@ class Context {
   void after_commit(Effect effect) { effects.push_back(std::move(effect)); }
   /// A further event beside the request's own.
   void event(std::string_view action, std::string object, audit::Outcome outcome, std::string detail);
+  /// Nobody has shown yet who he is: the request of a stranger, whatever name he gives.
+  bool unproven() const;
+  /// event() with outcome denied, of a refusal: a stranger's only as far as the budget goes.
+  void refusal_event(std::string_view action, std::string object, std::string detail);
   bool allows(Right right) const;  ///< decide() for an action on the whole
   access::DecisionInput question(Right right) const;
 
@@ -134,6 +139,8 @@ base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ende
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out);
 /// Something is due that no rotator has.
 base::Result<bool> rotation_is_due(Context& context);
+/// Puts what was left out of the strangers' refusals into the log, when it is time to.
+void tell_left_out(Context& context, bool at_once);
 /// health and status, also while sealed.
 Record health_record(const ServiceState& state, Fields schema);
 

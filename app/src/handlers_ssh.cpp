@@ -152,8 +152,8 @@ Result<Record> auth_password(Context& context, Record&) {
     flow.failed();
     keep(context, flow);
     context.rule = "deny.password";
-    context.quiet = true;
-    context.event("ssh.password", context.object, audit::Outcome::denied, settled.why);
+    context.quiet = context.counted = true;
+    context.refusal_event("ssh.password", context.object, settled.why);
     return next_step(context, false, after_refusal(flow));
   }
   SALLYPORT_TRY(const auto user, access::get_user(context.sql(), *settled.user));
@@ -172,8 +172,8 @@ Result<Record> auth_otp(Context& context, Record& input) {
   if (refused) {
     flow.failed();
     keep(context, flow);
-    context.quiet = true;
-    context.event("ssh.otp", context.object, audit::Outcome::denied, refused.why->context());
+    context.quiet = context.counted = true;
+    context.refusal_event("ssh.otp", context.object, refused.why->context());
     return next_step(context, false, after_refusal(flow), refused.why->context());
   }
   SALLYPORT_TRYV(flow.code_good(context.now));

@@ -52,6 +52,7 @@ Result<Record> unseal(Context&, Record&) { return fail(Errc::conflict, "the vaul
 
 Result<Record> seal(Context& context, Record&) {
   context.object = "vault";
+  tell_left_out(context, true);
   context.after_commit([&state = context.state, now = context.now.mono](auto& out) {
     state.sessions.end_where([](const LiveSession&) { return true; }, "the vault is being sealed", now, out);
     state.exports.clear();

@@ -12,6 +12,7 @@
 #include "sallyport/app/service.hpp"
 #include "sallyport/vault/lockout.hpp"
 #include "sallyport/vault/vault.hpp"
+#include "stranger_budget.hpp"
 
 namespace sallyport::app {
 
@@ -42,11 +43,7 @@ struct ServiceState {
   unsigned failed_unseals = 0;    ///< since the start; told in the audit log at the next unsealing
   base::MonoTime next_token_sweep{};
 
-  /// Denials of requests without a good token are events too, but a flood of them must not fill the log.
-  static constexpr unsigned kStrangerEvents = 20;  ///< a second
-  base::MonoTime stranger_since{};
-  unsigned stranger_events = 0;
-  std::uint64_t stranger_dropped = 0;
+  StrangerBudget strangers;
 
   vault::Moment now() const { return vault::Moment::read(*clock, boot); }
 };

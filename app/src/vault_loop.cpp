@@ -222,6 +222,11 @@ void VaultLoop::read_from(Connection& connection, std::vector<Request>& batch) {
       return;
     }
     auto frame = connection.decoder.filled(static_cast<std::size_t>(got));
+    if (!frame && frame.error().code() == Errc::unavailable) {  // no memory is nobody's offence
+      base::log(LogLevel::error, "vault.no_memory", {{"kind", std::string(to_string(connection.peer.kind))}});
+      connection.dead = true;
+      return;
+    }
     if (!frame) return violation(connection, 0, frame.error().context().c_str());
     if (frame.value()) take_frame(connection, std::move(*frame.value()), batch);
   }
@@ -233,11 +238,6 @@ void VaultLoop::take_frame(Connection& connection, Frame&& frame, std::vector<Re
   if (operation == nullptr || !may_ask(connection.peer, *operation))
     return violation(connection, frame.code, "asked what its kind may not ask now");
   ++connection.open;
-    if (!frame && frame.error().code() == Errc::unavailable) {  // no memory is nobody's offence
-      base::log(LogLevel::error, "vault.no_memory", {{"kind", std::string(to_string(connection.peer.kind))}});
-      connection.dead = true;
-      return;
-    }
   batch_bytes_ += frame.payload.size() + most_secret(operation->output);
   batch.push_back({connection.peer, frame.id, operation->id, std::move(frame.payload)});
 }

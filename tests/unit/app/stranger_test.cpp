@@ -1,0 +1,101 @@
+// What people who have proven nothing can put into the store: a bounded number of events, and a true summary.
+#include <algorithm>
+
+#include "service_fixture.hpp"
+#include "stranger_budget.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+using app::StrangerBudget;
+
+namespace {
+
+struct Gate : ServiceFixture {
+  Person admin = bootstrap_admin();
+  Person alice = add_person(admin, "alice");
+  const base::SecretBytes bogus = secret(std::string(43, 'A'));
+
+  Gate() { clock.advance(StrangerBudget::kOneMore * StrangerBudget::kAtOnce); }
+
+  void knock(int times, OperationId operation) {
+    std::vector<app::Request> batch;
+    auto record = input(operation);
+    if (operation == OperationId::user_add)
+      record.set("name", "mallory").set("password", secret("a long enough password"));
+    for (int i = 0; i < times; ++i) batch.push_back(request(peer(PeerKind::web, web_peer), operation, record, &bogus));
+    for (const auto& [id, answer] : run(std::move(batch))) CHECK(answer.code == Errc::unauthenticated);
+  }
+  std::uint64_t size() { return local(OperationId::audit_list, input(OperationId::audit_list))->number("size"); }
+};
+
+}  // namespace
+
+TEST_CASE("strangers: a flood of bogus tokens leaves a few events and one that counts the rest, whatever was asked") {
+  Gate gate;
+  const auto before = gate.size();
+  for (int i = 0; i < 10; ++i) {
+    gate.knock(100, OperationId::user_add);  // costs a hash, if it comes so far
+    gate.knock(50, OperationId::user_list);
+  }
+  CHECK(gate.size() - before == StrangerBudget::kAtOnce);
+  gate.tick(StrangerBudget::kTellEvery + base::Seconds{1});
+  const auto last = gate.log().back();
+  CHECK(last.action == "refusals.left_out");
+  CHECK(last.outcome == "denied");
+  CHECK(last.detail == "1480 refusals: user.add 980, user.list 500");
+  gate.tick(StrangerBudget::kTellEvery * 2);
+  CHECK(gate.log().back().detail == last.detail);
+}
+
+TEST_CASE("strangers: wrong passwords share the budget, and are counted against the person all the same") {
+  Gate gate;
+  gate.knock(100, OperationId::user_list);
+  const auto before = gate.size();
+  for (int i = 0; i < 5; ++i) CHECK(gate.login("alice", "guess").code == Errc::unauthenticated);
+  CHECK(gate.size() == before);
+  gate.restart();  // what is known of sources is forgotten, what is in the store is not
+  const auto right = vault::hotp(gate.alice.seed, vault::totp_step(gate.clock.wall()) + 1);
+  CHECK(gate.login("alice", "password of alice", &right).code == Errc::unauthenticated);
+  gate.clock.advance(base::Seconds{31});
+  const auto later = gate.code(gate.alice);
+  CHECK(gate.login("alice", "password of alice", &later).ok());
+}
+
+TEST_CASE("strangers: what a known person is refused is always written") {
+  Gate gate;
+  gate.knock(100, OperationId::user_list);
+  const auto before = gate.size();
+  for (int i = 0; i < 30; ++i)
+    CHECK(gate.web(OperationId::user_list, gate.input(OperationId::user_list), &gate.alice.token).code == Errc::denied);
+  CHECK(gate.size() - before == 30);
+}
+
+TEST_CASE("strangers: sealing tells what was left out") {
+  Gate gate;
+  gate.knock(25, OperationId::user_list);
+  REQUIRE(gate.local(OperationId::seal, gate.input(OperationId::seal)).ok());
+  gate.restart();
+  const auto log = gate.log();
+  const auto found = std::ranges::find(log, "refusals.left_out", &ServiceFixture::Line::action);
+  REQUIRE(found != log.end());
+  CHECK(found->detail == "5 refusals: user.list 5");
+}
+
+TEST_CASE("strangers: the budget comes back one at a time and never grows beyond what it was") {
+  StrangerBudget budget;
+  base::MonoTime now{std::chrono::hours{5}};
+  const auto take_all = [&] {
+    unsigned count = 0;
+    while (budget.take("x", now)) ++count;
+    return count;
+  };
+  CHECK(take_all() == StrangerBudget::kAtOnce);
+  now += StrangerBudget::kOneMore * 3;
+  CHECK(take_all() == 3);
+  now += StrangerBudget::kOneMore / 2;
+  CHECK(take_all() == 0);
+  now += StrangerBudget::kOneMore / 2;
+  CHECK(take_all() == 1);
+  now += std::chrono::hours{100};
+  CHECK(take_all() == StrangerBudget::kAtOnce);
+}
