@@ -1,5 +1,6 @@
 #include "batch.hpp"
 
+#include "asked_object.hpp"
 #include "authorise.hpp"
 #include "deciding_again.hpp"
 #include "sallyport/base/log.hpp"
@@ -120,6 +121,9 @@ Result<> Batch::admit(Context& context, const Request& request, Record& input) {
     SALLYPORT_TRY(auto front, decode_front(reader, envelope_fields()));
     envelope = std::move(front);
   }
+  // Read before it is known who asks, so that a refusal says what was asked for.
+  auto record = decode(reader.rest(), context.operation.input);
+  if (record) context.object = asked_object(context.operation, record.value());
   SALLYPORT_TRYV(authenticate(context, envelope ? &*envelope : nullptr));
   SALLYPORT_TRY(input, std::move(record));
   return authorise(context, input);

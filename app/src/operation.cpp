@@ -90,7 +90,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::session_thaw, "session.thaw", "POST", "/v1/sessions/{id}/thaw", "Lets a frozen session go on.", kIdIn, kSessionItem, kAudit, kWeb, kAny, "session.thaw"},
   {Id::recording_list, "recording.list", "GET", "/v1/recordings", "Lists recordings: sessions with the state of their file.", kSessionListIn, kSessionListOut, kAudit, kWeb, kAny, ""},
   {Id::recording_show, "recording.show", "GET", "/v1/recordings/{id}", "Shows a recording.", kIdIn, kSessionItem, kAudit, kWeb, kAny, ""},
-  {Id::recording_open, "recording.open", "POST", "/v1/recordings/{id}/open", "Gives what opens and verifies a recording.", kIdIn, kRecordingOpenOut, kAudit, kWeb, kAny, "recording.open"},
+  {Id::recording_open, "recording.open", "POST", "/v1/recordings/{id}/open", "Gives what opens and verifies a recording.", kRecordingOpenIn, kRecordingOpenOut, kAudit, kWeb, kAny, "recording.open"},
   {Id::recording_content, "recording.content", "GET", "/v1/recordings/{id}/content", "Gives the recording's file, still sealed.", kIdIn, kRecordingContentOut, kAudit, kWeb, kAny, "recording.content", false, false, true},
   {Id::audit_list, "audit.list", "GET", "/v1/audit", "Lists audit events.", kAuditListIn, kAuditListOut, kAudit, kWeb | kLocal, kAny, ""},
   {Id::audit_export, "audit.export", "GET", "/v1/audit/export", "Gives the audit log as a file, piece by piece.", kAuditExportIn, kAuditExportOut, kAudit, kWeb | kLocal, kAny, "audit.export"},

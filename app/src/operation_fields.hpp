@@ -283,6 +283,8 @@ inline constexpr auto kSessionListIn =
 inline constexpr auto kSessionListOut =
     std::to_array<Field>({must("sessions", list, kPage, "newest first", kSessionItem), kNext});
 inline constexpr auto kSessionEndIn = std::to_array<Field>({kById, may("reason", text, 256, "told to the user")});
+inline constexpr auto kRecordingOpenIn = std::to_array<Field>(
+    {kById, may("purpose", text, kWord, "what for, for the audit log: play, export, verify, ...")});
 inline constexpr auto kRecordingOpenOut = std::to_array<Field>({
     must("id", text, kId, "the session's id"),
     must("file", text, 64, "name below the recordings directory"),

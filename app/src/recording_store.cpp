@@ -65,12 +65,21 @@ base::Result<recorder::Expectation> expectation(const Record& output) {
   return expected;
 }
 
+// "recording play" opens it to play.
+std::string_view purpose_of(const Invocation& line) {
+  const std::string_view words = line.command().words;
+  return words.substr(words.rfind(' ') + 1);
+}
+
 }  // namespace
 
 base::Result<OpenedRecording> open_recording(const Invocation& line, const std::string& id,
                                              const std::optional<std::string>& file) {
   SALLYPORT_TRY(auto client, signed_in_client(line));
-  Record input(find_operation(OperationId::recording_open)->input);
+  Record open(find_operation(OperationId::recording_open)->input);
+  open.set("id", id).set("purpose", purpose_of(line));
+  SALLYPORT_TRY(auto output, client.call(OperationId::recording_open, open));
+  Record input(find_operation(OperationId::recording_content)->input);
   input.set("id", id);
   OpenedRecording opened;
   opened.id = id;

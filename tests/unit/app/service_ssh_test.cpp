@@ -309,6 +309,31 @@ TEST_CASE("ssh: without a listener nothing is granted, and a failed dial ends th
   }
 }
 
+TEST_CASE("ssh: whatever words a failed dial brings, the session is told and the vault goes on") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  std::string reason = "x";
+  while (reason.size() < 500) reason += "\u00e9";
+  auto record = ssh.input(OperationId::dial_failed);
+  record.set("session", id).set("reason", reason);
+  REQUIRE(ssh.ask(ssh.peer(PeerKind::ssh, ssh.listener_peer), OperationId::dial_failed, record).ok());
+  CHECK(ssh.pushed(10, OperationId::push_end));
+}
+
+TEST_CASE("ssh: a recording's opening says what for") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.recorded(10);
+  (void)*ssh.by_id(OperationId::recording_open, id, ssh.admin.token);
+  CHECK(ssh.log().back().detail == "for a purpose that was not said");
+  auto record = ssh.input(OperationId::recording_open);
+  record.set("id", id).set("purpose", "export");
+  (void)*ssh.web(OperationId::recording_open, record, &ssh.admin.token);
+  CHECK(ssh.log().back().detail == "to export");
+  CHECK(ssh.log().back().object == "recording:" + id);
+}
+
 TEST_CASE("ssh: signing in takes no longer than the grace") {
   Ssh ssh;
   ssh.connect(10);
