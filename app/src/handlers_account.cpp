@@ -17,6 +17,15 @@ void about_account(Context& context, const Record& input) {
   context.object = "account:" + std::string(input.text("account"));
 }
 
+/// Any action that a role of the caller allows on it makes an account visible to him.
+bool visible(const Context& context, const vault::Account& account) {
+  if (context.allows(Right::administer)) return true;
+  for (const auto& role : context.caller->roles) {
+    if (!role.actions.empty() && role.accounts.matches(account.all_labels)) return true;
+  }
+  return false;
+}
+
 Result<> fill(Context& context, Record& out, const vault::Account& account) {
   out.set("account", account.name.text()).set("id", account.id.text()).set("login", account.login);
   out.set("kind", vault::to_string(account.kind)).set("labels", vault::format_labels(account.labels));
@@ -27,7 +36,7 @@ Result<> fill(Context& context, Record& out, const vault::Account& account) {
   out.set("code_reuse_seconds", static_cast<std::uint64_t>(account.policy.code_reuse.count()));
   if (account.reconcile) {
     SALLYPORT_TRY(const auto helper, vault::get_account(context.sql(), *account.reconcile));
-    out.set("reconcile", helper.name.text());
+    if (visible(context, helper)) out.set("reconcile", helper.name.text());
   }
   SALLYPORT_TRY(const auto versions, vault::list_secret_versions(context.sql(), account.id));
   for (const auto& version : versions) {
@@ -81,13 +90,22 @@ Result<Record> add(Context& context, Record& input) {
   return shown(context, account);
 }
 
-/// Any action that a role of the caller allows on it makes an account visible to him.
-bool visible(const Context& context, const vault::Account& account) {
-  if (context.allows(Right::administer)) return true;
-  for (const auto& role : context.caller->roles) {
-    if (!role.actions.empty() && role.accounts.matches(account.all_labels)) return true;
+/// The next accounts that the caller may see, one more than fit if there are more: whether a page follows, and after
+/// which name, says nothing of those that he may not see.
+Result<std::vector<vault::Account>> visible_after(Context& context, std::optional<base::AccountName> after,
+                                                  std::size_t wanted) {
+  constexpr std::size_t kAtOnce = 200;
+  std::vector<vault::Account> found;
+  for (;;) {
+    SALLYPORT_TRY(auto accounts, vault::list_accounts(context.sql(), after, kAtOnce));
+    for (auto& account : accounts) {
+      after = account.name;
+      if (!visible(context, account)) continue;
+      found.push_back(std::move(account));
+      if (found.size() == wanted) return found;
+    }
+    if (accounts.size() < kAtOnce) return found;
   }
-  return false;
 }
 
 Result<Record> list(Context& context, Record& input) {
@@ -96,14 +114,15 @@ Result<Record> list(Context& context, Record& input) {
   if (input.has("after")) {
     SALLYPORT_TRY(after, base::parse_account_name(input.text("after")));
   }
-  SALLYPORT_TRY(const auto accounts, vault::list_accounts(context.sql(), after, size));
+  SALLYPORT_TRY(auto accounts, visible_after(context, after, size + 1));
+  const bool more = accounts.size() > size;
+  if (more) accounts.pop_back();
   Record out = answer(context);
   out.set_list("accounts");
   for (const auto& account : accounts) {
-    if (!visible(context, account)) continue;
     SALLYPORT_TRYV(fill(context, out.add("accounts"), account));
   }
-  if (accounts.size() == size) out.set("next", accounts.back().name.text());
+  if (more) out.set("next", accounts.back().name.text());
   return out;
 }
 
