@@ -112,6 +112,15 @@ base::Result<int> run_verify(const Invocation& line) {
   return output.flag("ok") ? 0 : 1;
 }
 
+base::Result<int> run_acknowledge(const Invocation& line) {
+  SALLYPORT_TRY(const bool json, line.json());
+  Record input(find_operation(OperationId::audit_acknowledge)->input);
+  input.set("reason", line.one("reason"));
+  SALLYPORT_TRY(const auto output, ask_vault(line, OperationId::audit_acknowledge, input));
+  SALLYPORT_TRYV(print(output, "audit.acknowledge", "", json));
+  return 0;
+}
+
 using Piece = std::function<base::Result<>(base::ByteView)>;
 
 // A server that starts again, or a connection that breaks, costs a piece and not the export.
@@ -233,6 +242,15 @@ std::vector<Command> audit_commands() {
         {"expect", ArgKind::option, false, "FILE", "a checkpoint seen before, which the log must agree with"}},
        {"sallyport audit verify", "sallyport audit verify audit.log --key log.key"},
        run_verify});
+  commands.push_back({"audit acknowledge",
+                      "Operators",
+                      "Says that a suspected rollback was looked at; ends its warning",
+                      "A store that was put back or cut is told in status, doctor and audit verify until then. This is "
+                      "an event in the "
+                      "audit log.",
+                      {{"reason", ArgKind::option, true, "REASON", "what was found; for the audit log"}},
+                      {"sallyport audit acknowledge --reason 'restored from the backup of Monday, INC-4711'"},
+                      run_acknowledge});
   commands.push_back(
       {"audit export",
        "Operators",

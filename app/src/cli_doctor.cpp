@@ -10,10 +10,12 @@
 #include <fmt/format.h>
 
 #include "client_api.hpp"
+#include "client_vault.hpp"
 #include "output.hpp"
 #include "reach.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/regular_file.hpp"
+#include "sallyport/base/text.hpp"
 #include "sallyport/certs/x509_ca.hpp"
 
 namespace sallyport::app {
@@ -138,6 +140,14 @@ void look_at_server(const Invocation& line, Findings& findings) {
       "make room on the file system of the data directory; no restart is needed");
 }
 
+/// Its operator alone learns this; for others there is nothing to see.
+void look_at_log(const Invocation& line, Findings& findings) {
+  const auto status = ask_vault(line, OperationId::status, Record(find_operation(OperationId::status)->input));
+  if (!status || !status.value().has("warning")) return;
+  add(findings, false, "audit log", base::escape_text(status.value().text("warning"), 512),
+      "look into it, then: sallyport audit acknowledge --reason ...");
+}
+
 /// Lined up, with what to do below what is bad.
 std::string report(const Findings& findings) {
   std::vector<std::vector<std::string>> rows{{"", "WHAT", "FOUND"}};
@@ -162,6 +172,7 @@ base::Result<int> run_doctor(const Invocation& line) {
   look_at_configuration(line, findings);
   look_at_data(line, findings);
   look_at_server(line, findings);
+  look_at_log(line, findings);
   SALLYPORT_TRYV(print_text(report(findings)));
   const bool healthy =
       std::all_of(findings.begin(), findings.end(), [](const auto& finding) { return finding.verdict == "ok"; });

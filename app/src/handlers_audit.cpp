@@ -74,10 +74,31 @@ Result<Record> verify(Context& context, Record&) {
   context.object = "audit";
   SALLYPORT_TRY(const auto report, context.state.vault->audit().verify(context.sql()));
   context.detail = report.text();
+  const auto& rollback = context.state.vault->rollback_warning();
   Record out = answer(context);
-  out.set_flag("ok", report.intact()).set("entries", report.entries).set("checkpoints", report.checkpoints);
+  out.set_flag("ok", report.intact() && !rollback)
+      .set("entries", report.entries)
+      .set("checkpoints", report.checkpoints);
   out.set("root", base::hex(report.root)).set("key", log_key(context));
-  if (!report.intact()) out.set("problem", base::escape_text(report.text(), 1000));
+  if (!report.intact())
+    out.set("problem", base::escape_text(report.text(), 1000));
+  else if (rollback)
+    out.set("problem", base::escape_text("a rollback is suspected and not acknowledged: " + *rollback, 1000));
+  return out;
+}
+
+/// Whoever could put the store back could do this too, were it not for the log: who did it, when and why stays.
+Result<Record> acknowledge(Context& context, Record& input) {
+  context.object = "audit";
+  const auto& rollback = context.state.vault->rollback_warning();
+  if (!rollback) return fail(Errc::conflict, "no rollback is suspected; there is nothing to acknowledge");
+  context.detail = "rollback: " + *rollback + "; " + std::string(input.text("reason"));
+  Record out = answer(context);
+  out.set("warning", base::escape_text(*rollback, 500));
+  SALLYPORT_TRYV(context.state.vault->acknowledge_rollback(context.tx));
+  context.after_commit([&state = context.state](auto&) {
+    if (state.vault) state.vault->forget_rollback_warning();
+  });
   return out;
 }
 
@@ -85,6 +106,7 @@ constexpr auto kRows = std::to_array<HandlerRow>({
     {OperationId::audit_list, list},
     {OperationId::audit_export, export_log},
     {OperationId::audit_verify, verify},
+    {OperationId::audit_acknowledge, acknowledge},
 });
 
 }  // namespace

@@ -95,6 +95,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::audit_list, "audit.list", "GET", "/v1/audit", "Lists audit events.", kAuditListIn, kAuditListOut, kAudit, kWeb | kLocal, kAny, ""},
   {Id::audit_export, "audit.export", "GET", "/v1/audit/export", "Gives the audit log as a file, piece by piece.", kAuditExportIn, kAuditExportOut, kAudit, kWeb | kLocal, kAny, "audit.export"},
   {Id::audit_verify, "audit.verify", "POST", "/v1/audit/verify", "Verifies the audit log in the store.", kNothing, kAuditVerifyOut, kAudit, kWeb | kLocal, kAny, "audit.verify"},
+  {Id::audit_acknowledge, "audit.acknowledge", "", "", "Says that a suspected rollback was looked at; ends its warning.", kAcknowledgeIn, kAcknowledgeOut, Access::local_operator(), kLocal, kAny, "audit.acknowledge"},
 
   {Id::ssh_listen, "ssh.listen", "", "", "Makes this connection the one that dials.", kNothing, kNothing, Access::internal(), kSsh, kAny, "", true},
   {Id::session_register, "session.register", "", "", "Turns this connection into that of one SSH session.", kRegisterIn, kRegisterOut, Access::internal(), kSsh, kAny, ""},

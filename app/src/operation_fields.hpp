@@ -326,10 +326,13 @@ inline constexpr auto kAuditExportOut = std::to_array<Field>(
      may("next", number, 0, "pass it as offset for the next piece; absent after the last"),
      must("key", text, 400, "the log's verifier key")});
 inline constexpr auto kAuditVerifyOut =
-    std::to_array<Field>({must("ok", flag, 0, "the log is intact"), must("entries", number, 0, "verified"),
-                          must("checkpoints", number, 0, "verified"), must("root", text, 64, "Merkle root, hex"),
-                          must("key", text, 400, "the log's verifier key"),
+    std::to_array<Field>({must("ok", flag, 0, "intact, and no rollback is suspected"),
+                          must("entries", number, 0, "verified"), must("checkpoints", number, 0, "verified"),
+                          must("root", text, 64, "Merkle root, hex"), must("key", text, 400, "the log's verifier key"),
                           may("problem", text, 1024, "what is wrong, with the first bad entry")});
+inline constexpr auto kAcknowledgeIn =
+    std::to_array<Field>({must("reason", text, kReason, "what was found; for the audit log")});
+inline constexpr auto kAcknowledgeOut = std::to_array<Field>({must("warning", text, 512, "what was acknowledged")});
 
 // Between our own processes.
 inline constexpr auto kRegisterIn = std::to_array<Field>(

@@ -39,6 +39,7 @@ Result<> first_events(Context& context, std::string_view how) {
   if (const auto& warning = context.state.vault->rollback_warning()) {
     base::log(base::LogLevel::error, "vault.rollback_suspected", {{"warning", *warning}});
     context.event("vault.rollback_suspected", "vault", audit::Outcome::failed, *warning);
+    SALLYPORT_TRYV(context.state.vault->keep_rollback_warning(context.tx));
   }
   SALLYPORT_TRYV(close_cut_sessions(context));
   SALLYPORT_TRY(const auto ended, vault::expire_due(context.sql(), context.now));

@@ -91,6 +91,12 @@ base::Result<> check_vault_id(Transaction& transaction, const VaultId& id, const
   return base::fail(Errc::corrupt, name + ": the store and the header are of two vaults; restore both from one backup");
 }
 
+base::Result<std::optional<std::string>> unacknowledged_rollback(Transaction& transaction) {
+  SALLYPORT_TRY(auto rows, transaction.query("SELECT value FROM vault_meta WHERE name = 'rollback_suspected'"));
+  SALLYPORT_TRY(const bool found, rows.next());
+  return found ? std::optional(std::string(base::as_text(rows.blob(0)))) : std::nullopt;
+}
+
 }  // namespace
 
 base::Result<> Vault::create(const fs::path& data, const NewSlots& slots, const base::Clock& clock) {
@@ -138,7 +144,23 @@ base::Result<> Vault::open_store(std::span<const MigrationSeries> series) {
       std::make_unique<AuditLog>(keys_.audit_key(), "sallyport/" + base::hex(id_), data_ / kCheckpointFile, clock_);
   SALLYPORT_TRYV(log->load(transaction));
   SALLYPORT_TRY(rollback_warning_, log->compare_beside(transaction));
+  if (!rollback_warning_) {
+    SALLYPORT_TRY(rollback_warning_, unacknowledged_rollback(transaction));
+  }
   audit_ = std::move(log);
+  return base::ok();
+}
+
+base::Result<> Vault::keep_rollback_warning(AuditedTransaction& transaction) const {
+  if (!rollback_warning_) return base::ok();
+  SALLYPORT_TRYV(acknowledge_rollback(transaction));
+  SALLYPORT_TRYV(transaction.sql().execute("INSERT INTO vault_meta(name, value) VALUES('rollback_suspected', $1)",
+                                           base::as_bytes(*rollback_warning_)));
+  return base::ok();
+}
+
+base::Result<> Vault::acknowledge_rollback(AuditedTransaction& transaction) const {
+  SALLYPORT_TRYV(transaction.sql().execute("DELETE FROM vault_meta WHERE name = 'rollback_suspected'"));
   return base::ok();
 }
 

@@ -84,6 +84,7 @@ enum class OperationId : std::uint16_t {
   audit_list = 100,
   audit_export = 101,
   audit_verify = 102,
+  audit_acknowledge = 103,
   // Between our own processes.
   ssh_listen = 200,
   session_register = 201,

@@ -50,8 +50,14 @@ class Vault {
   const AuditLog& audit() const noexcept { return *audit_; }
   const VaultId& id() const noexcept { return id_; }
   /// Set when the log in the store is older than the checkpoint kept beside it, or another log: the store was put back
-  /// or cut. A sentence for the operator; the vault opens all the same, and the caller must audit it and show it.
+  /// or cut. A sentence for the operator; the vault opens all the same, and the caller must audit it, keep it and show
+  /// it. It stays, over restarts, until an operator has acknowledged it.
   const std::optional<std::string>& rollback_warning() const noexcept { return rollback_warning_; }
+  /// In the first transaction: the checkpoint beside the store is written anew with its commit.
+  base::Result<> keep_rollback_warning(AuditedTransaction& transaction) const;
+  /// Somebody has looked. In a transaction that says so; call forget_rollback_warning() after its commit.
+  base::Result<> acknowledge_rollback(AuditedTransaction& transaction) const;
+  void forget_rollback_warning() noexcept { rollback_warning_.reset(); }
 
   /// The readers of AuditLog in a transaction of their own: not while a batch is open (there, use audit() with its
   /// sql()).
