@@ -15,6 +15,7 @@ add_test(NAME "e2e: whatever stands in the place of a file, a start touches noth
 add_test(NAME "e2e: started as an ordinary user" COMMAND ${e2e_dir}/ordinary.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a sealed start, opened by a passphrase" COMMAND ${e2e_dir}/sealed.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one code, fifty tries at once on every path" COMMAND ${e2e_dir}/one_code.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: what an auditor is told is true" COMMAND ${e2e_dir}/evidence.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a recording plays in a terminal" COMMAND ${e2e_dir}/play.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: what a version before left behind opens" COMMAND ${e2e_dir}/version_before.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
@@ -36,7 +37,7 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: each process is killed in turn" "e2e: each process under its own user"
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
-    "e2e: the recordings' disk hangs"
+    "e2e: the recordings' disk hangs" "e2e: what an auditor is told is true"
     "e2e: what a version before left behind opens"
     "e2e: a recording plays in a terminal" "e2e: the demo")
 

@@ -1,0 +1,110 @@
+#!/bin/bash
+# What an auditor is told is true: sessions that were refused have no recording and are no alarm, the log is exported whole or
+# not at all, and a store that was put back is told until somebody has looked.
+. "$(dirname "$0")/staged.sh"
+furnish
+as admin grant add auditor admin > /dev/null 2>&1 || true
+code alice | as alice checkout root@web1 --reason test --for 1h --otp-stdin > /dev/null
+
+connect() {  # SSH-OPTIONS...
+  # shellcheck disable=SC2046
+  timeout 60 ssh $(client_options) -o UserKnownHostsFile="$stage/home/.ssh/known_hosts" "$@" < /dev/null > "$stage/out" 2> "$stage/err"
+}
+place() { echo "alice+root+web1@$broker_host"; }
+newest() { as admin session list -o json | jq -r '.sessions[0].id'; }
+ended() { [[ $(as admin session list -o json | jq -r '.sessions[0].live') == false ]]; }
+# The list, `session show`, `recording show` and `verify` say the same.
+all_say() {  # STATE STATUS
+  wait_until 20 ended || fail "a session does not end"
+  local id
+  id=$(newest)
+  [[ $(as admin recording list -o json | jq -r '.sessions[0].recording') == "$1" ]] || fail "the list says $(as admin recording list)"
+  [[ $(as admin session show "$id" -o json | jq -r .recording) == "$1" ]] || fail "session show differs"
+  [[ $(as admin recording show "$id" -o json | jq -r .recording) == "$1" ]] || fail "recording show differs"
+  ends_with "$2" "^$1" as admin recording verify "$id"
+  [[ $(as admin audit list -o json | jq -r '[.events[] | select(.action == "recording.open")][-1].detail') == 'to verify' ]] || fail "the log does not say what for"
+}
+
+step=target_down
+stop_target
+connect -p "$broker_port" "$(place)" true && fail "a target that is down let somebody in"
+all_say none 0
+
+step=no_such_name
+as admin target set web1 --host no-such-name.invalid > /dev/null
+connect -p "$broker_port" "$(place)" true && fail "a name that is not there let somebody in"
+all_say none 0
+as admin target set web1 --host 127.0.0.1 > /dev/null
+start_target
+
+step=forward_only
+connect -p "$broker_port" -W 127.0.0.1:22 "$(place)" && fail "a forward was opened"
+wait_until 20 ended || fail "a session does not end"
+state=$(as admin recording list -o json | jq -r '.sessions[0].recording')
+[[ $state == none || $state == complete ]] || fail "a refused forward is an alarm: $state"
+all_say "$state" 0
+
+step=wrong_host_key
+ssh-keygen -q -t ed25519 -N '' -f "$stage/other_key"
+mine=$(as admin target show web1 -o json | jq -r '.host_keys[0].fingerprint')
+as admin target key add web1 "$stage/other_key.pub" > /dev/null
+as admin target key remove web1 "$mine" > /dev/null
+connect -p "$broker_port" "$(place)" true && fail "a wrong host key let somebody in"
+wait_until 20 ended || fail "a session does not end"
+state=$(as admin recording list -o json | jq -r '.sessions[0].recording')
+[[ $state == none || $state == complete ]] || fail "a wrong host key is an alarm: $state"
+all_say "$state" 0
+as admin target key add web1 "$stage/target_host_key.pub" > /dev/null
+
+step=recorded
+connect -p "$broker_port" "$(place)" echo there || fail "no session: $(cat "$stage/err")"
+all_say complete 0
+
+step=sealed
+connect -p "$broker_port" "$(place)" 'echo begun; sleep 300' & talking=$!
+begun() { grep -q begun "$stage/out"; }
+wait_until 30 begun || fail "no session: $(cat "$stage/err")"
+as admin seal > /dev/null
+wait "$talking" && fail "a session outlives the seal"
+stop_server
+start_server || fail "the server does not start again"
+all_say truncated 1
+
+step=export
+url=$(jq -r .web "$stage/ready.json")
+(umask 077; printf 'Authorization: Bearer %s' "$(cat "$stage/people/alice/run/sallyport"/*.token)" > "$stage/alice.header")
+for i in {1..1500}; do printf 'url = "%s/v1/users?limit=%s"\noutput = "/dev/null"\n' "$url" "$((i % 200))"; done > "$stage/urls"
+curl -sS --cacert "$stage/data/tls/ca.pem" -H "@$stage/alice.header" -K "$stage/urls" || fail "the API does not answer"
+as admin audit export "$stage/audit.log" 2> /dev/null || fail "the log is not exported"
+(($(stat -c %s "$stage/audit.log") > 400000)) || fail "the log is too short to try this: $(stat -c %s "$stage/audit.log")"
+ends_with 0 '.' as admin audit verify "$stage/audit.log"
+lines=$(as admin audit export --jsonl | wc -l)
+((lines >= 1500)) || fail "only $lines events as JSON"
+cp "$stage/audit.log" "$stage/before"
+for i in {1..6}; do as admin audit export 2> /dev/null | head -c 1000 > /dev/null || true; done  # given up
+ends_with 0 'written' as admin audit export "$stage/audit.log"
+mv "$stage/before" "$stage/audit.log"
+stop_server
+as admin audit export "$stage/audit.log" > /dev/null 2>&1 && fail "an export without a server"
+ends_with 0 '.' as admin audit verify "$stage/audit.log"
+[[ -z $(find "$stage" -maxdepth 1 -name '*.new-*') ]] || fail "litter is left"
+
+step=put_back
+cp "$stage/data/vault.db" "$stage/older"
+start_server || fail "the server does not start"
+as admin audit verify > /dev/null || fail "the log does not verify"
+stop_server
+rm -f "$stage/data/vault.db-wal" "$stage/data/vault.db-shm"
+cp "$stage/older" "$stage/data/vault.db"
+for start in 1 2; do
+  start_server || fail "the server does not start"
+  ends_with 0 'older than' as admin status
+  ends_with 1 'rollback is suspected' as admin audit verify
+  ends_with 1 'audit acknowledge' as admin doctor
+  ((start == 2)) || stop_server
+done
+ends_with 2 'reason' as admin audit acknowledge
+ends_with 0 'older than' as admin audit acknowledge --reason 'tried it'
+as admin audit verify > /dev/null || fail "acknowledged, and still told"
+as admin audit list -o json | jq -e '.events[] | select(.action == "audit.acknowledge")' > /dev/null || fail "no event says who acknowledged"
+echo "as expected"
