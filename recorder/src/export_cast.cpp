@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include "json_text.hpp"
+#include "sallyport/base/text.hpp"
 #include "sallyport/recorder/export.hpp"
-#include "sallyport/recorder/shown_channel.hpp"
-#include "sallyport/recorder/terminal_filter.hpp"
+#include "sallyport/recorder/screen_text.hpp"
 
 namespace sallyport::recorder {
 
@@ -17,50 +17,42 @@ constexpr std::size_t kFlushAt = 64U << 10U;
 class CastWriter {
  public:
   CastWriter(const Header& header, const CastOptions& options, const TextSink& sink)
-      : header_(header), options_(options), sink_(sink), shown_(options.channel) {}
+      : header_(header),
+        options_(options),
+        sink_(sink),
+        screen_({options.channel, options.all_channels, options.filter, true}) {}
 
   Result<> take(const Record& record);
   Result<> finish();
 
  private:
-  void take_shown(const Record& record, const Shown& shown);
+  void take_shown(const Record& record, const ScreenPiece& shown);
   void take_fact(const Record& record);
   void put_header(const std::optional<WindowSize>& size);
   void put_event(std::uint64_t time_ms, char code, std::string_view data);
+  void put_damage();
   Result<> flush();
 
   const Header& header_;
   const CastOptions& options_;
   const TextSink& sink_;
-  ShownChannel shown_;
-  TerminalFilter filter_;
-  Utf8Joiner joiner_;
+  ScreenText screen_;
   std::string out_;
-  std::string text_;
   bool started_ = false;
   std::uint64_t last_ms_ = 0;
 };
 
 Result<> CastWriter::take(const Record& record) {
-  if (const auto shown = shown_.take(record)) {
-    take_shown(record, *shown);
-  } else {
-    take_fact(record);
-  }
+  if (const auto shown = screen_.take(record)) take_shown(record, *shown);
+  take_fact(record);
   return out_.size() >= kFlushAt ? flush() : base::ok();
 }
 
-void CastWriter::take_shown(const Record& record, const Shown& shown) {
+void CastWriter::take_shown(const Record& record, const ScreenPiece& shown) {
   const bool first = !started_;
   if (first) put_header(shown.size);
   if (shown.size && !first) put_event(record.time_ms, 'r', fmt::format("{}x{}", shown.size->first, shown.size->second));
-  text_.clear();
-  if (options_.filter) {
-    filter_.feed(shown.bytes, text_);
-  } else {
-    joiner_.feed(shown.bytes, text_);
-  }
-  if (!text_.empty()) put_event(record.time_ms, 'o', text_);
+  if (!shown.text.empty()) put_event(record.time_ms, 'o', shown.text);
 }
 
 void CastWriter::take_fact(const Record& record) {
@@ -69,14 +61,14 @@ void CastWriter::take_fact(const Record& record) {
     put_event(record.time_ms, 'm', fmt::format("gap: {} bytes, {}: {}", gap->bytes, to_string(gap->reason), gap->text));
   }
   const auto* closed = std::get_if<ClosedRecord>(&record.body);
-  const bool tells_exit = closed != nullptr && closed->exit_status && started_ && shown_.is(closed->channel);
-  if (tells_exit && options_.version == CastVersion::v3)
+  const bool tells_exit = closed != nullptr && closed->exit_status && started_ && screen_.shows(closed->channel);
+  if (tells_exit && !options_.all_channels && options_.version == CastVersion::v3)
     put_event(record.time_ms, 'x', std::to_string(*closed->exit_status));
 }
 
 void CastWriter::put_header(const std::optional<WindowSize>& size) {
   started_ = true;
-  const auto [columns, rows] = size.value_or(WindowSize{80, 24});
+  const auto [columns, rows] = size.value_or(kUsualSize);
   const auto timestamp = static_cast<std::uint64_t>(base::to_unix_ms(header_.started) / 1000);
   JsonObject object;
   object.number("version", static_cast<std::uint64_t>(options_.version));
@@ -99,6 +91,12 @@ void CastWriter::put_event(std::uint64_t time_ms, char code, std::string_view da
   out_ += "]\n";
 }
 
+/// On the screen as well: who plays the cast sees no markers.
+void CastWriter::put_damage() {
+  put_event(last_ms_, 'm', options_.damage);
+  put_event(last_ms_, 'o', fmt::format("\r\n\x1b[0m[{}]\r\n", base::escape_text(options_.damage, 1024)));
+}
+
 Result<> CastWriter::flush() {
   SALLYPORT_TRYV(sink_(out_));
   out_.clear();
@@ -107,9 +105,9 @@ Result<> CastWriter::flush() {
 
 Result<> CastWriter::finish() {
   if (!started_) put_header(std::nullopt);
-  text_.clear();
-  joiner_.finish(text_);
-  if (!text_.empty()) put_event(last_ms_, 'o', text_);
+  if (const auto text = screen_.finish(); !text.empty()) put_event(last_ms_, 'o', text);
+  if (const auto quiet = describe(screen_.unshown()); !quiet.empty()) put_event(last_ms_, 'm', "not shown: " + quiet);
+  if (!options_.damage.empty()) put_damage();
   return flush();
 }
 
@@ -118,9 +116,11 @@ Result<> CastWriter::finish() {
 Result<> export_cast(Reader& reader, const CastOptions& options, const TextSink& sink) {
   CastWriter writer(reader.header(), options, sink);
   for (;;) {
-    SALLYPORT_TRY(auto record, reader.next());
-    if (!record) return writer.finish();
-    SALLYPORT_TRYV(writer.take(*record));
+    auto record = reader.next();
+    const bool damaged = !record && !options.damage.empty() && record.error().code() == base::Errc::corrupt;
+    if (!record && !damaged) return record.error();
+    if (damaged || !record.value()) return writer.finish();
+    SALLYPORT_TRYV(writer.take(*record.value()));
   }
 }
 

@@ -79,17 +79,41 @@ base::WallTime at(base::WallTime start, std::uint64_t ms) {
   return base::from_unix_ms(from + static_cast<std::int64_t>(std::min(ms, room)));
 }
 
+/// Of that channel, or of none.
+struct IsAbout {
+  ChannelNumber channel;
+
+  bool operator()(const OpenedRecord& record) const { return record.channel == channel; }
+  bool operator()(const ClosedRecord& record) const { return record.channel == channel; }
+  bool operator()(const CommandRecord& record) const { return record.channel == channel; }
+  bool operator()(const FileEvent& event) const { return event.channel == channel; }
+  template <class Other>
+  bool operator()(const Other& /*of the session*/) const {
+    return true;
+  }
+};
+
+std::string damage_line(const Header& header, const std::string& damage) {
+  JsonObject object;
+  object.text("session", header.session.text()).text("type", "damage").text("text", damage);
+  return std::move(object).take() + "\n";
+}
+
 }  // namespace
 
-Result<> export_facts(Reader& reader, const TextSink& sink) {
+Result<> export_facts(Reader& reader, const FactsOptions& options, const TextSink& sink) {
   for (;;) {
-    SALLYPORT_TRY(auto record, reader.next());
-    if (!record) return base::ok();
+    auto record = reader.next();
+    if (!record && (options.damage.empty() || record.error().code() != base::Errc::corrupt)) return record.error();
+    if (!record || !record.value())
+      return options.damage.empty() ? base::ok() : sink(damage_line(reader.header(), options.damage));
+    const auto& body = record.value()->body;
+    if (options.channel && !std::visit(IsAbout{*options.channel}, body)) continue;
+    const auto time = record.value()->time_ms;
     JsonObject object;
-    object.number("time_ms", record->time_ms)
-        .text("at", base::format_time(at(reader.header().started, record->time_ms)));
+    object.number("time_ms", time).text("at", base::format_time(at(reader.header().started, time)));
     object.text("session", reader.header().session.text());
-    if (!std::visit(Describe{object}, record->body)) continue;
+    if (!std::visit(Describe{object}, body)) continue;
     SALLYPORT_TRYV(sink(std::move(object).take() + "\n"));
   }
 }

@@ -11,7 +11,7 @@ using base::Result;
 
 namespace {
 
-constexpr std::string_view kClear = "\x1b[?1049l\x1b[!p\x1b[0m\x1b(B\x0f\x1b[H\x1b[2J";
+constexpr std::string_view kClear = "\x1b[?1049l\x1b[?69l\x1b[!p\x1b[0m\x1b(B\x0f\x1b[H\x1b[2J";
 constexpr std::size_t kMaxSought = 8U << 20U;
 
 }  // namespace
@@ -39,18 +39,17 @@ Result<std::optional<PlayEvent>> Player::next_recorded() {
   if (held_) return std::exchange(held_, std::nullopt);
   for (;;) {
     SALLYPORT_TRY(auto record, reader_.next());
-    if (!record) return std::optional<PlayEvent>{};
-    const auto shown = shown_.take(*record);
-    if (!shown) continue;
     PlayEvent event;
-    event.time_ms = record->time_ms;
-    event.size = shown->size;
-    if (options_.filter) {
-      filter_.feed(shown->bytes, event.data);
-    } else {
-      event.data = base::as_text(shown->bytes);
+    event.time_ms = record ? record->time_ms : position_ms_;
+    if (!record) {
+      event.data = screen_.finish();
+      return event.data.empty() ? std::optional<PlayEvent>{} : std::optional(std::move(event));
     }
-    if (event.size || !event.data.empty()) return std::optional(std::move(event));
+    auto piece = screen_.take(*record);
+    if (!piece) continue;
+    event.size = piece->size;
+    event.data = std::move(piece->text);
+    return std::optional(std::move(event));
   }
 }
 
@@ -72,8 +71,7 @@ Result<> Player::seek(base::Milliseconds time) {
   if (!segments->empty()) {
     SALLYPORT_TRYV(reader_.go_to(after == segments->begin() ? *after : *std::prev(after)));
   }
-  filter_.reset();
-  shown_.forget_size();
+  screen_.jumped();
   held_.reset();
   target_ = target;
   cleared_ = false;

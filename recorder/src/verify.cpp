@@ -14,7 +14,8 @@ namespace {
 /// One pass over a recording. Gathers the report; stops at the first thing that is wrong.
 class Verifier {
  public:
-  Verifier(ChunkReader chunks, const Expectation& expected) : chunks_(std::move(chunks)), expected_(expected) {
+  Verifier(ChunkReader chunks, const Expectation& expected, const std::function<void(const Record&)>& each)
+      : chunks_(std::move(chunks)), expected_(expected), each_(each) {
     report_.bytes = chunks_.position();
   }
   Result<VerifyReport> run();
@@ -31,6 +32,7 @@ class Verifier {
 
   ChunkReader chunks_;
   const Expectation& expected_;
+  const std::function<void(const Record&)>& each_;
   VerifyReport report_;
   MerkleRoot merkle_;
   std::deque<Mark> recent_;  ///< that a CHECKPOINT may name
@@ -89,6 +91,7 @@ void Verifier::on_record(const Chunk& chunk, const Record& record) {
   report_.duration_ms = record.time_ms;
   empty_ = empty_ &&
            (std::holds_alternative<CheckpointRecord>(record.body) || std::holds_alternative<EndRecord>(record.body));
+  if (each_) each_(record);
   if (std::holds_alternative<GapRecord>(record.body)) ++report_.gaps;
   if (std::holds_alternative<FileEvent>(record.body)) ++files_;
   if (const auto* checkpoint = std::get_if<CheckpointRecord>(&record.body)) on_checkpoint(chunk, *checkpoint);
@@ -167,7 +170,8 @@ std::string VerifyReport::describe() const {
          std::to_string(gaps) + " gaps";
 }
 
-Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected) {
+Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected,
+                            const std::function<void(const Record&)>& each) {
   VerifyReport report;
   if (expected.never && (source == nullptr || source->size() == 0)) {
     report.state = RecordingState::none;
@@ -190,7 +194,7 @@ Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, c
     report.finding = Finding{std::nullopt, 0, chunks.error().context()};
     return report;
   }
-  return Verifier(std::move(chunks).value(), expected).run();
+  return Verifier(std::move(chunks).value(), expected, each).run();
 }
 
 }  // namespace sallyport::recorder

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "chunk_writer.hpp"
+#include "sallyport/recorder/channel_list.hpp"
 #include "sallyport/recorder/export.hpp"
 #include "sallyport/recorder/player.hpp"
 #include "sallyport/recorder/verify.hpp"
@@ -50,13 +51,18 @@ recorder::Reader open_again(base::ByteView file) {
 void read_every_way(base::ByteView file) {
   recorder::MemorySource source(file);
   (void)recorder::read_header(source);
-  (void)recorder::verify(&source, fuzz_key(), {});
+  recorder::ChannelList channels;
+  (void)recorder::verify(&source, fuzz_key(), {}, [&](const recorder::Record& record) { channels.take(record); });
   if (!recorder::Reader::open(std::make_unique<FuzzSource>(file), fuzz_key())) return;
   const auto drop = [](std::string_view) -> base::Result<> { return base::ok(); };
   auto for_cast = open_again(file);
-  (void)recorder::export_cast(for_cast, {}, drop);
+  recorder::CastOptions every;
+  every.all_channels = true;
+  (void)recorder::export_cast(for_cast, every, drop);
   auto for_facts = open_again(file);
-  (void)recorder::export_facts(for_facts, drop);
+  (void)recorder::export_facts(for_facts, {}, drop);
+  auto for_raw = open_again(file);
+  (void)recorder::export_raw(for_raw, {}, drop);
   auto player = recorder::Player::create(open_again(file), {});
   if (!player || !player.value().seek(base::Milliseconds(1000))) return;
   for (auto event = player.value().next(); event && event.value();) event = player.value().next();

@@ -5,19 +5,24 @@
 #include <string_view>
 
 #include "sallyport/recorder/reader.hpp"
-#include "sallyport/recorder/shown_channel.hpp"
-#include "sallyport/recorder/terminal_filter.hpp"
+#include "sallyport/recorder/screen_text.hpp"
 
 namespace sallyport::recorder {
 
-/// To be printed when playback stops, wherever it stops: main screen, attributes, cursor and scrolling as usual.
-inline constexpr std::string_view kTerminalRestore = "\x1b[?1049l\x1b[!p\x1b[0m\x1b[?25h\x1b(B\x0f\r\n";
+/// What ends whatever a recording did to a terminal, wherever it stops: a half sequence, margins, modes, attributes,
+/// character sets. The screen that is shown stays; the cursor too.
+inline constexpr std::string_view kTerminalUsual =
+    "\x18\x1b"
+    "7\x1b[?69l\x1b[?5l\x1b[?6l\x1b[?45l\x1b[r\x1b"
+    "8\x1b[4l\x1b[?6l\x1b[?7h\x1b[?25h\x1b[0m\x1b(B\x1b)B\x0f\x1b[0 q";
 
 struct PlayOptions {
   double speed = 1.0;                          ///< kMinSpeed to kMaxSpeed
   std::optional<base::Milliseconds> max_idle;  ///< pauses longer than this are cut to it (before speed)
   std::optional<ChannelNumber> channel;        ///< absent: the first channel that printed something
   bool filter = true;                          ///< off only for tools: the recording is hostile input
+  bool all_channels = false;                   ///< each in its turn
+  bool line_ends = true;                       ///< as in ScreenOptions
 };
 inline constexpr double kMinSpeed = 0.01;
 inline constexpr double kMaxSpeed = 1000;
@@ -42,18 +47,23 @@ class Player {
   base::Result<> seek(base::Milliseconds time);
   void set_speed(double speed) noexcept;  ///< clamped into its range
   std::uint64_t position_ms() const noexcept { return position_ms_; }
+  const ScreenText& screen() const noexcept { return screen_; }
+  /// See ScreenText::watch_on().
+  void watch_on(unsigned rows) { screen_.watch_on(rows); }
   const Header& header() const noexcept { return reader_.header(); }
 
  private:
-  Player(Reader reader, PlayOptions options) : reader_(std::move(reader)), options_(options), shown_(options.channel) {}
+  Player(Reader reader, PlayOptions options)
+      : reader_(std::move(reader)),
+        options_(options),
+        screen_({options.channel, options.all_channels, options.filter, options.line_ends}) {}
   base::Result<std::optional<PlayEvent>> next_recorded();
   base::Result<std::optional<PlayEvent>> next_sought();
   void pace(PlayEvent& event);
 
   Reader reader_;
   PlayOptions options_;
-  ShownChannel shown_;
-  TerminalFilter filter_;
+  ScreenText screen_;
   std::uint64_t position_ms_ = 0;
   std::optional<std::uint64_t> target_;  ///< of a seek that next() has still to reach
   bool cleared_ = false;                 ///< the screen was cleared for this seek

@@ -1,5 +1,6 @@
 #pragma once
 // Is this recording whole, and is it the one that was made? Says where not.
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -53,7 +54,8 @@ struct VerifyReport {
 };
 
 /// Reads the whole file once, in bounded memory. A null source is Missing. An Error only when the source cannot be
-/// read.
-base::Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected);
+/// read. `each` sees every record that stands in a good chunk.
+base::Result<VerifyReport> verify(Source* source, const base::SecretBytes& data_key, const Expectation& expected,
+                                  const std::function<void(const Record&)>& each = {});
 
 }  // namespace sallyport::recorder
