@@ -1,4 +1,4 @@
-// recording play, verify, export.
+// recording play, show, verify, export.
 #include <unistd.h>
 
 #include <charconv>
@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 
 #include "cli_groups.hpp"
+#include "environment.hpp"
 #include "output.hpp"
 #include "play_terminal.hpp"
-#include "recording_store.hpp"
-#include "sallyport/base/file_replacement.hpp"
+#include "recording_export.hpp"
+#include "recording_show.hpp"
+#include "recording_view.hpp"
 #include "sallyport/base/text.hpp"
-#include "sallyport/recorder/export.hpp"
 
 namespace sallyport::app {
 namespace {
@@ -44,39 +45,77 @@ base::Result<double> parse_speed(const std::string& text) {
   return speed;
 }
 
-base::Result<OpenedRecording> opened(const Invocation& line) {
-  SALLYPORT_TRY(auto recording, open_recording(line, line.one("id"), line.maybe("file")));
-  return recording;
+struct Playing {
+  recorder::PlayOptions options;
+  PlayTerminal how;
+  std::chrono::milliseconds from{0};
+};
+
+base::Result<Playing> playing_of(const Invocation& line) {
+  Playing out;
+  if (const auto speed = line.maybe("speed")) {
+    SALLYPORT_TRY(out.options.speed, parse_speed(*speed));
+    out.how.speed = out.options.speed;
+  }
+  if (const auto idle = line.maybe("idle")) {
+    SALLYPORT_TRY(out.options.max_idle, parse_time(*idle));
+  }
+  SALLYPORT_TRY(out.from, parse_time(line.one("from")));
+  out.how.instant = line.has("instant");
+  return out;
 }
 
-base::Result<recorder::Reader> reader_of(OpenedRecording& recording) {
-  if (!recording.source)
-    return base::fail(base::Errc::not_found, "the file of recording " + recording.id + " is missing");
-  return recorder::Reader::open(std::move(recording.source), recording.data_key);
+std::string label_of(const ChannelChoice& choice, const recorder::ChannelList& channels) {
+  const auto count = channels.channels().size() + channels.more();
+  if (choice.all) return fmt::format("all {} channels", count);
+  const auto* channel = choice.channel ? channels.find(*choice.channel) : nullptr;
+  if (channel == nullptr) return {};
+  const auto name = fmt::format("channel {}, {}", channel->number, to_string(channel->kind));
+  return count < 2 ? name : fmt::format("{} (of {})", name, count);
+}
+
+void tell(const std::string& id, const std::vector<std::string>& notes) {
+  for (const auto& note : notes) {
+    if (!note.empty()) fmt::print(stderr, "recording {}: {}\n", id, note);
+  }
+}
+
+base::Result<int> play(OpenedRecording& recording, const ExaminedRecording& examined, Playing playing,
+                       std::vector<std::string> notes) {
+  // On a terminal the screen is cleared first: what is to be read there comes at the end.
+  const bool on_terminal = is_terminal(STDOUT_FILENO);
+  if (!on_terminal) tell(recording.id, std::exchange(notes, {}));
+  playing.options.line_ends = on_terminal;
+  SALLYPORT_TRY(auto reader, reader_of(recording));
+  SALLYPORT_TRY(auto player, recorder::Player::create(std::move(reader), playing.options));
+  if (playing.from.count() > 0) {
+    SALLYPORT_TRYV(player.seek(playing.from));
+  }
+  const auto played = play_on_terminal(player, playing.how);
+  notes.push_back(played ? played.value().warning : std::string());
+  const auto quiet = recorder::describe(player.screen().unshown());
+  if (!quiet.empty()) notes.push_back("not shown: " + quiet);
+  tell(recording.id, notes);
+  const bool damaged = !is_good(examined.report.state);
+  if (!played && !(damaged && played.error().code() == base::Errc::corrupt)) return played.error();
+  if (played && played.value().interrupted) return 130;
+  return damaged ? 1 : 0;
 }
 
 base::Result<int> run_play(const Invocation& line) {
-  recorder::PlayOptions options;
-  PlayTerminal how;
-  if (const auto speed = line.maybe("speed")) {
-    SALLYPORT_TRY(options.speed, parse_speed(*speed));
-    how.speed = options.speed;
-  }
-  if (const auto idle = line.maybe("idle")) {
-    SALLYPORT_TRY(options.max_idle, parse_time(*idle));
-  }
-  SALLYPORT_TRY(const auto from, parse_time(line.one("from")));
-  how.instant = line.has("instant");
-  SALLYPORT_TRY(auto recording, opened(line));
-  if (recording.vault_state != "complete")
-    fmt::print(stderr, "recording {}: {}\n", recording.id, base::escape_text(recording.vault_state));
-  SALLYPORT_TRY(auto reader, reader_of(recording));
-  SALLYPORT_TRY(auto player, recorder::Player::create(std::move(reader), options));
-  if (from.count() > 0) {
-    SALLYPORT_TRYV(player.seek(from));
-  }
-  SALLYPORT_TRYV(play_on_terminal(player, how));
-  return 0;
+  SALLYPORT_TRY(auto playing, playing_of(line));
+  SALLYPORT_TRY(auto recording, opened_recording(line));
+  SALLYPORT_TRY(const auto examined, examine(recording));
+  const auto damage = damage_of(examined.report);
+  if (!recording.source) return no_file(recording, examined);
+  SALLYPORT_TRY(const auto choice, chosen_channel(line, examined));
+  playing.options.channel = choice.channel;
+  playing.options.all_channels = choice.all;
+  playing.how.duration_ms = examined.report.duration_ms;
+  playing.how.label = label_of(choice, examined.channels);
+  if (!damage.empty())
+    playing.how.label = "DAMAGED (" + std::string(to_string(examined.report.state)) + ")  " + playing.how.label;
+  return play(recording, examined, std::move(playing), {damage, choice.note});
 }
 
 constexpr auto kVerdict = std::to_array<Field>({
@@ -93,11 +132,6 @@ constexpr auto kVerdict = std::to_array<Field>({
     {"problem", FieldType::text, 1024, false, "a sentence"},
 });
 
-bool is_good(recorder::RecordingState state) {
-  return state == recorder::RecordingState::complete || state == recorder::RecordingState::gap ||
-         state == recorder::RecordingState::running || state == recorder::RecordingState::none;
-}
-
 Record verdict(const std::string& id, const recorder::VerifyReport& report) {
   Record record(kVerdict);
   record.set("id", id).set_flag("ok", is_good(report.state)).set("state", recorder::to_string(report.state));
@@ -112,7 +146,7 @@ Record verdict(const std::string& id, const recorder::VerifyReport& report) {
 
 base::Result<int> run_verify(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
-  SALLYPORT_TRY(const auto recording, opened(line));
+  SALLYPORT_TRY(const auto recording, opened_recording(line));
   SALLYPORT_TRY(const auto report, recorder::verify(recording.source.get(), recording.data_key, recording.expected));
   if (json) {
     SALLYPORT_TRYV(print(verdict(recording.id, report), "recording.verify", "", true));
@@ -122,80 +156,74 @@ base::Result<int> run_verify(const Invocation& line) {
   return is_good(report.state) ? 0 : 1;
 }
 
-base::Result<> export_to(recorder::Reader& reader, const std::string& form, const std::string& title,
-                         const recorder::TextSink& sink) {
-  if (form == "facts") return recorder::export_facts(reader, sink);
-  recorder::CastOptions options;
-  options.version = form == "asciicast-v2" ? recorder::CastVersion::v2 : recorder::CastVersion::v3;
-  options.title = title;
-  return recorder::export_cast(reader, options, sink);
-}
-
-base::Result<int> run_export(const Invocation& line) {
-  SALLYPORT_TRY(auto recording, opened(line));
-  SALLYPORT_TRY(auto reader, reader_of(recording));
-  const auto form = line.maybe("format").value_or("asciicast-v3");
-  const auto title = "sallyport " + recording.id;
-  const auto to = line.maybe("to");
-  if (!to) {
-    SALLYPORT_TRYV(export_to(reader, form, title, [](std::string_view text) {
-      return base::write_all(STDOUT_FILENO, base::as_bytes(text));
-    }));
-    return 0;
-  }
-  SALLYPORT_TRY(auto written, base::FileReplacement::begin(*to));
-  SALLYPORT_TRYV(
-      export_to(reader, form, title, [&](std::string_view text) { return written.write(base::as_bytes(text)); }));
-  SALLYPORT_TRYV(written.commit());
-  return 0;
-}
-
 }  // namespace
 
 std::vector<Command> recording_commands() {
-  const Arg id{"id", ArgKind::positional, true, "SESSION", "the session's id"};
+  const Arg id{"id", ArgKind::positional, true, "SESSION", "the session's id; with --key-file the sealed file"};
   const Arg file{"file", ArgKind::option, false, "FILE",
                  "the sealed file, if it is at hand (a backup, an evidence copy)"};
+  const Arg key{"key-file", ArgKind::option, false, "FILE",
+                "what opens it, from recording export --format key: no server is asked"};
+  const Arg channel{"channel", ArgKind::option, false, "N|all",
+                    "which channel, or all in turn; the first that printed something if left out"};
   std::vector<Command> commands;
+  commands.push_back({"recording show",
+                      "Auditors",
+                      "Shows a recording as its file is, with its channels",
+                      "The file is verified on the way. Looking into it is an event of the audit log.",
+                      {{"id", ArgKind::positional, true, "SESSION", "the session's id"}, file},
+                      {"sallyport recording show 4f2cq7k3m5n6p2ab"},
+                      run_recording_show});
   commands.push_back({"recording play",
                       "Auditors",
                       "Plays a recording in this terminal",
                       "Keys: space pauses, left and right go 10 s, up and down change the speed, q ends. What could "
                       "act on your terminal\n"
-                      "(clipboard, titles, answers) is filtered out. Each part is verified before it is shown.",
+                      "(clipboard, titles, answers) is not sent to it: marks and a line at the end say what. The file "
+                      "is verified first; of one\n"
+                      "that is damaged the good part is shown, and the exit status is 1.",
                       {id,
+                       channel,
                        {"speed", ArgKind::option, false, "FACTOR", "2 is twice as fast"},
                        {"idle", ArgKind::option, false, "TIME", "cut pauses to this: 2s"},
                        {"from", ArgKind::option, false, "TIME", "begin there: 1h02m03s"},
                        {"instant", ArgKind::flag, false, "", "no pauses at all"},
-                       file},
+                       file,
+                       key},
                       {"sallyport recording play 4f2cq7k3m5n6p2ab --idle 2s --speed 2",
-                       "sallyport recording play 4f2cq7k3m5n6p2ab --from 12m"},
+                       "sallyport recording play 4f2cq7k3m5n6p2ab --from 12m --channel 3",
+                       "sallyport recording play session.spr --key-file session.key"},
                       run_play});
   commands.push_back(
       {"recording verify",
        "Auditors",
        "Verifies a recording against itself and against the audit log; names what is wrong",
        "",
-       {id, file},
+       {id, file, key},
        {"sallyport recording verify 4f2cq7k3m5n6p2ab", "sallyport recording verify 4f2cq7k3m5n6p2ab --file copy.spr"},
        run_verify});
   commands.push_back({"recording export",
                       "Auditors",
                       "Writes a recording for other tools",
-                      "",
+                      "raw is every byte that was printed, unfiltered; sealed is the file as it is stored; key opens "
+                      "that file without a server,\n"
+                      "for whoever has it. A file that stands at --to is replaced when all is written, and never by a "
+                      "damaged recording.",
                       {id,
                        {"format",
                         ArgKind::option,
                         false,
                         "FORM",
                         "what to write; asciicast-v3 if left out",
-                        {"asciicast-v3", "asciicast-v2", "facts"}},
+                        {"asciicast-v3", "asciicast-v2", "facts", "raw", "sealed", "key"}},
+                       channel,
                        {"to", ArgKind::option, false, "FILE", "where to; stdout if left out"},
-                       file},
+                       file,
+                       key},
                       {"sallyport recording export 4f2cq7k3m5n6p2ab --to session.cast",
-                       "sallyport recording export 4f2cq7k3m5n6p2ab --format facts | jq ."},
-                      run_export});
+                       "sallyport recording export 4f2cq7k3m5n6p2ab --format facts | jq .",
+                       "sallyport recording export 4f2cq7k3m5n6p2ab --format key --to session.key"},
+                      run_recording_export});
   return commands;
 }
 

@@ -113,8 +113,6 @@ constexpr auto kVerbs = std::to_array<Verb>({
    .examples = "sallyport session terminate 4f2cq7k3m5n6p2ab --reason 'not agreed'"},
   {.words = "recording list", .operation = Id::recording_list, .audience = kAuditor, .columns = kSessions,
    .examples = "sallyport recording list --account root@web1"},
-  {.words = "recording show", .operation = Id::recording_show, .audience = kAuditor, .positionals = "id",
-   .examples = "sallyport recording show 4f2cq7k3m5n6p2ab"},
   {.words = "audit list", .operation = Id::audit_list, .audience = kAuditor, .columns = kEvents,
    .examples = "sallyport audit list --limit 50"},
 });

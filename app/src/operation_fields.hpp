@@ -1,5 +1,5 @@
 #pragma once
-// The schemas of the operation table, by noun. Only operation.cpp includes this. Longer than other files because it is
+// The schemas of the operation table, by noun. operation.cpp includes this, and who adds to a row. Longer than other files because it is
 // a list: cutting it would part fields from those that they share.
 #include <array>
 

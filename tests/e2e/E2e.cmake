@@ -18,6 +18,7 @@ add_test(NAME "e2e: one code, fifty tries at once on every path" COMMAND ${e2e_d
 add_test(NAME "e2e: what an auditor is told is true" COMMAND ${e2e_dir}/evidence.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a recording plays in a terminal" COMMAND ${e2e_dir}/play.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: what a version before left behind opens" COMMAND ${e2e_dir}/version_before.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: every channel, every byte and every damage of a recording reaches the auditor" COMMAND ${e2e_dir}/recordings.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo" COMMAND ${e2e_dir}/demo.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the demo where the server's users exist" COMMAND ${e2e_dir}/demo_users.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: set up as the operator's guide says" COMMAND ${e2e_dir}/guide.sh $<TARGET_FILE:sallyport>)
@@ -39,7 +40,8 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
     "e2e: the recordings' disk hangs" "e2e: what an auditor is told is true"
     "e2e: what a version before left behind opens"
-    "e2e: a recording plays in a terminal" "e2e: the demo")
+    "e2e: a recording plays in a terminal"
+    "e2e: every channel, every byte and every damage of a recording reaches the auditor" "e2e: the demo")
 
 # The demo is worth something only if it notices: each step, broken in turn.
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/demo --steps OUTPUT_VARIABLE demo_steps OUTPUT_STRIP_TRAILING_WHITESPACE)

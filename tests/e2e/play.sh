@@ -1,5 +1,6 @@
 #!/bin/bash
-# Playing in a real terminal: space pauses, the right arrow goes on 10 s, q ends; the terminal is as it was afterwards.
+# Playing in a real terminal: space pauses, the right arrow goes on 10 s, q ends; what is shown is what was shown then;
+# whatever ends it, the terminal is as it was.
 . "$(dirname "$0")/staged.sh"
 furnish
 as admin role add auditors --actions audit > /dev/null
@@ -61,6 +62,140 @@ for key in none pause right quit; do
     expect -f "$stage/play.exp" > "$stage/log/play" 2>&1 < /dev/null || status=$?
   ((status == 0)) || fail "key $key: $status: $(cat "$stage/log/play")"
 done
+
+# A signal ends it, or ctrl-C: the terminal is as it was.
+cat > "$stage/signal.exp" << 'END'
+set timeout 15
+spawn bash -c "(echo \$BASHPID > $env(PID); exec $env(PLAY)); echo status-\$?; stty -a"
+expect {
+  "first" {}
+  timeout { exit 101 }
+}
+if {$env(SIGNAL) eq "ctrl-c"} {
+  send "\003"
+} else {
+  exec kill -$env(SIGNAL) [exec cat $env(PID)]
+}
+expect {
+  "status-$env(STATUS)" {}
+  timeout { exit 104 }
+}
+expect {
+  -re {-icanon|-echo[ ;]|-opost|-isig} { exit 105 }
+  -re { icanon.* echo } {}
+  timeout { exit 106 }
+}
+exit 0
+END
+play="env XDG_RUNTIME_DIR=$stage/people/alice/run HOME=$stage/people/alice SALLYPORT_DATA=$stage/data $program recording play $session"
+for pair in INT=130 TERM=143 HUP=129 QUIT=131 ABRT=134 SEGV=139 ctrl-c=130; do
+  status=0
+  SIGNAL=${pair%=*} STATUS=${pair#*=} PID=$stage/play.pid PLAY=$play \
+    expect -f "$stage/signal.exp" > "$stage/log/play" 2>&1 < /dev/null || status=$?
+  ((status == 0)) || fail "signal $pair: $status: $(cat -v "$stage/log/play")"
+done
+
+# ctrl-Z stops it, fg goes on; in between the terminal is the shell's.
+cat > "$stage/stop.exp" << 'END'
+set timeout 15
+spawn env PS1=prompt> bash --norc -i
+expect "prompt>"
+send "$env(PLAY)\r"
+expect {
+  "first" {}
+  timeout { exit 101 }
+}
+send " "
+expect {
+  "paused" {}
+  timeout { exit 102 }
+}
+send "\032"
+expect {
+  "Stopped" {}
+  timeout { exit 103 }
+}
+send "stty -a; echo done-stty\r"
+expect {
+  -re {-opost} { exit 104 }
+  -re {[^-]opost} {}
+  timeout { exit 105 }
+}
+expect "done-stty"
+send "fg\r"
+expect {
+  "first" {}
+  timeout { exit 106 }
+}
+send "q"
+expect {
+  "prompt>" {}
+  timeout { exit 107 }
+}
+send "exit\r"
+expect eof
+exit 0
+END
+status=0
+PLAY=$play expect -f "$stage/stop.exp" > "$stage/log/play" 2>&1 < /dev/null || status=$?
+((status == 0)) || fail "ctrl-Z: $status: $(cat -v "$stage/log/play")"
+
+# What a real terminal shows. Bare line ends of a terminal go down only, those of a program without one begin a line;
+# the last frame stays, the status has the last row, a terminal that is too small is told so.
+record() {  # SSH ARGUMENTS...: sets $session
+  local before=$session
+  # shellcheck disable=SC2046
+  ssh $(client_options) -p "$broker_port" "${@:1:$#-1}" "alice+root+web1@$broker_host" "${!#}" > "$stage/log/ssh" 2>&1 < "${stdin:-/dev/null}" || fail "no session: $(cat "$stage/log/ssh")"
+  another() { session=$(as alice session list -o json | jq -r '.sessions[0].id'); [[ $session != "$before" ]] && complete; }
+  wait_until 10 another || fail "the recording does not end"
+}
+emulate() {  # COLUMNS ROWS PLAY-ARGUMENTS...: what stands in the terminal when it has ended
+  local columns=$1 rows=$2
+  shift 2
+  tmux -S "$stage/tmux" -f /dev/null new-session -d -x "$columns" -y "$rows" \
+    "env HOME=$stage/home TERM=screen $program recording play $* 2> $stage/log/emulated; echo status-\$? >> $stage/log/emulated; sleep 60"
+  wait_until 20 grep -q '^status-' "$stage/log/emulated" || fail "it does not end"
+  tmux -S "$stage/tmux" capture-pane -p -t 0 > "$stage/frame"
+  tmux -S "$stage/tmux" kill-server
+}
+with_key() {  # NAME: of $session
+  as alice recording export "$session" --format sealed --to "$stage/$1.spr"
+  as alice recording export "$session" --format key --to "$stage/$1.key"
+}
+record -tt "stty -opost; printf 'one\\ntwo\\n'"
+with_key bare
+: > "$stage/log/emulated"
+emulate 100 30 "$stage/bare.spr" --key-file "$stage/bare.key"
+[[ $(head -n 2 "$stage/frame") == $'one\n   two' ]] || fail "bare line ends: $(cat "$stage/frame")"
+grep -q '^status-0' "$stage/log/emulated" || fail "it ended with $(cat "$stage/log/emulated")"
+record "printf 'one\\ntwo\\n'"
+with_key plain
+: > "$stage/log/emulated"
+emulate 100 30 "$stage/plain.spr" --key-file "$stage/plain.key"
+[[ $(head -n 2 "$stage/frame") == $'one\ntwo' ]] || fail "line ends without a terminal: $(cat "$stage/frame")"
+
+# It scrolls at the last row that it had then, however many rows there are now.
+record -tt "for i in \$(seq 30); do printf '\\r\\nline %s' \$i; done"
+with_key rows
+: > "$stage/log/emulated"
+emulate 100 30 "$stage/rows.spr" --key-file "$stage/rows.key"
+[[ $(sed -n 24p "$stage/frame") == 'line 30' ]] || fail "the last frame: $(cat "$stage/frame")"
+: > "$stage/log/emulated"
+emulate 40 10 "$stage/rows.spr" --key-file "$stage/rows.key"
+grep -q 'this terminal is 40x10, the recording 80x24' "$stage/log/emulated" || fail "no warning: $(cat "$stage/log/emulated")"
+
+# What a full-screen program showed last stays until a key; the status has time and length.
+record -tt "printf '\\033[?1049h\\033[Hfull screen'; sleep 1.2; printf x"
+with_key full
+: > "$stage/log/emulated"
+tmux -S "$stage/tmux" -f /dev/null new-session -d -x 100 -y 30 \
+  "env HOME=$stage/home TERM=screen $program recording play $stage/full.spr --key-file $stage/full.key; echo status-\$? > $stage/log/emulated; sleep 60"
+frame_has() { tmux -S "$stage/tmux" capture-pane -p -t 0 | grep -qE "$1"; }
+wait_until 20 frame_has '0:00:0[0-9] / 0:00:0[0-9]  the end, q leaves  channel 1, exec' || fail "no status: $(tmux -S "$stage/tmux" capture-pane -p -t 0)"
+frame_has '^full screenx' || fail "the last frame is gone: $(tmux -S "$stage/tmux" capture-pane -p -t 0)"
+tmux -S "$stage/tmux" send-keys -t 0 q
+wait_until 20 grep -q '^status-0' "$stage/log/emulated" || fail "q does not end it"
+tmux -S "$stage/tmux" kill-server
 
 # --idle cuts the pause, --from begins behind it.
 began=$(date +%s%N)

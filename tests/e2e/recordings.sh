@@ -1,0 +1,93 @@
+#!/bin/bash
+# Recordings as an auditor meets them: several channels on one connection, control strings without an end, files that are
+# cut, changed or gone, exports that fail, and a copy that plays without a server.
+. "$(dirname "$0")/staged.sh"
+furnish
+as admin role add auditors --actions audit > /dev/null
+as admin grant add auditors alice > /dev/null
+code alice | as alice checkout root@web1 --reason test --otp-stdin > /dev/null
+newest_session() { as alice session list -o json | jq -r '.sessions[0].id'; }
+newest_is_complete() { [[ $(as alice session list -o json | jq -r '.sessions[0].recording') == complete ]]; }
+# shellcheck disable=SC2046
+on_target() { ssh $(client_options) -S "$stage/control" -p "$broker_port" "alice+root+web1@$broker_host" "$@" < /dev/null; }
+
+step=channels
+on_target -M -o ControlPersist=60 'echo first; echo second' > "$stage/log/ssh" 2>&1 || fail "no session: $(cat "$stage/log/ssh")"
+on_target 'echo beside; exit 3' > /dev/null 2>&1 || true
+on_target 'printf "a\033_b\nhidden\n\033]52;c;eA==\007c\000\377"' > "$stage/printed" 2> /dev/null
+on_target -O exit > /dev/null 2>&1
+wait_until 10 newest_is_complete || fail "the recording does not end"
+session=$(newest_session)
+as alice recording show "$session" > "$stage/shown" || fail "show"
+grep -qE '^1 +exec .* echo first; echo second$' "$stage/shown" || fail "show lists no channel 1: $(cat "$stage/shown")"
+grep -qE '^2 +exec .* 3 .*echo beside; exit 3$' "$stage/shown" || fail "show lists no channel 2: $(cat "$stage/shown")"
+[[ $(as alice recording show "$session" -o json | jq '.channels | length') == 3 ]] || fail "not three channels"
+as alice recording play "$session" --instant > "$stage/first" 2> "$stage/first.err" || fail "play: $(cat "$stage/first.err")"
+grep -q first "$stage/first" && ! grep -q beside "$stage/first" || fail "play shows another channel: $(cat "$stage/first")"
+grep -q '3 channels' "$stage/first.err" || fail "play does not say that there are more: $(cat "$stage/first.err")"
+ends_with 0 '^beside' as alice recording play "$session" --instant --channel 2
+ends_with 3 'no channel 9' as alice recording play "$session" --instant --channel 9
+ends_with 2 'number or all' as alice recording play "$session" --instant --channel two
+as alice recording play "$session" --instant --channel all > "$stage/all" 2> /dev/null || fail "play --channel all"
+for text in 'channel 1, exec: echo first' first 'channel 2, exec: echo beside' beside hidden; do
+  grep -q "$text" "$stage/all" || fail "play --channel all lacks \"$text\": $(cat "$stage/all")"
+done
+as alice recording export "$session" --channel all > "$stage/all.cast" 2> /dev/null || fail "export --channel all"
+grep -q beside "$stage/all.cast" && grep -q hidden "$stage/all.cast" || fail "the cast lacks a channel: $(cat "$stage/all.cast")"
+as alice recording export "$session" --format facts --channel 2 > "$stage/facts" || fail "facts"
+grep -q 'echo beside' "$stage/facts" && ! grep -q 'echo first' "$stage/facts" || fail "facts of one channel: $(cat "$stage/facts")"
+as alice recording export "$session" --format facts | grep -q 'echo first' || fail "facts of all"
+
+step=strings
+as alice recording play "$session" --instant --channel 3 > "$stage/hidden" 2> "$stage/hidden.err" || fail "play 3"
+grep -qF 'a[APC without an end, 1 bytes:]b' "$stage/hidden" || fail "no mark of the string: $(cat -v "$stage/hidden")"
+grep -q '^hidden' "$stage/hidden" || fail "what followed is hidden: $(cat -v "$stage/hidden")"
+grep -qF '[not shown: OSC 52, 9 bytes]' "$stage/hidden" || fail "no mark of the clipboard: $(cat -v "$stage/hidden")"
+as alice recording export "$session" --format raw --channel 3 > "$stage/raw" || fail "raw"
+cmp "$stage/raw" "$stage/printed" || fail "raw is not what was printed"
+
+step=key
+as alice recording export "$session" --format sealed --to "$stage/copy.spr" || fail "sealed"
+cmp "$stage/copy.spr" "$stage/data/recordings/$session.spr" || fail "the sealed copy differs"
+ends_with 2 'to a file only' as alice recording export "$session" --format key
+as alice recording export "$session" --format key --to "$stage/copy.key" || fail "key"
+[[ $(stat -c %a "$stage/copy.key") == 600 ]] || fail "the key is not private"
+as alice audit list -o json | jq -e '[.events[].action] | index("recording.open")' > /dev/null || fail "the key left no event"
+nobody() { env -i PATH="$PATH" HOME="$stage/home" TERM=xterm "$program" "$@"; }
+ends_with 0 '^first' nobody recording play "$stage/copy.spr" --key-file "$stage/copy.key" --instant
+ends_with 0 '^complete' nobody recording verify "$stage/copy.spr" --key-file "$stage/copy.key"
+ends_with 0 beside nobody recording export "$stage/copy.spr" --key-file "$stage/copy.key" --channel 2
+ends_with 2 'no key of a recording' nobody recording play "$stage/copy.spr" --key-file "$stage/copy.spr"
+
+step=damage
+size=$(stat -c %s "$stage/copy.spr")
+head -c $((size - 700)) "$stage/copy.spr" > "$stage/cut.spr"
+cp "$stage/copy.spr" "$stage/changed.spr"
+flip_byte "$stage/changed.spr" $((size - 300))
+for kind in cut changed; do
+  word=truncated
+  [[ $kind == cut ]] || word=tampered
+  for how in "$session --file $stage/$kind.spr" "$stage/$kind.spr --key-file $stage/copy.key"; do
+    # shellcheck disable=SC2086
+    ends_with 1 "$word" as alice recording play $how --instant
+    # shellcheck disable=SC2086
+    ends_with 1 '"m", "'"$word" as alice recording export $how
+    echo good > "$stage/standing"
+    # shellcheck disable=SC2086
+    ends_with 1 'left as it is' as alice recording export $how --to "$stage/standing"
+    [[ $(< "$stage/standing") == good ]] || fail "the file that stood there is gone"
+  done
+  as alice recording export "$session" --file "$stage/$kind.spr" --to "$stage/$kind.cast" 2> /dev/null && fail "a damaged export succeeded"
+  grep -q first "$stage/$kind.cast" || fail "the good part was not exported"
+done
+compgen -G "$stage/*.new-*" > /dev/null && fail "an export left its own file behind"
+ends_with 0 'problem +truncated' as alice recording show "$session" --file "$stage/cut.spr"
+ends_with 0 "^bytes +$((size - 700))" as alice recording show "$session" --file "$stage/cut.spr"
+
+step=gone
+mv "$stage/data/recordings/$session.spr" "$stage/away.spr"
+ends_with 0 '^recording +missing' as alice recording show "$session"
+ends_with 3 'missing' as alice recording play "$session"
+ends_with 3 'missing' as alice recording export "$session" --to "$stage/standing"
+[[ $(< "$stage/standing") == good ]] || fail "the file that stood there is gone"
+echo "as expected"
