@@ -12,6 +12,7 @@ complete() { [[ $(as alice session list -o json | jq -r '.sessions[0].recording'
 wait_until 10 complete || fail "the recording does not end"
 session=$(as alice session list -o json | jq -r '.sessions[0].id')
 
+first_session=$session
 cat > "$stage/play.exp" << 'END'
 set timeout 15
 set key $env(KEY)
@@ -199,7 +200,7 @@ tmux -S "$stage/tmux" kill-server
 
 # --idle cuts the pause, --from begins behind it.
 began=$(date +%s%N)
-as alice recording play "$session" --idle 0s > "$stage/log/idle" < /dev/null || fail "--idle"
+as alice recording play "$first_session" --idle 0s > "$stage/log/idle" < /dev/null || fail "--idle"
 ((($(date +%s%N) - began) / 1000000 < 1500)) || fail "--idle did not cut the pause"
 grep -q last "$stage/log/idle" || fail "--idle lost the end"
 echo "as expected"
