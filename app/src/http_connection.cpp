@@ -33,11 +33,12 @@ bool is_recording_name(std::string_view name) {
 }  // namespace
 
 HttpConnection::HttpConnection(Socket socket, asio::ssl::context& tls, VaultLink& vault, const HttpServerConfig& config,
-                               std::string source)
+                               std::string source, Events events)
     : stream_(std::move(socket), tls),
       vault_(vault),
       config_(config),
       source_(std::move(source)),
+      events_(std::move(events)),
       in_(kRead + kMaxHead) {
   allow(config_.patience);
 }
@@ -45,7 +46,8 @@ HttpConnection::HttpConnection(Socket socket, asio::ssl::context& tls, VaultLink
 HttpConnection::~HttpConnection() {
   if (asked_ != 0) vault_.forget(asked_);
   base::wipe(in_);
-  base::wipe(plain_body_);
+  base::wipe(body_);
+  events_.gone();
 }
 
 void HttpConnection::start() {
@@ -129,20 +131,11 @@ void HttpConnection::begin_request(HttpHead& head) {
 void HttpConnection::read_body(std::uint64_t length) {
   const auto size = static_cast<std::size_t>(length);
   body_have_ = 0;
-  secret_body_ = {};
-  plain_body_.clear();
-  // Reading JSON takes some times its size beside it, and the slab's end would be the process's end.
-  constexpr std::size_t kTimes = 6;
-  if (call_->secret_body && base::LockedMemory::used() + size * kTimes > config_.slab / 2) {
-    keep_alive_ = false;
-    return refuse(fail(Errc::unavailable, "too many requests at once; try again"));
-  }
-  if (call_->secret_body)
-    secret_body_ = base::SecretBytes(size);
-  else
-    plain_body_.resize(size);
+  // Who sends slowly, or is nobody, holds no locked memory: it is scarce, and shared by all.
+  base::wipe(body_);
+  body_.resize(size);
   const auto there = std::min(used_, size);
-  std::copy_n(in_.begin(), there, body().begin());
+  std::copy_n(in_.begin(), there, body_.begin());
   base::wipe(base::MutableByteView(in_).first(there));
   std::copy(in_.begin() + static_cast<std::ptrdiff_t>(there), in_.begin() + static_cast<std::ptrdiff_t>(used_),
             in_.begin());
@@ -151,12 +144,18 @@ void HttpConnection::read_body(std::uint64_t length) {
   fill_body();
 }
 
-base::MutableByteView HttpConnection::body() {
-  return call_->secret_body ? secret_body_.expose_mutable() : base::MutableByteView(plain_body_);
+/// Reading JSON takes some times its size beside it, and must not use up the slab.
+base::Result<base::SecretBytes> HttpConnection::locked_body() {
+  constexpr std::size_t kTimes = 6;
+  if (base::LockedMemory::used() + body_.size() * kTimes > config_.slab / 2)
+    return fail(Errc::unavailable, "too many requests at once; try again");
+  auto locked = base::SecretBytes::copy(body_);
+  base::wipe(body_);
+  return locked;
 }
 
 void HttpConnection::fill_body() {
-  const auto rest = body().subspan(body_have_);
+  const auto rest = base::MutableByteView(body_).subspan(body_have_);
   if (rest.empty()) return dispatch();
   stream_.async_read_some(asio::buffer(rest.data(), rest.size()),
                           [self = shared_from_this()](const Code& problem, std::size_t got) {
@@ -167,10 +166,13 @@ void HttpConnection::fill_body() {
 }
 
 void HttpConnection::dispatch() {
-  const auto taken = base::within_memory([&] { return take_body(*call_, body()); });
-  secret_body_ = {};
-  plain_body_.clear();
+  const auto taken = base::within_memory([this]() -> base::Result<> {
+    if (!call_->secret_body || body_.empty()) return take_body(*call_, body_);
+    SALLYPORT_TRY(const auto locked, locked_body());
+    return take_body(*call_, locked.expose());
+  });
   if (!taken) return refuse(taken.error());
+  proves_ = token_.has_value() || call_->operation->id == OperationId::login;
   static const base::SecretBytes none;
   auto payload =
       base::within_memory([&] { return encode_call(*call_, token_ ? *token_ : none, source_, request_id_); });
@@ -189,6 +191,7 @@ void HttpConnection::on_answer(base::Result<Payload> answer) {
   hold_.reset();
   asked_ = 0;
   if (!answer) return refuse(answer.error());
+  if (proves_) events_.proven();
   auto record = base::within_memory([&] { return decode(answer.value().view(), call_->operation->output); });
   if (!record && record.error().code() == Errc::unavailable) return refuse(record.error());
   if (!record) return refuse(fail(Errc::internal, "the vault's answer can't be read"));

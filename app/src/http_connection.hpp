@@ -3,6 +3,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -18,14 +19,19 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   using Clock = std::chrono::steady_clock;
   using Socket = boost::asio::ip::tcp::socket;
 
+  /// What the server wants to hear of a connection.
+  struct Events {
+    std::function<void()> proven;  ///< the vault took a token or a sign-in that came through it; each time
+    std::function<void()> gone;    ///< from the destructor
+  };
+
   HttpConnection(Socket socket, boost::asio::ssl::context& tls, VaultLink& vault, const HttpServerConfig& config,
-                 std::string source);
+                 std::string source, Events events);
   ~HttpConnection();
 
   void start();
   bool overdue(Clock::time_point now) const { return now > deadline_; }
   void abort();
-  const std::string& source() const noexcept { return source_; }
 
  private:
   using Code = boost::system::error_code;
@@ -43,12 +49,13 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void next_piece();
   void finished();
   void close();
-  base::MutableByteView body();
+  base::Result<base::SecretBytes> locked_body();
 
   boost::asio::ssl::stream<Socket> stream_;
   VaultLink& vault_;
   const HttpServerConfig& config_;
   std::string source_;
+  Events events_;
   Clock::time_point deadline_;
 
   base::Bytes in_;  // read and not yet used; wiped as it is used
@@ -57,9 +64,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool keep_alive_ = true;
   std::optional<ApiCall> call_;
   std::optional<base::SecretBytes> token_;
-  base::SecretBytes secret_body_;
-  base::Bytes plain_body_;
+  base::Bytes body_;  // wiped; moved into locked memory once it is whole and holds a secret
   std::size_t body_have_ = 0;
+  bool proves_ = false;  // a good answer to this request shows who is there
   std::uint64_t asked_ = 0;
   Payload out_;
   std::shared_ptr<HttpConnection> hold_;  // while the vault works and nothing is read: nobody else holds this

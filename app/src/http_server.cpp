@@ -7,12 +7,16 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <list>
+#include <array>
 #include <map>
+#include <vector>
 
 #include "http_connection.hpp"
 #include "process_context.hpp"
+#include "sallyport/base/clock.hpp"
+#include "sallyport/base/crypto.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/broker/connection_limits.hpp"
 #include "tcp.hpp"
 
 namespace sallyport::app {
@@ -71,11 +75,30 @@ std::string address_text(const tcp::endpoint& endpoint) {
   return address.to_string();
 }
 
+/// No penalties: a client without a token may only want to know whether the service is there.
+broker::ConnectionLimitsConfig limits_of(const HttpServerConfig& config) {
+  broker::ConnectionLimitsConfig limits;
+  limits.startups = config.max_unproven;
+  limits.known_startups = config.max_unproven / 4;
+  limits.source_begin = config.max_unproven / 4;
+  limits.source_full = config.max_unproven;
+  limits.max_sessions = config.max_connections;
+  limits.penalty_no_auth = limits.penalty_auth_failure = limits.penalty_crash = base::Milliseconds{0};
+  return limits;
+}
+
+unsigned dice() {
+  std::array<std::uint8_t, 4> random{};
+  base::random_bytes(random);
+  return (static_cast<unsigned>(random[0]) << 16U | static_cast<unsigned>(random[1]) << 8U | random[2]) % 100;
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
   Impl(HttpServerConfig wanted, base::UniqueFd socket)
       : config(std::move(wanted)),
+        limits(limits_of(config)),
         tls(asio::ssl::context::tls_server),
         listener(std::move(socket)),
         acceptor(io),
@@ -89,10 +112,15 @@ struct HttpServer::Impl {
 
   void accept();
   void admit(tcp::socket socket);
+  void push_out(broker::ConnectionNumber number);
   void close_overdue();
   void watch_control(int fd);
 
   HttpServerConfig config;
+  base::SystemClock clock;
+  broker::ConnectionLimits limits;  // before io: connections that go with it still tell
+  std::map<broker::ConnectionNumber, std::weak_ptr<HttpConnection>> connections;
+  broker::ConnectionNumber last_number = 0;
   asio::io_context io{1};
   asio::ssl::context tls;
   base::UniqueFd listener;
@@ -101,7 +129,6 @@ struct HttpServer::Impl {
   asio::steady_timer sweep;
   asio::posix::stream_descriptor control;
   VaultLink vault;
-  std::list<std::weak_ptr<HttpConnection>> connections;
 };
 
 void HttpServer::Impl::accept() {
@@ -121,18 +148,26 @@ void HttpServer::Impl::admit(tcp::socket socket) {
   const auto peer = socket.remote_endpoint(problem);
   if (problem) return;
   const auto source = address_text(peer);
-  std::size_t live = 0, same = 0;
-  std::erase_if(connections, [&](const auto& weak) {
-    const auto one = weak.lock();
-    if (!one) return true;
-    ++live;
-    if (one->source() == source) ++same;
-    return false;
-  });
-  if (live >= config.max_connections || same >= config.max_per_source) return;  // closing it is the answer
-  auto connection = std::make_shared<HttpConnection>(std::move(socket), tls, vault, config, source);
-  connections.push_back(connection);
+  const auto number = ++last_number;
+  const auto verdict = limits.admit(number, broker::source_key(source), clock.mono(), dice());
+  if (verdict.pushed_out) push_out(*verdict.pushed_out);
+  if (verdict.admission != broker::Admission::admitted) return;  // closing it is the answer: TLS knows no other
+  HttpConnection::Events events{
+      .proven = [this, number] { limits.authenticated(number, clock.mono()); },
+      .gone =
+          [this, number] {
+            limits.ended(number, broker::Outcome::served, clock.mono());
+            connections.erase(number);
+          }};
+  auto connection = std::make_shared<HttpConnection>(std::move(socket), tls, vault, config, source, std::move(events));
+  connections.emplace(number, connection);
   connection->start();
+}
+
+void HttpServer::Impl::push_out(broker::ConnectionNumber number) {
+  const auto found = connections.find(number);
+  if (found == connections.end()) return;
+  if (const auto one = found->second.lock()) one->abort();
 }
 
 void HttpServer::Impl::close_overdue() {
@@ -140,9 +175,12 @@ void HttpServer::Impl::close_overdue() {
   sweep.async_wait([this](const boost::system::error_code& cancelled) {
     if (cancelled) return;
     const auto now = HttpConnection::Clock::now();
-    for (const auto& weak : connections) {
-      if (const auto one = weak.lock(); one && one->overdue(now)) one->abort();
+    // Closing one may be its end, which takes it out of the list.
+    std::vector<std::shared_ptr<HttpConnection>> overdue;
+    for (const auto& [number, weak] : connections) {
+      if (auto one = weak.lock(); one && one->overdue(now)) overdue.push_back(std::move(one));
     }
+    for (const auto& one : overdue) one->abort();
     close_overdue();
   });
 }

@@ -12,8 +12,8 @@ namespace sallyport::app {
 struct HttpServerConfig {
   std::filesystem::path vault_socket;
   std::filesystem::path recordings;
-  std::size_t max_connections = 512;
-  std::size_t max_per_source = 256;
+  unsigned max_connections = 512;
+  unsigned max_unproven = 256;  ///< of these; a further one takes the place of another (broker::ConnectionLimits)
   std::size_t slab = base::LockedMemory::kDefaultSize;  ///< of this process; bodies take at most half of it
   std::chrono::seconds idle{60};                        ///< between requests
   std::chrono::seconds patience{15};                    ///< for a head, a body, a handshake, and for a write to move

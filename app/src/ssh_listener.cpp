@@ -27,6 +27,9 @@ namespace {
 
 constexpr int kAcceptsAtOnce = 16;
 constexpr std::chrono::milliseconds kAttachPause{100};
+constexpr int kMaxLeaving = 64;  ///< pushed out, and not gone yet
+constexpr std::string_view kBusy = "the server is busy; connect again in a moment";
+constexpr std::string_view kPushedOut = "too many connections are logging in; connect again";
 
 Result<Record> decode_output(OperationId operation, base::ByteView payload) {
   return decode(payload, find_operation(operation)->output);
@@ -99,6 +102,8 @@ void SshListener::turn() {
   const std::size_t fixed = entries.size();
   for (const auto& pending : pending_) entries.push_back({pending.vault.fd(), POLLIN, 0});
   for (const auto& dial : dials_) entries.push_back({dial.dialer.fd(), dial.dialer.events(), 0});
+  const std::size_t refused = entries.size();
+  refusals_.add_to(entries);
   if (::poll(entries.data(), entries.size(), timeout(now)) < 0) return;
 
   std::size_t index = fixed;
@@ -106,6 +111,7 @@ void SshListener::turn() {
     if (entries[index++].revents != 0) take_registration(pending);
   }
   for (auto& dial : dials_) dial.dialer.on_event(entries[index++].revents != 0, Clock::now());
+  refusals_.take(entries.data() + refused, Clock::now());
   if (entries[3].revents != 0) take_vault();
   finish_dials(Clock::now());
   if (entries[2].revents != 0) take_connections();
@@ -117,6 +123,7 @@ int SshListener::timeout(Clock::time_point now) const {
   if (!vault_) until = std::min(until, next_attach_);
   for (const auto& pending : pending_) until = std::min(until, pending.deadline);
   for (const auto& dial : dials_) until = std::min(until, dial.dialer.deadline());
+  if (refusals_.size() > 0) until = std::min(until, now + Refusals::kHeldFor);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now);
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 10000));
 }
@@ -134,21 +141,45 @@ void SshListener::take_connections() {
 
 void SshListener::take_connection(UniqueFd client, const TcpAddress& peer) {
   const std::string source = broker::source_key(peer.host());
-  const auto admission = limits_.admit(source, clock_.mono(), dice());
-  if (admission != broker::Admission::admitted) {
-    base::log(LogLevel::warning, "ssh.refused", {{"source", peer.text()}, {"why", std::string(to_string(admission))}});
-    return;
-  }
-  auto pending = begin_register(std::move(client), peer, source);
+  const auto number = ++last_number_;
+  const auto verdict = limits_.admit(number, source, clock_.mono(), dice());
+  if (verdict.pushed_out) push_out(*verdict.pushed_out);
+  if (verdict.admission != broker::Admission::admitted)
+    return refuse(std::move(client), source, to_string(verdict.admission));
+  auto pending = begin_register(client, peer, source);
   if (pending) {
+    pending.value().number = number;
     pending_.push_back(std::move(pending.value()));
     return;
   }
-  base::log(LogLevel::warning, "ssh.refused", {{"source", peer.text()}, {"why", pending.error().describe()}});
-  limits_.ended(source, false, broker::Outcome::served, clock_.mono());
+  limits_.ended(number, broker::Outcome::served, clock_.mono());
+  refuse(std::move(client), source, kBusy);
 }
 
-Result<SshListener::Pending> SshListener::begin_register(UniqueFd client, const TcpAddress& peer, std::string source) {
+/// The sentence goes to the caller; how often that happens is the log's: a flood must not fill it.
+void SshListener::refuse(UniqueFd client, const std::string& source, std::string_view why) {
+  refused_.note({{"source", source}, {"why", std::string(why)}});
+  refusals_.refuse(std::move(client), why, Clock::now());
+}
+
+/// It has proven nothing yet, and another one needs its place. It is asked to go; where too many have not gone yet, it is
+/// ended.
+void SshListener::push_out(broker::ConnectionNumber number) {
+  for (auto& pending : pending_) {
+    if (pending.number != number || pending.over) continue;
+    pending.over = true;
+    limits_.ended(number, broker::Outcome::no_auth, clock_.mono());
+    return refuse(std::move(pending.client), pending.source, kPushedOut);
+  }
+  const auto leaving = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second.pushed_out; });
+  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [number](const auto& s) { return s.second.number == number; });
+  if (found == sessions_.end()) return;
+  found->second.pushed_out = true;
+  const bool told = leaving < kMaxLeaving && send_link(found->second.link.get(), LinkEnd{std::string(kPushedOut)});
+  if (!told) (void)::kill(found->second.pid, SIGKILL);
+}
+
+Result<SshListener::Pending> SshListener::begin_register(UniqueFd& client, const TcpAddress& peer, std::string source) {
   const int on = 1;
   (void)::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   Record record(find_operation(OperationId::session_register)->input);
@@ -156,7 +187,7 @@ Result<SshListener::Pending> SshListener::begin_register(UniqueFd client, const 
   SALLYPORT_TRY(auto payload, encode(record));
   SALLYPORT_TRY(auto vault, VaultConnection::connect(paths_.vault_socket));
   SALLYPORT_TRYV(vault.request(OperationId::session_register, std::move(payload)));
-  return Pending{std::move(client), std::move(vault), std::move(source), Clock::now() + kRegisterTimeout};
+  return Pending{std::move(client), std::move(vault), 0, std::move(source), Clock::now() + kRegisterTimeout};
 }
 
 void SshListener::take_registration(Pending& pending) {
@@ -172,7 +203,8 @@ void SshListener::take_registration(Pending& pending) {
   }();
   if (connection) return start_session(pending, connection.value());
   base::log(LogLevel::warning, "ssh.refused", {{"source", pending.source}, {"why", connection.error().describe()}});
-  limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
+  limits_.ended(pending.number, broker::Outcome::served, clock_.mono());
+  refuse(std::move(pending.client), pending.source, connection.error().code() == base::Errc::limit ? to_string(broker::Admission::too_many_sessions) : kBusy);
 }
 
 void SshListener::start_session(Pending& pending, std::uint64_t connection) {
@@ -185,11 +217,11 @@ void SshListener::start_session(Pending& pending, std::uint64_t connection) {
   }
   if (child < 0) {
     base::log(LogLevel::error, "ssh.no_child", {{"source", pending.source}});
-    limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
-    return;
+    limits_.ended(pending.number, broker::Outcome::served, clock_.mono());
+    return refuse(std::move(pending.client), pending.source, kBusy);
   }
   (void)base::set_nonblocking(pair.value().first.get());
-  sessions_.emplace(connection, Session{child, std::move(pair.value().first), pending.source});
+  sessions_.emplace(connection, Session{child, std::move(pair.value().first), pending.number, pending.source});
 }
 
 void SshListener::take_vault() {
@@ -216,7 +248,7 @@ Result<> SshListener::take_dial(const Frame& frame) {
     report_failed_dial(std::string(record.text("session")), "the client has gone");
     return ok();
   }
-  if (!session->second.authenticated) limits_.authenticated(session->second.source);
+  if (!session->second.authenticated) limits_.authenticated(session->second.number, clock_.mono());
   session->second.authenticated = true;
   dials_.push_back({connection, std::string(record.text("session")), std::string(record.text("file")),
                     Dialer(std::string(record.text("host")), static_cast<std::uint16_t>(record.number("port")),
@@ -233,7 +265,8 @@ void SshListener::finish_dials(Clock::time_point now) {
   for (auto& pending : pending_) {
     if (pending.over || pending.deadline > now) continue;
     pending.over = true;
-    limits_.ended(pending.source, false, broker::Outcome::served, clock_.mono());
+    limits_.ended(pending.number, broker::Outcome::served, clock_.mono());
+    refuse(std::move(pending.client), pending.source, kBusy);
   }
   pending_.remove_if([](const Pending& pending) { return pending.over; });
 }
@@ -276,7 +309,7 @@ void SshListener::reap() {
 }
 
 void SshListener::session_ended(const Session& session, int status) {
-  limits_.ended(session.source, session.authenticated, outcome_of(status), clock_.mono());
+  limits_.ended(session.number, session.pushed_out ? broker::Outcome::no_auth : outcome_of(status), clock_.mono());
   if (WIFSIGNALED(status))
     base::log(LogLevel::error, "session.crashed",
               {{"pid", std::to_string(session.pid)}, {"signal", std::to_string(WTERMSIG(status))}});

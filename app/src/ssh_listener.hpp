@@ -13,6 +13,7 @@
 #include "sallyport/base/clock.hpp"
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/broker/ssh_session.hpp"
+#include "ssh_refusal.hpp"
 
 namespace sallyport::app {
 
@@ -38,6 +39,7 @@ class SshListener {
   struct Pending {
     base::UniqueFd client;
     VaultConnection vault;
+    broker::ConnectionNumber number;
     std::string source;
     Clock::time_point deadline;
     bool over = false;
@@ -45,8 +47,10 @@ class SshListener {
   struct Session {
     pid_t pid;
     base::UniqueFd link;
+    broker::ConnectionNumber number;
     std::string source;
     bool authenticated = false;
+    bool pushed_out = false;
   };
   struct Dial {
     std::uint64_t connection;  // whose
@@ -58,7 +62,9 @@ class SshListener {
   void turn();
   void take_connections();
   void take_connection(base::UniqueFd client, const TcpAddress& peer);
-  base::Result<Pending> begin_register(base::UniqueFd client, const TcpAddress& peer, std::string source);
+  base::Result<Pending> begin_register(base::UniqueFd& client, const TcpAddress& peer, std::string source);
+  void push_out(broker::ConnectionNumber number);
+  void refuse(base::UniqueFd client, const std::string& source, std::string_view why);
   void take_registration(Pending& pending);
   void start_session(Pending& pending, std::uint64_t connection);
   void take_vault();
@@ -80,6 +86,8 @@ class SshListener {
   DataPaths paths_;
   base::SystemClock clock_;
   broker::ConnectionLimits limits_;
+  broker::ConnectionNumber last_number_ = 0;
+  Refusals refusals_;
   std::optional<VaultConnection> vault_;  // absent while there is no vault
   Clock::time_point next_attach_{};
   std::list<Pending> pending_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 #include "sallyport/base/bytes.hpp"
 #include "sallyport/base/result.hpp"
@@ -28,11 +29,11 @@ base::Milliseconds penalty_for(const ConnectionLimitsConfig& config, Outcome out
 
 /// sshd's should_drop_connection: the chance grows linearly from the rate at `begin` to 100 % at `full`.
 bool unlucky(const ConnectionLimitsConfig& config, unsigned startups, unsigned dice) {
-  if (startups < config.startups_begin) return false;
-  if (startups >= config.startups_full) return true;
-  const unsigned span = config.startups_full - config.startups_begin;
-  const unsigned extra = (100 - config.startups_rate_percent) * (startups - config.startups_begin) / span;
-  return dice < config.startups_rate_percent + extra;
+  if (startups < config.source_begin) return false;
+  if (startups >= config.source_full) return true;
+  const unsigned span = config.source_full - config.source_begin;
+  const unsigned extra = (100 - config.source_rate_percent) * (startups - config.source_begin) / span;
+  return dice < config.source_rate_percent + extra;
 }
 
 }  // namespace
@@ -41,47 +42,93 @@ std::string_view to_string(Admission admission) noexcept {
   switch (admission) {
     case Admission::admitted:
       return "admitted";
-    case Admission::too_many_startups:
-      return "too many connections are logging in";
     case Admission::too_many_sessions:
-      return "too many sessions";
+      return "too many sessions are open; try again later";
     case Admission::source_busy:
-      return "too many connections of this source are logging in";
+      return "too many connections from your address are logging in; try again in a moment";
     case Admission::source_penalised:
-      return "this source failed too often, later";
+      return "too many logins from your address failed; try again in some minutes";
   }
   return "unknown";
 }
 
-Admission ConnectionLimits::admit(std::string_view source, base::MonoTime now, unsigned dice) {
-  if (sessions_ >= config_.max_sessions) return Admission::too_many_sessions;
-  Source& entry = touch(source);
-  if (entry.penalty_until - now > config_.penalty_threshold) return Admission::source_penalised;
-  if (entry.startups >= config_.max_startups_per_source) return Admission::source_busy;
-  if (unlucky(config_, startups_, dice)) return Admission::too_many_startups;
-  ++entry.startups;
-  ++startups_;
-  ++sessions_;
-  return Admission::admitted;
+Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice) {
+  if (touch(source).penalty_until - now > config_.penalty_threshold) return {Admission::source_penalised, {}};
+  const bool known = is_known(source, now);
+  if (unlucky(config_, waiting_of(source), dice)) return {Admission::source_busy, {}};
+  const std::size_t places = config_.startups + (known ? config_.known_startups : 0);
+  Verdict verdict;
+  if (waiting_ >= places || connections_.size() >= config_.max_sessions) verdict.pushed_out = push_out();
+  // Who was pushed out is still there for a moment: so many more than the bound there may be, and no more.
+  const bool room = connections_.size() < config_.max_sessions ||
+                    (verdict.pushed_out && connections_.size() < config_.max_sessions + config_.startups);
+  if (!room) return {Admission::too_many_sessions, verdict.pushed_out};
+  connections_.emplace(number, Connection{std::string(source), network_key(source), known, true});
+  ++waiting_;
+  return verdict;
 }
 
-void ConnectionLimits::authenticated(std::string_view source) { leave_startup(touch(source)); }
+void ConnectionLimits::authenticated(ConnectionNumber number, base::MonoTime now) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  stop_waiting(found->second);
+  remember(found->second.source, now);
+}
 
-void ConnectionLimits::ended(std::string_view source, bool was_authenticated, Outcome outcome, base::MonoTime now) {
-  SALLYPORT_ENSURE(sessions_ > 0);
-  --sessions_;
-  Source& entry = touch(source);
-  if (!was_authenticated) leave_startup(entry);
+void ConnectionLimits::ended(ConnectionNumber number, Outcome outcome, base::MonoTime now) {
+  const auto found = connections_.find(number);
+  if (found == connections_.end()) return;
+  stop_waiting(found->second);
+  const std::string source = std::move(found->second.source);
+  connections_.erase(found);
   const auto penalty = penalty_for(config_, outcome);
   if (penalty.count() == 0) return;
-  entry.penalty_until = std::min(std::max(entry.penalty_until, now) + penalty, now + config_.penalty_max);
+  auto& until = touch(source).penalty_until;
+  until = std::min(std::max(until, now) + penalty, now + config_.penalty_max);
 }
 
-void ConnectionLimits::leave_startup(Source& source) {
-  SALLYPORT_ENSURE(startups_ > 0);
-  --startups_;
-  // A source that was forgotten in between comes back with no count.
-  if (source.startups > 0) --source.startups;
+void ConnectionLimits::stop_waiting(Connection& connection) {
+  if (std::exchange(connection.waiting, false)) --waiting_;
+}
+
+unsigned ConnectionLimits::waiting_of(std::string_view source) const {
+  return static_cast<unsigned>(std::count_if(connections_.begin(), connections_.end(), [source](const auto& entry) {
+    return entry.second.waiting && entry.second.source == source;
+  }));
+}
+
+/// The eldest of the fullest source of the fullest network. Those whose source signed in before go last.
+std::optional<ConnectionNumber> ConnectionLimits::push_out() {
+  std::map<std::string_view, unsigned> networks, sources;
+  for (const auto& [number, one] : connections_) {
+    if (!one.waiting) continue;
+    ++networks[one.network];
+    ++sources[one.source];
+  }
+  const auto crowd = [&](const Connection& one) {
+    return std::tuple(!one.known, networks[one.network], sources[one.source]);
+  };
+  auto worst = connections_.end();
+  for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {
+    if (!entry->second.waiting) continue;
+    if (worst == connections_.end() || crowd(entry->second) > crowd(worst->second)) worst = entry;
+  }
+  if (worst == connections_.end()) return std::nullopt;
+  stop_waiting(worst->second);
+  return worst->first;
+}
+
+bool ConnectionLimits::is_known(std::string_view source, base::MonoTime now) const {
+  const auto found = known_.find(source);
+  return found != known_.end() && now - found->second < config_.known_for;
+}
+
+void ConnectionLimits::remember(const std::string& source, base::MonoTime now) {
+  if (known_.size() >= config_.known_size && known_.find(source) == known_.end()) {
+    known_.erase(std::min_element(known_.begin(), known_.end(),
+                                  [](const auto& a, const auto& b) { return a.second < b.second; }));
+  }
+  known_[source] = now;
 }
 
 ConnectionLimits::Source& ConnectionLimits::touch(std::string_view source) {
@@ -89,16 +136,14 @@ ConnectionLimits::Source& ConnectionLimits::touch(std::string_view source) {
     ages_.splice(ages_.begin(), ages_, found->second.age);
     return found->second;
   }
-  if (sources_.size() >= config_.table_size) forget_oldest();
+  if (sources_.size() >= config_.table_size) {
+    sources_.erase(ages_.back());
+    ages_.pop_back();
+  }
   ages_.emplace_front(source);
   Source& entry = sources_[ages_.front()];
   entry.age = ages_.begin();
   return entry;
-}
-
-void ConnectionLimits::forget_oldest() {
-  sources_.erase(ages_.back());
-  ages_.pop_back();
 }
 
 std::string source_key(std::string_view address) {
@@ -112,6 +157,19 @@ std::string source_key(std::string_view address) {
   if (mapped) return inet_ntop(AF_INET, bytes.data() + 12, out.data(), out.size());
   std::fill(bytes.begin() + 8, bytes.end(), std::uint8_t{0});
   return std::string(inet_ntop(AF_INET6, bytes.data(), out.data(), out.size())) + "/64";
+}
+
+std::string network_key(std::string_view source) {
+  const std::string text(source.substr(0, source.find('/')));
+  std::array<std::uint8_t, 16> bytes{};
+  std::array<char, INET6_ADDRSTRLEN> out{};
+  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) {
+    bytes[3] = 0;
+    return std::string(inet_ntop(AF_INET, bytes.data(), out.data(), out.size())) + "/24";
+  }
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
+  std::fill(bytes.begin() + 6, bytes.end(), std::uint8_t{0});
+  return std::string(inet_ntop(AF_INET6, bytes.data(), out.data(), out.size())) + "/48";
 }
 
 }  // namespace sallyport::broker

@@ -1,8 +1,11 @@
 #pragma once
-// How many strangers may knock: a value that the SSH listener asks before it forks a child. Sans I/O; one owner thread.
+// How many strangers may knock: a value that a listener asks before it serves a connection. Places for logins are few; when
+// all are taken, a newcomer is not turned away, but the eldest unproven connection of whoever holds most of them goes: a
+// flood pushes out itself. Sans I/O; one owner thread.
 #include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,59 +13,86 @@
 
 namespace sallyport::broker {
 
-/// Defaults are OpenSSH's (sshd_config: MaxStartups 10:30:100, PerSourcePenalties).
+/// Start-ups are connections that have proven nothing yet. Penalties are OpenSSH's defaults (sshd_config:
+/// PerSourcePenalties), and so is the chance of an early drop (MaxStartups 10:30:100), which is one source's here.
 struct ConnectionLimitsConfig {
-  unsigned startups_begin = 10;         ///< below this many unauthenticated connections nobody is refused
-  unsigned startups_rate_percent = 30;  ///< from there on refused with this chance, growing to 100 % ...
-  unsigned startups_full = 100;         ///< ... at this many
-  unsigned max_sessions = 1000;         ///< connections in all, authenticated or not
-  unsigned max_startups_per_source = 20;
+  unsigned startups = 100;              ///< at once, of all; a further one takes the place of another
+  unsigned known_startups = 20;         ///< more, for sources that signed in before
+  unsigned source_begin = 10;           ///< below this many of one source it is not dropped early
+  unsigned source_rate_percent = 30;    ///< from there it is with this chance, growing to 100 % ...
+  unsigned source_full = 50;            ///< ... at this many
+  unsigned max_sessions = 1000;         ///< connections in all, proven or not
   base::Milliseconds penalty_auth_failure{5000};
-  base::Milliseconds penalty_no_auth{1000};     ///< went away or ran out of grace without a proof
+  base::Milliseconds penalty_no_auth{1000};     ///< went away, was pushed out or ran out of grace without a proof
   base::Milliseconds penalty_crash{90000};      ///< took a child down with it
   base::Milliseconds penalty_threshold{15000};  ///< a source is refused while its penalties sum above this
   base::Milliseconds penalty_max{600000};
+  base::Milliseconds known_for{std::chrono::hours{24 * 7}};  ///< since its last login, while this process lives
   std::size_t table_size = 65536;  ///< sources remembered; the least recently seen is forgotten first
+  std::size_t known_size = 4096;   ///< sources that signed in, likewise, in a table that strangers can't fill
 };
 
-enum class Admission : unsigned char { admitted, too_many_startups, too_many_sessions, source_busy, source_penalised };
+enum class Admission : unsigned char { admitted, too_many_sessions, source_busy, source_penalised };
+/// A sentence for the person, and for the log.
 std::string_view to_string(Admission admission) noexcept;
 
 /// How a connection ended, as far as its source is to be judged.
 enum class Outcome : unsigned char { served, no_auth, auth_failed, crashed };
+
+/// The caller's number of a connection: unique among those that are there.
+using ConnectionNumber = std::uint64_t;
+
+struct Verdict {
+  Admission admission = Admission::admitted;
+  /// With admitted: this one is to be ended now; ended() is still told of it, as of any other.
+  std::optional<ConnectionNumber> pushed_out;
+};
 
 /// Each connection: admit() once; if admitted, authenticated() at most once, ended() once.
 class ConnectionLimits {
  public:
   explicit ConnectionLimits(ConnectionLimitsConfig config) : config_(config) {}
 
-  /// `source` is the peer's address (IPv6 by /64: see source_key). `dice` is uniform in 0..99, fresh for each call.
-  Admission admit(std::string_view source, base::MonoTime now, unsigned dice);
-  void authenticated(std::string_view source);
-  void ended(std::string_view source, bool was_authenticated, Outcome outcome, base::MonoTime now);
+  /// `source` is the peer's address (see source_key). `dice` is uniform in 0..99, fresh for each call.
+  Verdict admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice);
+  void authenticated(ConnectionNumber number, base::MonoTime now);
+  void ended(ConnectionNumber number, Outcome outcome, base::MonoTime now);
 
-  unsigned startups() const noexcept { return startups_; }
-  unsigned sessions() const noexcept { return sessions_; }
+  std::size_t startups() const noexcept { return waiting_; }  ///< those that were pushed out not counted
+  std::size_t sessions() const noexcept { return connections_.size(); }
   std::size_t sources() const noexcept { return sources_.size(); }
 
  private:
+  struct Connection {
+    std::string source;
+    std::string network;
+    bool known = false;    ///< its source signed in before
+    bool waiting = true;   ///< a start-up
+  };
   struct Source {
-    unsigned startups = 0;
     base::MonoTime penalty_until{};
     std::list<std::string>::iterator age;
   };
+  using Connections = std::map<ConnectionNumber, Connection>;
+
+  unsigned waiting_of(std::string_view source) const;
+  bool is_known(std::string_view source, base::MonoTime now) const;
+  void remember(const std::string& source, base::MonoTime now);
+  std::optional<ConnectionNumber> push_out();
+  void stop_waiting(Connection& connection);
   Source& touch(std::string_view source);
-  void forget_oldest();
-  void leave_startup(Source& source);
 
   ConnectionLimitsConfig config_;
-  unsigned startups_ = 0;
-  unsigned sessions_ = 0;
+  Connections connections_;  ///< by number; a later one has a higher number
+  std::size_t waiting_ = 0;
   std::list<std::string> ages_;  ///< most recently seen first
   std::map<std::string, Source, std::less<>> sources_;
+  std::map<std::string, base::MonoTime, std::less<>> known_;  ///< last login
 };
 
 /// "192.0.2.7" stays; an IPv6 address becomes its /64; an IPv4-mapped one its IPv4 form; anything else "other".
 std::string source_key(std::string_view address);
+/// Of a source_key: the network around it, which one owner holds: IPv4's /24, IPv6's /48.
+std::string network_key(std::string_view source);
 
 }  // namespace sallyport::broker
