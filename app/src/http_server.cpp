@@ -3,11 +3,11 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <array>
 #include <map>
 #include <vector>
 
@@ -152,13 +152,12 @@ void HttpServer::Impl::admit(tcp::socket socket) {
   const auto verdict = limits.admit(number, broker::source_key(source), clock.mono(), dice());
   if (verdict.pushed_out) push_out(*verdict.pushed_out);
   if (verdict.admission != broker::Admission::admitted) return;  // closing it is the answer: TLS knows no other
-  HttpConnection::Events events{
-      .proven = [this, number] { limits.authenticated(number, clock.mono()); },
-      .gone =
-          [this, number] {
-            limits.ended(number, broker::Outcome::served, clock.mono());
-            connections.erase(number);
-          }};
+  HttpConnection::Events events{.proven = [this, number] { limits.authenticated(number, clock.mono()); },
+                                .gone =
+                                    [this, number] {
+                                      limits.ended(number, broker::Outcome::served, clock.mono());
+                                      connections.erase(number);
+                                    }};
   auto connection = std::make_shared<HttpConnection>(std::move(socket), tls, vault, config, source, std::move(events));
   connections.emplace(number, connection);
   connection->start();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <utility>
 
 #include "child_link.hpp"
 #include "recording_opener.hpp"
@@ -27,7 +28,8 @@ namespace {
 
 constexpr int kAcceptsAtOnce = 16;
 constexpr std::chrono::milliseconds kAttachPause{100};
-constexpr int kMaxLeaving = 64;  ///< pushed out, and not gone yet
+constexpr unsigned kRefusalsLogged = 10;  ///< a second
+constexpr int kMaxLeaving = 64;           ///< pushed out, and not gone yet
 constexpr std::string_view kBusy = "the server is busy; connect again in a moment";
 constexpr std::string_view kPushedOut = "too many connections are logging in; connect again";
 
@@ -156,14 +158,22 @@ void SshListener::take_connection(UniqueFd client, const TcpAddress& peer) {
   refuse(std::move(client), source, kBusy);
 }
 
-/// The sentence goes to the caller; how often that happens is the log's: a flood must not fill it.
+/// The sentence goes to the caller. The log has some of a flood, and how many there were.
 void SshListener::refuse(UniqueFd client, const std::string& source, std::string_view why) {
-  refused_.note({{"source", source}, {"why", std::string(why)}});
-  refusals_.refuse(std::move(client), why, Clock::now());
+  const auto now = Clock::now();
+  refusals_.refuse(std::move(client), why, now);
+  ++untold_;
+  if (now - told_since_ >= std::chrono::seconds(1)) {
+    told_since_ = now;
+    told_ = 0;
+  }
+  if (++told_ > kRefusalsLogged) return;
+  base::log(LogLevel::warning, "ssh.refused",
+            {{"source", source}, {"why", std::string(why)}, {"refused", std::to_string(std::exchange(untold_, 0))}});
 }
 
-/// It has proven nothing yet, and another one needs its place. It is asked to go; where too many have not gone yet, it is
-/// ended.
+/// It has proven nothing yet, and another one needs its place. It is asked to go; where too many have not gone yet, it
+/// is ended.
 void SshListener::push_out(broker::ConnectionNumber number) {
   for (auto& pending : pending_) {
     if (pending.number != number || pending.over) continue;
@@ -171,8 +181,10 @@ void SshListener::push_out(broker::ConnectionNumber number) {
     limits_.ended(number, broker::Outcome::no_auth, clock_.mono());
     return refuse(std::move(pending.client), pending.source, kPushedOut);
   }
-  const auto leaving = std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second.pushed_out; });
-  const auto found = std::find_if(sessions_.begin(), sessions_.end(), [number](const auto& s) { return s.second.number == number; });
+  const auto leaving =
+      std::count_if(sessions_.begin(), sessions_.end(), [](const auto& s) { return s.second.pushed_out; });
+  const auto found =
+      std::find_if(sessions_.begin(), sessions_.end(), [number](const auto& s) { return s.second.number == number; });
   if (found == sessions_.end()) return;
   found->second.pushed_out = true;
   const bool told = leaving < kMaxLeaving && send_link(found->second.link.get(), LinkEnd{std::string(kPushedOut)});
@@ -204,7 +216,8 @@ void SshListener::take_registration(Pending& pending) {
   if (connection) return start_session(pending, connection.value());
   base::log(LogLevel::warning, "ssh.refused", {{"source", pending.source}, {"why", connection.error().describe()}});
   limits_.ended(pending.number, broker::Outcome::served, clock_.mono());
-  refuse(std::move(pending.client), pending.source, connection.error().code() == base::Errc::limit ? to_string(broker::Admission::too_many_sessions) : kBusy);
+  refuse(std::move(pending.client), pending.source,
+         connection.error().code() == base::Errc::limit ? to_string(broker::Admission::too_many_sessions) : kBusy);
 }
 
 void SshListener::start_session(Pending& pending, std::uint64_t connection) {

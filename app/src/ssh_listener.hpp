@@ -88,6 +88,9 @@ class SshListener {
   broker::ConnectionLimits limits_;
   broker::ConnectionNumber last_number_ = 0;
   Refusals refusals_;
+  Clock::time_point told_since_{};
+  unsigned told_ = 0;                     // lines of the log about refusals in this second
+  std::uint64_t untold_ = 0;              // refusals since the last such line
   std::optional<VaultConnection> vault_;  // absent while there is no vault
   Clock::time_point next_attach_{};
   std::list<Pending> pending_;

@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBanner = "SSH-2.0-Sallyport\r\n";
 constexpr std::uint8_t kDisconnect = 1;
 constexpr std::uint32_t kTooManyConnections = 12;
-constexpr std::size_t kBlock = 8;         ///< of a packet that is not encrypted (RFC 4253, 6)
+constexpr std::size_t kBlock = 8;  ///< of a packet that is not encrypted (RFC 4253, 6)
 constexpr std::size_t kLeastPadding = 4;
 constexpr std::size_t kMaxSentence = 200;
 constexpr int kReadsAtOnce = 4;

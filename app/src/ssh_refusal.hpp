@@ -1,6 +1,7 @@
 #pragma once
-// What a caller reads who is not served: an SSH banner and SSH_MSG_DISCONNECT in clear, before any key exchange (RFC 4253,
-// 4.2 and 11.1). Stock clients print its sentence. Nothing is read but to be thrown away; no process is made for it.
+// What a caller reads who is not served: an SSH banner and SSH_MSG_DISCONNECT in clear, before any key exchange (RFC
+// 4253, 4.2 and 11.1). Stock clients print its sentence. Nothing is read but to be thrown away; no process is made for
+// it.
 #include <poll.h>
 
 #include <chrono>
@@ -16,8 +17,8 @@ namespace sallyport::app {
 /// The banner and the packet. `sentence` is cut at 200 bytes.
 base::Bytes refusal_bytes(std::string_view sentence);
 
-/// Sockets that have been told, and are held until their client has gone: TCP would throw the sentence away if it were closed
-/// over what the client just sent. Bounded in number and time. One owner thread; never waits.
+/// Sockets that have been told, and are held until their client has gone: TCP would throw the sentence away if it were
+/// closed over what the client just sent. Bounded in number and time. One owner thread; never waits.
 class Refusals {
  public:
   using Clock = std::chrono::steady_clock;

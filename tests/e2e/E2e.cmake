@@ -43,6 +43,13 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: a recording plays in a terminal"
     "e2e: every channel, every byte and every damage of a recording reaches the auditor" "e2e: the demo")
 
+# What stands at the ports and says nothing.
+add_executable(crowd ${e2e_dir}/crowd/crowd.cpp)
+target_link_libraries(crowd PRIVATE sallyport_base sallyport_flags)
+add_test(NAME "e2e: a silent crowd at the ports keeps nobody out" COMMAND ${e2e_dir}/crowd.sh $<TARGET_FILE:sallyport>)
+set_tests_properties("e2e: a silent crowd at the ports keeps nobody out" PROPERTIES LABELS e2e TIMEOUT 300 SKIP_RETURN_CODE 77
+                     ENVIRONMENT SALLYPORT_CROWD=$<TARGET_FILE:crowd>)
+
 # The demo is worth something only if it notices: each step, broken in turn.
 execute_process(COMMAND ${PROJECT_SOURCE_DIR}/tools/demo --steps OUTPUT_VARIABLE demo_steps OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" demo_steps "${demo_steps}")

@@ -1,4 +1,7 @@
 #include "sallyport/broker/connection_limits.hpp"
+
+#include <set>
+
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -12,89 +15,138 @@ std::string source(unsigned number) {
   return "10.0." + std::to_string(number / 250) + "." + std::to_string(number % 250);
 }
 
+/// Numbers the connections, and keeps those that are there.
+struct Port {
+  ConnectionLimits limits;
+  ConnectionNumber last = 0;
+  std::set<ConnectionNumber> there;
+
+  explicit Port(ConnectionLimitsConfig config = {}) : limits(config) {}
+  Verdict knock(const std::string& from, unsigned dice = 99, base::MonoTime now = kStart) {
+    auto verdict = limits.admit(++last, from, now, dice);
+    if (verdict.pushed_out) there.erase(*verdict.pushed_out);
+    if (verdict.admission == Admission::admitted) there.insert(last);
+    return verdict;
+  }
+  ConnectionNumber enter(const std::string& from) {
+    REQUIRE(knock(from).admission == Admission::admitted);
+    return last;
+  }
+  void leave(ConnectionNumber number, Outcome outcome, base::MonoTime now = kStart) {
+    limits.ended(number, outcome, now);
+    there.erase(number);
+  }
+};
+
 }  // namespace
 
-TEST_CASE("limits: below the first bound nobody is refused, at the last one everybody") {
-  ConnectionLimits limits({});
-  for (unsigned i = 0; i < 10; ++i) REQUIRE(limits.admit(source(i), kStart, 0) == Admission::admitted);
-  CHECK(limits.admit(source(10), kStart, 0) == Admission::too_many_startups);
-  CHECK(limits.admit(source(10), kStart, 29) == Admission::too_many_startups);
-  for (unsigned i = 10; i < 100; ++i) REQUIRE(limits.admit(source(i), kStart, 99) == Admission::admitted);
-  CHECK(limits.admit(source(100), kStart, 99) == Admission::too_many_startups);
-  CHECK(limits.startups() == 100);
+TEST_CASE("limits: when all places are taken the eldest of the fullest source makes room for a newcomer") {
+  Port port;
+  const auto honest = port.enter("192.0.2.1");
+  const auto eldest = port.enter("203.0.113.9");
+  for (int i = 0; i < 40; ++i) port.enter("203.0.113.9");
+  for (unsigned i = 0; port.limits.startups() < 100; ++i) port.enter(source(i * 250));
+  const auto verdict = port.knock("198.51.100.7", 0);
+  CHECK(verdict.admission == Admission::admitted);
+  CHECK(verdict.pushed_out == eldest);
+  CHECK(port.there.count(honest) == 1);
+  CHECK(port.limits.startups() == 100);
 }
 
-TEST_CASE("limits: the chance grows between the bounds") {
-  ConnectionLimits limits({});
-  for (unsigned i = 0; i < 55; ++i) REQUIRE(limits.admit(source(i), kStart, 99) == Admission::admitted);
-  CHECK(limits.admit(source(200), kStart, 64) == Admission::too_many_startups);
-  CHECK(limits.admit(source(200), kStart, 65) == Admission::admitted);
+TEST_CASE("limits: a flood of many addresses of one network pushes out itself, not others") {
+  Port port;
+  const auto honest = port.enter("192.0.2.1");
+  for (unsigned i = 0; i < 1000; ++i) {
+    CHECK(port.knock("203.0.113." + std::to_string(i % 250)).admission == Admission::admitted);
+    REQUIRE(port.there.count(honest) == 1);
+  }
+  CHECK(port.limits.startups() == 100);
 }
 
-TEST_CASE("limits: a connection that has logged in makes room for startups, not for sessions") {
+TEST_CASE("limits: a flood from everywhere leaves a newcomer the time of a hundred others") {
+  Port port;
+  for (unsigned i = 0; i < 500; ++i) port.enter("10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".1");
+  const auto honest = port.enter("192.0.2.1");
+  for (unsigned i = 0; i < 99; ++i) port.enter("10.9." + std::to_string(i) + ".1");
+  CHECK(port.there.count(honest) == 1);
+}
+
+TEST_CASE("limits: who signed in before has places of his own, and goes last") {
+  Port port;
+  const auto first = port.enter("192.0.2.1");
+  port.limits.authenticated(first, kStart);
+  port.leave(first, Outcome::served);
+  std::vector<ConnectionNumber> known;
+  for (unsigned i = 0; i < 5; ++i) known.push_back(port.enter("192.0.2.1"));
+  for (unsigned i = 0; i < 500; ++i) port.enter(source(i * 7));
+  for (const auto number : known) CHECK(port.there.count(number) == 1);
+  const auto verdict = port.knock("192.0.2.1", 0);
+  CHECK(verdict.admission == Admission::admitted);
+  CHECK_FALSE(verdict.pushed_out);
+  // A week later he is a stranger again.
+  const auto later = port.knock("192.0.2.1", 0, kStart + std::chrono::hours{24 * 7});
+  CHECK(later.pushed_out);
+}
+
+TEST_CASE("limits: one source that holds many is dropped early, with a chance that grows") {
+  Port port;
+  for (int i = 0; i < 10; ++i) REQUIRE(port.knock("192.0.2.1", 0).admission == Admission::admitted);
+  CHECK(port.knock("192.0.2.1", 29).admission == Admission::source_busy);
+  CHECK(port.knock("192.0.2.1", 30).admission == Admission::admitted);
+  for (int i = 11; i < 30; ++i) REQUIRE(port.knock("192.0.2.1", 99).admission == Admission::admitted);
+  CHECK(port.knock("192.0.2.1", 64).admission == Admission::source_busy);
+  CHECK(port.knock("192.0.2.1", 65).admission == Admission::admitted);
+  for (int i = 31; i < 50; ++i) REQUIRE(port.knock("192.0.2.1", 99).admission == Admission::admitted);
+  CHECK(port.knock("192.0.2.1", 99).admission == Admission::source_busy);
+  CHECK(port.knock("192.0.2.2", 0).admission == Admission::admitted);
+}
+
+TEST_CASE("limits: sessions are bounded, and of those who have proven nothing one makes room") {
   ConnectionLimitsConfig config;
   config.max_sessions = 3;
-  ConnectionLimits limits(config);
-  for (unsigned i = 0; i < 3; ++i) {
-    REQUIRE(limits.admit("192.0.2.1", kStart, 0) == Admission::admitted);
-    limits.authenticated("192.0.2.1");
-  }
-  CHECK(limits.startups() == 0);
-  CHECK(limits.admit("192.0.2.2", kStart, 0) == Admission::too_many_sessions);
-  limits.ended("192.0.2.1", true, Outcome::served, kStart);
-  CHECK(limits.admit("192.0.2.2", kStart, 0) == Admission::admitted);
-}
-
-TEST_CASE("limits: one source cannot hold all places of the login") {
-  ConnectionLimitsConfig config;
-  config.max_startups_per_source = 2;
-  ConnectionLimits limits(config);
-  CHECK(limits.admit("192.0.2.1", kStart, 0) == Admission::admitted);
-  CHECK(limits.admit("192.0.2.1", kStart, 0) == Admission::admitted);
-  CHECK(limits.admit("192.0.2.1", kStart, 0) == Admission::source_busy);
-  CHECK(limits.admit("192.0.2.2", kStart, 0) == Admission::admitted);
+  Port port(config);
+  for (int i = 0; i < 2; ++i) port.limits.authenticated(port.enter("192.0.2.1"), kStart);
+  const auto stranger = port.enter("203.0.113.9");
+  CHECK(port.knock("192.0.2.2").pushed_out == stranger);
+  port.leave(stranger, Outcome::no_auth);
+  port.limits.authenticated(port.last, kStart);
+  CHECK(port.knock("192.0.2.3").admission == Admission::too_many_sessions);
+  port.leave(1, Outcome::served);
+  CHECK(port.knock("192.0.2.3").admission == Admission::admitted);
 }
 
 TEST_CASE("limits: a source that fails is refused for a while, others are not") {
-  ConnectionLimits limits({});
-  for (int i = 0; i < 4; ++i) {
-    REQUIRE(limits.admit("192.0.2.1", kStart, 0) == Admission::admitted);
-    limits.ended("192.0.2.1", false, Outcome::auth_failed, kStart);
-  }
-  CHECK(limits.admit("192.0.2.1", kStart, 0) == Admission::source_penalised);
-  CHECK(limits.admit("192.0.2.2", kStart, 0) == Admission::admitted);
-  CHECK(limits.admit("192.0.2.1", kStart + base::Milliseconds{5000}, 0) == Admission::admitted);
+  Port port;
+  for (int i = 0; i < 4; ++i) port.leave(port.enter("192.0.2.1"), Outcome::auth_failed);
+  CHECK(port.knock("192.0.2.1").admission == Admission::source_penalised);
+  CHECK(port.knock("192.0.2.2").admission == Admission::admitted);
+  CHECK(port.knock("192.0.2.1", 99, kStart + base::Milliseconds{5000}).admission == Admission::admitted);
 }
 
 TEST_CASE("limits: penalties have a ceiling") {
-  ConnectionLimits limits({});
-  for (int i = 0; i < 10; ++i) REQUIRE(limits.admit("192.0.2.1", kStart, 99) == Admission::admitted);
-  for (int i = 0; i < 10; ++i) limits.ended("192.0.2.1", false, Outcome::crashed, kStart);
-  CHECK(limits.admit("192.0.2.1", kStart + base::Seconds{584}, 0) == Admission::source_penalised);
-  CHECK(limits.admit("192.0.2.1", kStart + base::Seconds{586}, 0) == Admission::admitted);
+  Port port;
+  std::vector<ConnectionNumber> all;
+  for (int i = 0; i < 10; ++i) all.push_back(port.enter("192.0.2.1"));
+  for (const auto number : all) port.leave(number, Outcome::crashed);
+  CHECK(port.knock("192.0.2.1", 99, kStart + base::Seconds{584}).admission == Admission::source_penalised);
+  CHECK(port.knock("192.0.2.1", 99, kStart + base::Seconds{586}).admission == Admission::admitted);
 }
 
 TEST_CASE("limits: a source that connects and shows nothing is refused for a while, too") {
-  ConnectionLimits limits({});
-  for (int i = 0; i < 16; ++i) {
-    REQUIRE(limits.admit("192.0.2.1", kStart, 0) == Admission::admitted);
-    limits.ended("192.0.2.1", false, Outcome::no_auth, kStart);
-  }
-  CHECK(limits.admit("192.0.2.1", kStart, 0) == Admission::source_penalised);
+  Port port;
+  for (int i = 0; i < 16; ++i) port.leave(port.enter("192.0.2.1"), Outcome::no_auth);
+  CHECK(port.knock("192.0.2.1").admission == Admission::source_penalised);
 }
 
 TEST_CASE("limits: the table is bounded, and the oldest source is forgotten") {
   ConnectionLimitsConfig config;
   config.table_size = 10;
-  ConnectionLimits limits(config);
-  for (unsigned i = 0; i < 1000; ++i) {
-    if (limits.admit(source(i), kStart, 99) == Admission::admitted)
-      limits.ended(source(i), false, Outcome::crashed, kStart);
-  }
-  CHECK(limits.sources() == 10);
-  CHECK(limits.startups() == 0);
-  CHECK(limits.admit(source(0), kStart, 99) == Admission::admitted);
-  CHECK(limits.admit(source(999), kStart, 99) == Admission::source_penalised);
+  Port port(config);
+  for (unsigned i = 0; i < 1000; ++i) port.leave(port.enter(source(i)), Outcome::crashed);
+  CHECK(port.limits.sources() == 10);
+  CHECK(port.limits.startups() == 0);
+  CHECK(port.knock(source(0)).admission == Admission::admitted);
+  CHECK(port.knock(source(999)).admission == Admission::source_penalised);
 }
 
 TEST_CASE("limits: sources: IPv4 as it is, IPv6 by its /64, mapped IPv4 as IPv4") {
@@ -103,4 +155,10 @@ TEST_CASE("limits: sources: IPv4 as it is, IPv6 by its /64, mapped IPv4 as IPv4"
   CHECK(source_key("fe80::1%eth0") == "fe80::/64");
   CHECK(source_key("::ffff:192.0.2.7") == "192.0.2.7");
   CHECK(source_key("nonsense") == "other");
+}
+
+TEST_CASE("limits: networks: IPv4's /24, IPv6's /48") {
+  CHECK(network_key("192.0.2.7") == "192.0.2.0/24");
+  CHECK(network_key("2001:db8:1:2::/64") == "2001:db8:1::/48");
+  CHECK(network_key("other") == "other");
 }

@@ -1,7 +1,7 @@
 #pragma once
-// How many strangers may knock: a value that a listener asks before it serves a connection. Places for logins are few; when
-// all are taken, a newcomer is not turned away, but the eldest unproven connection of whoever holds most of them goes: a
-// flood pushes out itself. Sans I/O; one owner thread.
+// How many strangers may knock: a value that a listener asks before it serves a connection. Places for logins are few;
+// when all are taken, a newcomer is not turned away, but the eldest unproven connection of whoever holds most of them
+// goes: a flood pushes out itself. Sans I/O; one owner thread.
 #include <cstdint>
 #include <list>
 #include <map>
@@ -16,12 +16,12 @@ namespace sallyport::broker {
 /// Start-ups are connections that have proven nothing yet. Penalties are OpenSSH's defaults (sshd_config:
 /// PerSourcePenalties), and so is the chance of an early drop (MaxStartups 10:30:100), which is one source's here.
 struct ConnectionLimitsConfig {
-  unsigned startups = 100;              ///< at once, of all; a further one takes the place of another
-  unsigned known_startups = 20;         ///< more, for sources that signed in before
-  unsigned source_begin = 10;           ///< below this many of one source it is not dropped early
-  unsigned source_rate_percent = 30;    ///< from there it is with this chance, growing to 100 % ...
-  unsigned source_full = 50;            ///< ... at this many
-  unsigned max_sessions = 1000;         ///< connections in all, proven or not
+  unsigned startups = 100;            ///< at once, of all; a further one takes the place of another
+  unsigned known_startups = 20;       ///< more, for sources that signed in before
+  unsigned source_begin = 10;         ///< below this many of one source it is not dropped early
+  unsigned source_rate_percent = 30;  ///< from there it is with this chance, growing to 100 % ...
+  unsigned source_full = 50;          ///< ... at this many
+  unsigned max_sessions = 1000;       ///< connections in all, proven or not
   base::Milliseconds penalty_auth_failure{5000};
   base::Milliseconds penalty_no_auth{1000};     ///< went away, was pushed out or ran out of grace without a proof
   base::Milliseconds penalty_crash{90000};      ///< took a child down with it
@@ -66,8 +66,8 @@ class ConnectionLimits {
   struct Connection {
     std::string source;
     std::string network;
-    bool known = false;    ///< its source signed in before
-    bool waiting = true;   ///< a start-up
+    bool known = false;   ///< its source signed in before
+    bool waiting = true;  ///< a start-up
   };
   struct Source {
     base::MonoTime penalty_until{};
