@@ -14,25 +14,25 @@ namespace {
 /// Columns: person_id, blob, comment, added_ms.
 base::Result<LoginKey> read_key(const Statement& row) {
   SALLYPORT_TRY(auto user, vault::read_id<base::UserId>(row, 0));
-  auto key = vault::ssh_public_key_from_blob(row.blob(1));
+  auto key = certs::SshPublicKey::parse_blob(row.blob(1));
   if (!key) return vault::corrupt_row("login key");
-  key.value().comment = vault::read_text(row, 2);
-  return LoginKey{std::move(user), std::move(key).value(), vault::read_time(row, 3)};
+  return LoginKey{std::move(user), std::move(key).value().with_comment(vault::read_text(row, 2)),
+                  vault::read_time(row, 3)};
 }
 
 }  // namespace
 
-base::Result<LoginKey> add_login_key(Transaction& tx, const base::UserId& user, const vault::SshPublicKey& key,
+base::Result<LoginKey> add_login_key(Transaction& tx, const base::UserId& user, const certs::SshPublicKey& key,
                                      const vault::Moment& now) {
   SALLYPORT_TRY(const bool taken,
-                vault::exists(tx, "SELECT person_id FROM login_key WHERE fingerprint = $1", key.fingerprint));
+                vault::exists(tx, "SELECT person_id FROM login_key WHERE fingerprint = $1", key.fingerprint()));
   // Not whose: that is nothing a person may learn by offering keys.
-  if (taken) return base::fail(Errc::exists, "this SSH key is in use already: " + key.fingerprint);
+  if (taken) return base::fail(Errc::exists, "this SSH key is in use already: " + key.fingerprint());
   SALLYPORT_TRY(const auto keys, list_login_keys(tx, user));
   if (keys.size() >= kMaxLoginKeys) return base::fail(Errc::limit, "a user has at most 32 SSH keys");
   SALLYPORT_TRYV(
       tx.execute("INSERT INTO login_key (fingerprint, person_id, blob, comment, added_ms) VALUES ($1, $2, $3, $4, $5)",
-                 key.fingerprint, user, key.blob, key.comment, vault::wall_ms(now)));
+                 key.fingerprint(), user, key.blob(), key.comment(), vault::wall_ms(now)));
   return LoginKey{user, key, now.wall};
 }
 
@@ -52,13 +52,13 @@ base::Result<std::vector<LoginKey>> list_login_keys(Transaction& tx, const base:
 }
 
 base::Result<std::optional<LoginKey>> find_login_key(Transaction& tx, base::ByteView blob) {
-  auto offered = vault::ssh_public_key_from_blob(blob);
+  auto offered = certs::SshPublicKey::parse_blob(blob);
   if (!offered) return std::optional<LoginKey>();
   SALLYPORT_TRY(
       auto rows,
       tx.query("SELECT k.person_id, k.blob, k.comment, k.added_ms FROM login_key k JOIN person u ON u.id = k.person_id "
                "WHERE k.fingerprint = $1 AND k.blob = $2 AND u.disabled = 0 AND u.removed_ms IS NULL",
-               offered.value().fingerprint, blob));
+               offered.value().fingerprint(), blob));
   return vault::read_first(std::move(rows), read_key);
 }
 

@@ -120,7 +120,7 @@ Result<> fill_job(Context& context, Record& out, const vault::Rotation& rotation
       .set("port", std::uint64_t{target.port})
       .set("login", account.login);
   out.set_list("host_keys");
-  for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
+  for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob());
   SALLYPORT_TRYV(fill_secrets(context, out, rotation));
   return fill_reconcile(context, out, account);
 }

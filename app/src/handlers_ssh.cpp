@@ -222,7 +222,7 @@ Result<Record> fill_grant(Context& context, const SessionQuestion& question, con
   out.set("credential", std::move(credential))
       .set("channels", access::format_channels(question.open_channels(context, flow.factors())));
   out.set_list("host_keys");
-  for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob);
+  for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob());
   out.set("source", context.source)
       .set("reason", question.checkout->reason)
       .set("checkout", question.checkout->id.text());

@@ -21,7 +21,7 @@ void fill(Record& out, const vault::Target& target) {
   out.set("port", std::uint64_t{target.port}).set("labels", vault::format_labels(target.labels));
   out.set("created", millis(target.created)).set_list("host_keys");
   for (const auto& key : target.host_keys)
-    out.add("host_keys").set("fingerprint", key.fingerprint).set("key", key.line());
+    out.add("host_keys").set("fingerprint", key.fingerprint()).set("key", key.line());
 }
 
 Record shown(const Context& context, const vault::Target& target) {
@@ -44,7 +44,7 @@ Result<Record> add(Context& context, Record& input) {
   SALLYPORT_TRY(wanted.port, port_of(input));
   SALLYPORT_TRY(wanted.labels, vault::parse_labels(input.text("labels")));
   if (input.has("host_key")) {
-    SALLYPORT_TRY(auto key, vault::parse_ssh_public_key(input.text("host_key")));
+    SALLYPORT_TRY(auto key, certs::SshPublicKey::parse_host_line(input.text("host_key")));
     wanted.host_keys.push_back(std::move(key));
   }
   SALLYPORT_TRY(const auto target, vault::add_target(context.sql(), wanted, context.now));
@@ -90,12 +90,12 @@ Result<Record> remove(Context& context, Record& input) {
 
 Result<Record> key_add(Context& context, Record& input) {
   about_target(context, input);
-  SALLYPORT_TRY(auto key, vault::parse_ssh_public_key(input.text("key")));
+  SALLYPORT_TRY(auto key, certs::SshPublicKey::parse_host_line(input.text("key")));
   SALLYPORT_TRY(auto target, vault::find_target(context.sql(), input.text("name")));
-  if (std::ranges::any_of(target.host_keys, [&](const auto& pinned) { return pinned.blob == key.blob; })) {
+  if (std::ranges::any_of(target.host_keys, [&](const auto& pinned) { return pinned == key; })) {
     return fail(Errc::exists, "that host key is pinned already");
   }
-  context.detail = key.fingerprint;
+  context.detail = key.fingerprint();
   target.host_keys.push_back(std::move(key));
   SALLYPORT_TRY(const auto changed, vault::change_target(context.sql(), target.name, {.host_keys = target.host_keys}));
   return shown(context, changed);
@@ -106,7 +106,7 @@ Result<Record> key_remove(Context& context, Record& input) {
   context.detail = input.text("fingerprint");
   SALLYPORT_TRY(auto target, vault::find_target(context.sql(), input.text("name")));
   const auto gone =
-      std::erase_if(target.host_keys, [&](const auto& key) { return key.fingerprint == input.text("fingerprint"); });
+      std::erase_if(target.host_keys, [&](const auto& key) { return key.fingerprint() == input.text("fingerprint"); });
   if (gone == 0) return fail(Errc::not_found, "no such host key is pinned for " + target.name);
   SALLYPORT_TRY(const auto changed, vault::change_target(context.sql(), target.name, {.host_keys = target.host_keys}));
   return shown(context, changed);

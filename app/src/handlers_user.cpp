@@ -152,16 +152,18 @@ Result<Record> password_set(Context& context, Record& input) {
   return answer(context);
 }
 
-Record& put_key(Record& out, const vault::SshPublicKey& key) {
-  return out.set("fingerprint", key.fingerprint).set("type", key.type).set("comment", key.comment);
+Record& put_key(Record& out, const certs::SshPublicKey& key) {
+  return out.set("fingerprint", key.fingerprint())
+      .set("type", certs::wire_name(key.type()))
+      .set("comment", key.comment());
 }
 
 Result<Record> key_add(Context& context, Record& input) {
   about_user(context, input);
-  SALLYPORT_TRY(const auto key, vault::parse_ssh_public_key(input.text("key")));
+  SALLYPORT_TRY(const auto key, certs::SshPublicKey::parse_line(input.text("key")));
   SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("name")));
   SALLYPORT_TRYV(access::add_login_key(context.sql(), user.id, key, context.now));
-  context.detail = key.fingerprint;
+  context.detail = key.fingerprint();
   Record out = answer(context);
   put_key(out, key);
   return out;

@@ -165,8 +165,8 @@ inline constexpr auto kTargetAddIn = std::to_array<Field>(
 inline constexpr auto kTargetSetIn =
     std::to_array<Field>({kByName, may("host", text, 255, "DNS name or address"),
                           may("port", number, 65535, "TCP port"), may("labels", text, kLabels, "replaces them")});
-inline constexpr auto kHostKeyAddIn =
-    std::to_array<Field>({kByName, must("key", text, kKeyLine, "one line of ssh_host_*_key.pub")});
+inline constexpr auto kHostKeyAddIn = std::to_array<Field>(
+    {kByName, must("key", text, kKeyLine, "a host key to pin: one line of ssh_host_*_key.pub or ssh-keyscan")});
 
 inline constexpr auto kAccountItem = std::to_array<Field>({
     must("account", text, kAccount, "account@target"),

@@ -14,7 +14,7 @@ using base::Errc;
 
 constexpr std::size_t kMaxComment = 256;
 constexpr std::size_t kEd25519Size = 32;
-constexpr unsigned kMostRsaBits = 8192;
+constexpr unsigned kMostRsaBits = 16384;
 constexpr std::uint8_t kUncompressedPoint = 4;  // SEC 1, 2.3.3
 
 struct TypeFacts {
@@ -36,19 +36,16 @@ const TypeFacts* find_type(std::string_view name) {
   return found == kTypes.end() ? nullptr : &*found;
 }
 
-bool ends_with(std::string_view text, std::string_view end) {
-  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
-}
-
 /// Why a first word that is no type we take is refused.
 base::Error refused(std::string_view word) {
   const auto shown = base::escape_text(word, 64);
-  if (ends_with(word, "-cert-v01@openssh.com")) {
+  if (word.ends_with("-cert-v01@openssh.com")) {
     return base::fail(Errc::unsupported, "SSH certificates are not taken as bare keys: " + shown);
   }
-  if (word.substr(0, 3) == "sk-") {
+  if (word.starts_with("sk-")) {
     return base::fail(Errc::unsupported, "security keys (" + shown + ") are not taken: their touch cannot be enforced");
   }
+  if (word.starts_with("-----BEGIN")) return malformed("that is a private key; give its .pub file");
   if (word == "ssh-dss") return base::fail(Errc::unsupported, "DSA keys are too weak");
   return malformed("it must begin with its type, without options: ssh-ed25519, ecdsa-sha2-nistp256, ssh-rsa ...");
 }
@@ -72,8 +69,10 @@ base::Result<> check_rsa(base::Reader& in) {
   if (bits_of(exponent) > 64 || bits_of(exponent) < 2 || (exponent.back() & 1U) == 0) {
     return malformed("the RSA exponent is not an odd number of 3 or more");
   }
-  if (bits_of(modulus) < kLeastRsaBits) return base::fail(Errc::unsupported, "RSA keys under 2048 bits are too weak");
-  if (bits_of(modulus) > kMostRsaBits) return base::fail(Errc::unsupported, "RSA keys over 8192 bits are not taken");
+  if (bits_of(modulus) < kLeastRsaBits)
+    return base::fail(Errc::unsupported,
+                      "RSA keys under 2048 bits are too weak; ssh-keygen -t ed25519 makes a good one");
+  if (bits_of(modulus) > kMostRsaBits) return base::fail(Errc::unsupported, "RSA keys over 16384 bits are not taken");
   if ((modulus.back() & 1U) == 0) return malformed("the RSA modulus is even");
   return base::ok();
 }
@@ -95,12 +94,26 @@ base::Result<> check_fields(base::Reader& in, const TypeFacts& facts) {
   return base::ok();
 }
 
-/// The next word and its one space.
+std::string_view trim(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+/// The next word, and the blanks after it.
 std::string_view take_word(std::string_view& rest) {
-  const auto space = rest.find(' ');
-  const auto word = rest.substr(0, space);
-  rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+  const auto word = rest.substr(0, rest.find_first_of(" \t"));
+  rest = trim(rest.substr(word.size()));
   return word;
+}
+
+base::Result<std::string_view> only_line(std::string_view text) {
+  if (text.size() > kMaxKeyLine) return malformed("the line is longer than 8192 bytes");
+  if (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+  if (trim(text).starts_with("-----BEGIN")) return refused(trim(text));
+  if (text.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos)
+    return malformed("more than one line");
+  return trim(text);
 }
 
 }  // namespace
@@ -127,12 +140,8 @@ base::Result<SshPublicKey> SshPublicKey::parse_blob(base::ByteView blob) {
   return key;
 }
 
-base::Result<SshPublicKey> SshPublicKey::parse_line(std::string_view line) {
-  if (line.size() > kMaxKeyLine) return malformed("the line is longer than 8192 bytes");
-  if (!line.empty() && line.back() == '\n') line.remove_suffix(1);
-  if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-  if (line.find_first_of(std::string_view("\n\r\0", 3)) != std::string_view::npos)
-    return malformed("more than one line");
+base::Result<SshPublicKey> SshPublicKey::parse_line(std::string_view text) {
+  SALLYPORT_TRY(auto line, only_line(text));
   const auto word = take_word(line);
   if (find_type(word) == nullptr) return refused(word);
   const auto blob = base::unbase64(take_word(line));
@@ -142,6 +151,23 @@ base::Result<SshPublicKey> SshPublicKey::parse_line(std::string_view line) {
   if (wire_name(key.type_) != word) return malformed("its blob is of another type than the line says");
   key.comment_ = std::string(line);
   return key;
+}
+
+base::Result<SshPublicKey> SshPublicKey::parse_host_line(std::string_view text) {
+  SALLYPORT_TRY(auto line, only_line(text));
+  auto rest = line;
+  const auto hosts = take_word(rest);
+  if (hosts.starts_with('@')) return malformed("a marked line of known_hosts is no host's own key");
+  const auto type = rest.substr(0, rest.find_first_of(" \t"));
+  // "hosts type base64": what a scan prints. A certificate's or weak key's own type is refused by its name.
+  const bool scanned =
+      find_type(hosts) == nullptr && (find_type(type) != nullptr || refused(type).code() == Errc::unsupported);
+  return parse_line(scanned ? rest : line);
+}
+
+SshPublicKey SshPublicKey::with_comment(std::string comment) && {
+  comment_ = std::move(comment);
+  return std::move(*this);
 }
 
 std::string SshPublicKey::fingerprint() const {

@@ -19,22 +19,23 @@ base::Error unknown_target(std::string_view name) {
   return base::fail(Errc::not_found, "target " + std::string(name) + " is not known");
 }
 
-base::Result<std::vector<SshPublicKey>> read_host_keys(Transaction& tx, const base::TargetId& id) {
+base::Result<std::vector<certs::SshPublicKey>> read_host_keys(Transaction& tx, const base::TargetId& id) {
   SALLYPORT_TRY(auto rows, tx.query("SELECT blob FROM target_host_key WHERE target_id = $1 ORDER BY place", id));
-  return read_all(std::move(rows), [](const Statement& row) -> base::Result<SshPublicKey> {
-    auto key = ssh_public_key_from_blob(row.blob(0));
+  return read_all(std::move(rows), [](const Statement& row) -> base::Result<certs::SshPublicKey> {
+    auto key = certs::SshPublicKey::parse_blob(row.blob(0));
     if (!key) return corrupt_row("host key");
     return key;
   });
 }
 
-base::Result<> write_host_keys(Transaction& tx, const base::TargetId& id, const std::vector<SshPublicKey>& keys) {
+base::Result<> write_host_keys(Transaction& tx, const base::TargetId& id,
+                               const std::vector<certs::SshPublicKey>& keys) {
   if (keys.size() > kMaxHostKeys) return base::fail(Errc::limit, "a target has at most 16 host keys");
   SALLYPORT_TRYV(tx.execute("DELETE FROM target_host_key WHERE target_id = $1", id));
   std::int64_t place = 0;
-  for (const SshPublicKey& key : keys) {
+  for (const certs::SshPublicKey& key : keys) {
     SALLYPORT_TRYV(
-        tx.execute("INSERT INTO target_host_key (target_id, place, blob) VALUES ($1, $2, $3)", id, place, key.blob));
+        tx.execute("INSERT INTO target_host_key (target_id, place, blob) VALUES ($1, $2, $3)", id, place, key.blob()));
     ++place;
   }
   return base::ok();

@@ -9,19 +9,19 @@ using base::Errc;
 
 namespace {
 
-vault::SshPublicKey make_key(int number) {
+certs::SshPublicKey make_key(int number) {
   base::Writer blob;
   blob.block("ssh-ed25519").block(std::string(31, 'k') + static_cast<char>(number));
-  return must(vault::ssh_public_key_from_blob(blob.bytes()));
+  return must(certs::SshPublicKey::parse_blob(blob.bytes()));
 }
 
 struct KeyWorld : World {
   User alice = add_user("alice");
-  base::Result<LoginKey> add(const User& user, const vault::SshPublicKey& key) {
+  base::Result<LoginKey> add(const User& user, const certs::SshPublicKey& key) {
     return sql([&](auto& tx) { return add_login_key(tx, user.id, key, now()); });
   }
-  std::optional<LoginKey> find(const vault::SshPublicKey& key) {
-    return must(sql([&](auto& tx) { return find_login_key(tx, key.blob); }));
+  std::optional<LoginKey> find(const certs::SshPublicKey& key) {
+    return must(sql([&](auto& tx) { return find_login_key(tx, key.blob()); }));
   }
 };
 
@@ -62,7 +62,7 @@ TEST_CASE("keys are listed and removed by fingerprint, each by its own user only
   const User bob = world.add_user("bob");
   must(world.add(world.alice, make_key(1)));
   const auto remove = [&](const User& user) {
-    return world.sql([&](auto& tx) { return remove_login_key(tx, user.id, make_key(1).fingerprint); });
+    return world.sql([&](auto& tx) { return remove_login_key(tx, user.id, make_key(1).fingerprint()); });
   };
   CHECK(code_of(remove(bob)) == Errc::not_found);
   CHECK(must(world.sql([&](auto& tx) { return list_login_keys(tx, world.alice.id); })).size() == 1);

@@ -42,7 +42,7 @@ struct Living : Ssh {
   }
   void remove_key() {
     auto record = named(OperationId::user_key_remove, "alice");
-    record.set("fingerprint", must(vault::parse_ssh_public_key(kAliceKey)).fingerprint);
+    record.set("fingerprint", must(certs::SshPublicKey::parse_line(kAliceKey)).fingerprint());
     change(OperationId::user_key_remove, record);
   }
 };
@@ -121,7 +121,7 @@ TEST_CASE("deciding again: a session ends when its target or account is no longe
   (void)ssh.session(10);
   SECTION("host key unpinned") {
     auto record = ssh.named(OperationId::target_key_remove, "web1");
-    record.set("fingerprint", must(vault::parse_ssh_public_key(kHostKey)).fingerprint);
+    record.set("fingerprint", must(certs::SshPublicKey::parse_line(kHostKey)).fingerprint());
     ssh.change(OperationId::target_key_remove, record);
     CHECK(ssh.end_of(10) == "a host key of the target is no longer trusted");
   }
@@ -182,7 +182,7 @@ TEST_CASE("deciding again: what is granted and taken away in one batch ends at o
   SECTION("the key") {
     operation = OperationId::user_key_remove;
     removal = ssh.named(operation, "alice");
-    removal.set("fingerprint", must(vault::parse_ssh_public_key(kAliceKey)).fingerprint);
+    removal.set("fingerprint", must(certs::SshPublicKey::parse_line(kAliceKey)).fingerprint());
   }
   batch.push_back(ssh.request(Ssh::peer(PeerKind::web, ssh.web_peer), operation, removal, &ssh.admin.token));
   for (const auto& [request, answer] : ssh.run(std::move(batch))) REQUIRE(answer.ok());

@@ -1,7 +1,7 @@
 #pragma once
 // A Service with a target, an account, and alice who may use it by SSH; spoken to as the listener and a session's
 // child.
-#include "sallyport/vault/ssh_public_key.hpp"
+#include "sallyport/certs/ssh_key.hpp"
 #include "service_fixture.hpp"
 
 namespace sallyport::test {
@@ -12,7 +12,7 @@ inline constexpr const char* kAliceKey =
 struct Ssh : ServiceFixture {
   Person admin = bootstrap_admin();
   Person alice;
-  base::Bytes key = must(vault::parse_ssh_public_key(kAliceKey)).blob;
+  base::Bytes key = must(certs::SshPublicKey::parse_line(kAliceKey)).blob();
   std::string checkout_id;
 
   Ssh() {

@@ -69,7 +69,7 @@ TEST_CASE("a key line is one line, and its blob is exact") {
   CHECK(refusal(good + std::string(" a\0b", 4)) == base::Errc::invalid);
   CHECK(refusal(good + " \x1b[2J") == base::Errc::invalid);
   CHECK(refusal(good + " " + std::string(9000, 'x')) == base::Errc::invalid);
-  CHECK(refusal(" " + good) == base::Errc::invalid);
+  CHECK(SshPublicKey::parse_line("  " + good + " \t a comment \n").value().comment() == "a comment");
   CHECK(refusal("ecdsa-sha2-nistp256 " + good.substr(12)) == base::Errc::invalid);
 
   const auto blob = SshPublicKey::parse_line(good).value().blob();
@@ -78,6 +78,31 @@ TEST_CASE("a key line is one line, and its blob is exact") {
   auto longer = blob;
   longer.push_back(0);
   CHECK(!SshPublicKey::parse_blob(longer));
+}
+
+TEST_CASE("a host key is taken from its file, and from a line of ssh-keyscan or known_hosts") {
+  const auto good = ed25519_line();
+  const auto read = [](const std::string& line) { return SshPublicKey::parse_host_line(line); };
+  for (const auto* hosts : {"", "web1 ", "[web1.example.net]:2222 ", "web1,10.0.0.1\t", "|1|c2FsdA==|aGFzaA== "}) {
+    INFO(hosts);
+    CHECK(read(hosts + good + "\n").value().line() == good);
+  }
+  CHECK(read("web1 ssh-ed25519-cert-v01@openssh.com AAAA").error().code() == base::Errc::unsupported);
+  CHECK(read("web1 ssh-dss AAAA").error().code() == base::Errc::unsupported);
+  CHECK(read("@cert-authority *.example.net " + good).error().code() == base::Errc::invalid);
+  CHECK(read("a b " + good).error().code() == base::Errc::invalid);
+  CHECK(refusal("web1 " + good) == base::Errc::invalid);  // a person's key has no host
+}
+
+TEST_CASE("a private key given for a public one is told apart") {
+  const auto pair = generate_ssh_key("x").value();
+  const std::string pem(pair.private_pem.expose_text());
+  for (const auto& text : {pem, pem.substr(0, pem.find('\n')), std::string("-----BEGIN RSA PRIVATE KEY-----")}) {
+    for (const auto& read : {SshPublicKey::parse_line, SshPublicKey::parse_host_line}) {
+      CHECK(read(text).error().code() == base::Errc::invalid);
+      CHECK(read(text).error().context().find("give its .pub file") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("RSA numbers that are negative, padded, even or tiny are refused") {

@@ -11,10 +11,10 @@ using test::must;
 
 namespace {
 
-SshPublicKey host_key(char fill) {
+certs::SshPublicKey host_key(char fill) {
   base::Writer blob;
   blob.block("ssh-ed25519").block(std::string(32, fill));
-  return must(ssh_public_key_from_blob(blob.bytes()));
+  return must(certs::SshPublicKey::parse_blob(blob.bytes()));
 }
 
 }  // namespace
@@ -25,7 +25,7 @@ TEST_CASE("a target is added, shown, changed and listed") {
   const Target added = must(world.sql([&](auto& tx) { return add_target(tx, wanted, world.now()); }));
   CHECK(added.port == 2222);
   REQUIRE(added.host_keys.size() == 2);
-  CHECK(added.host_keys[0].fingerprint == host_key('b').fingerprint);
+  CHECK(added.host_keys[0].fingerprint() == host_key('b').fingerprint());
   TargetChange change;
   change.host = "10.0.0.1";
   change.host_keys = {host_key('c')};

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "sallyport/base/ids.hpp"
+#include "sallyport/certs/ssh_key.hpp"
 #include "sallyport/vault/lease.hpp"
-#include "sallyport/vault/ssh_public_key.hpp"
 
 namespace sallyport::vault {
 class Transaction;
@@ -17,12 +17,12 @@ inline constexpr std::size_t kMaxLoginKeys = 32;
 
 struct LoginKey {
   base::UserId user;
-  vault::SshPublicKey key;
+  certs::SshPublicKey key;
   base::WallTime added{};
 };
 
 /// Errc::exists when any user has it already; Errc::limit beyond kMaxLoginKeys.
-base::Result<LoginKey> add_login_key(vault::Transaction& tx, const base::UserId& user, const vault::SshPublicKey& key,
+base::Result<LoginKey> add_login_key(vault::Transaction& tx, const base::UserId& user, const certs::SshPublicKey& key,
                                      const vault::Moment& now);
 base::Result<> remove_login_key(vault::Transaction& tx, const base::UserId& user, std::string_view fingerprint);
 base::Result<std::vector<LoginKey>> list_login_keys(vault::Transaction& tx, const base::UserId& user);

@@ -16,15 +16,17 @@ enum class SshKeyType : std::uint8_t { ed25519 = 1, ecdsa_p256 = 2, ecdsa_p384 =
 std::string_view wire_name(SshKeyType type) noexcept;
 
 inline constexpr std::size_t kMaxKeyLine = 8192;
-inline constexpr std::size_t kMaxKeyBlob = 2048;  ///< RSA of 8192 bits is 1,043 bytes
+inline constexpr std::size_t kMaxKeyBlob = 4096;  ///< RSA of 16384 bits is 2,067 bytes
 inline constexpr unsigned kLeastRsaBits = 2048;
 
 /// A public key whose blob was checked field by field. Two keys are the same when their blobs are.
 class SshPublicKey {
  public:
-  /// "type base64 [comment]", one line, one line end allowed. Errc::invalid when malformed or with options in front;
-  /// Errc::unsupported for sk- keys, certificates, DSA and RSA under 2048 bits.
+  /// "type base64 [comment]", one line, one line end allowed. Errc::invalid when malformed, with options in front, or a
+  /// private key; Errc::unsupported for sk- keys, certificates, DSA and RSA under 2048 or over 16384 bits.
   static base::Result<SshPublicKey> parse_line(std::string_view line);
+  /// The same, or a line of ssh-keyscan and known_hosts: "hosts type base64". Lines marked @... are Errc::invalid.
+  static base::Result<SshPublicKey> parse_host_line(std::string_view line);
   /// The blob alone (RFC 4253: string type, then its fields).
   static base::Result<SshPublicKey> parse_blob(base::ByteView blob);
 
@@ -35,6 +37,8 @@ class SshPublicKey {
   std::string fingerprint() const;
   /// "type base64", without the comment.
   std::string line() const;
+  /// The same key under a comment that was kept beside its blob.
+  SshPublicKey with_comment(std::string comment) &&;
 
   friend bool operator==(const SshPublicKey& a, const SshPublicKey& b) { return a.blob_ == b.blob_; }
 

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "sallyport/base/ids.hpp"
+#include "sallyport/certs/ssh_key.hpp"
 #include "sallyport/vault/labels.hpp"
 #include "sallyport/vault/lease.hpp"
-#include "sallyport/vault/ssh_public_key.hpp"
 
 namespace sallyport::vault {
 
@@ -19,7 +19,7 @@ struct Target {
   std::string host;  ///< DNS name or address literal, at most 255 bytes
   std::uint16_t port = 22;
   Labels labels;
-  std::vector<SshPublicKey> host_keys;  ///< may be empty: then nothing may be connected to
+  std::vector<certs::SshPublicKey> host_keys;  ///< may be empty: then nothing may be connected to
   base::WallTime created{};
 };
 
@@ -28,7 +28,7 @@ struct NewTarget {
   std::string host;
   std::uint16_t port = 22;
   Labels labels;
-  std::vector<SshPublicKey> host_keys;
+  std::vector<certs::SshPublicKey> host_keys;
 };
 
 /// What is absent stays as it is; `host_keys` replaces all of them.
@@ -36,7 +36,7 @@ struct TargetChange {
   std::optional<std::string> host;
   std::optional<std::uint16_t> port;
   std::optional<Labels> labels;
-  std::optional<std::vector<SshPublicKey>> host_keys;
+  std::optional<std::vector<certs::SshPublicKey>> host_keys;
 };
 
 inline constexpr std::size_t kMaxHostKeys = 16;
