@@ -1,4 +1,7 @@
 // ssh, ssh-config, and the master connection behind the latter.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,8 +11,10 @@
 #include "cli_groups.hpp"
 #include "client_api.hpp"
 #include "client_token.hpp"
+#include "control_path.hpp"
 #include "environment.hpp"
 #include "output.hpp"
+#include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/names.hpp"
 #include "sallyport/base/process.hpp"
@@ -64,6 +69,21 @@ base::Error become(const std::vector<std::string>& words) {
   return base::fail_errno("can't start ssh (is openssh-client installed?)", errno);
 }
 
+// With our terminal and our descriptors; gives the program's status. ssh -f comes back when its connection stands.
+base::Result<int> run_here(const std::vector<std::string>& words) {
+  const pid_t child = ::fork();
+  if (child < 0) return base::fail_errno("can't start ssh", errno);
+  if (child == 0) {
+    (void)become(words);
+    ::_exit(127);
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return base::fail_errno("waiting for ssh", errno);
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 base::Result<int> run_ssh(const Invocation& line) {
   SALLYPORT_TRY(const auto account, base::parse_account_name(line.one("account")));
   SALLYPORT_TRY(const auto address, find_server(line));
@@ -109,6 +129,33 @@ base::Result<base::AccountName> named_by(const std::string& account, const std::
   return base::parse_account_name(account + "@" + host.substr(0, host.size() - kSuffix.size()));
 }
 
+// Where the client that asks will look: at our own place, unless its command line names another.
+base::Result<std::filesystem::path> socket_for(const Invocation& line, const SshFiles& files) {
+  const auto asked = control_path_of(calling_ssh());
+  if (!asked) return files.control / line.one("name");
+  return expand_control_path(*asked, {.hash = line.one("name"),
+                                      .host = line.one("hostname"),
+                                      .typed_host = line.one("host"),
+                                      .port = line.one("port"),
+                                      .user = line.one("account")});
+}
+
+// A path that ssh takes as it is: no token begins in it.
+std::string as_pattern(const std::string& path) {
+  std::string out;
+  for (const char c : path) out += c == '%' ? std::string("%%") : std::string(1, c);
+  return out;
+}
+
+base::Result<base::UniqueFd> take_turn(const std::filesystem::path& file) {
+  base::UniqueFd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock) return base::fail_errno("can't make " + file.string(), errno);
+  while (::flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return base::fail_errno("can't lock " + file.string(), errno);
+  }
+  return lock;
+}
+
 bool has_master(const std::string& socket) {
   base::Command check;
   check.argv = {"ssh", "-F", "none", "-O", "check", "-o", "ControlPath=\"" + socket + "\"", "sallyport"};
@@ -124,7 +171,10 @@ base::Result<int> run_ssh_master(const Invocation& line) {
     return base::fail(base::Errc::invalid, "no such connection name");
   const auto files = ssh_files();
   SALLYPORT_TRYV(base::make_private_directory(files.control));  // gone after a logout
-  const auto socket = (files.control / name).string();
+  SALLYPORT_TRY(const auto path, socket_for(line, files));
+  const auto socket = as_pattern(path.string());
+  // Clients come in parallel (VS Code, ansible's forks): one opens the way, the others wait for it.
+  SALLYPORT_TRY(const auto turn, take_turn(files.control / (name + ".lock")));
   if (has_master(socket)) return 0;
   SALLYPORT_TRY(const auto address, find_server(line));
   SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
@@ -132,7 +182,7 @@ base::Result<int> run_ssh_master(const Invocation& line) {
   auto words = ssh_command(address, login, files);
   words.insert(words.end(), {"-o", "ControlMaster=yes", "-o", "ControlPath=\"" + socket + "\"", "-o",
                              "ControlPersist=60", "-f", "-N", "--", address.ssh_host});
-  return become(words);
+  return run_here(words);
 }
 
 }  // namespace
@@ -166,6 +216,8 @@ std::vector<Command> ssh_commands() {
                       {{"account", ArgKind::positional, true, "ACCOUNT", "the account"},
                        {"host", ArgKind::positional, true, "HOST", "TARGET.sallyport"},
                        {"name", ArgKind::positional, true, "NAME", "of the control socket"},
+                       {"hostname", ArgKind::positional, false, "HOSTNAME", "as the client would dial it"},
+                       {"port", ArgKind::positional, false, "PORT", "as the client would dial it"},
                        {"user", ArgKind::option, false, "NAME", "who goes"}},
                       {},
                       run_ssh_master,

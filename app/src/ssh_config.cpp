@@ -72,12 +72,13 @@ base::Result<> write_known_hosts(const ServerAddress& address, const fs::path& f
 
 // The login name on the command line ("root") wins over any User of a configuration file, and no protocol field says
 // which target was meant. So the way is opened first, by a master connection with the full login name, and the client
-// that was typed uses that: plain ssh, scp, sftp, rsync, git and ansible all do.
+// that was typed uses that: plain ssh, scp, sftp, rsync, git and ansible all do. Where that client's own command line
+// names a ControlPath, the connection listens there (control_path.hpp).
 std::string ssh_config_text(const std::string& program, const SshFiles& files) {
   return fmt::format(
       "# Written by `sallyport ssh-config`; changes are lost when it runs again.\n"
       "# ssh root@web1.sallyport: the account root on the target web1, through the broker.\n"
-      "Match originalhost *.sallyport exec \"'{}' ssh-master '%r' '%n' '%C'\"\n"
+      "Match originalhost *.sallyport exec \"'{}' ssh-master '%r' '%n' '%C' '%h' '%p'\"\n"
       "  ControlMaster no\n"
       "  ControlPath \"{}/%C\"\n"
       "  ForwardAgent no\n"

@@ -22,5 +22,39 @@ status=0
 own ssh root@web1.sallyport 'exit 7' 2> /dev/null < /dev/null || status=$?
 ((status == 7)) || fail "the status 7 came back as $status"
 own ssh -O exit root@web1.sallyport 2> /dev/null || true
+
+# Programs that drive ssh with settings of their own.
+git init -q --bare "$stage/repo.git"
+own git clone -q "root@web1.sallyport:$stage/repo.git" "$stage/clone" 2> "$stage/log/git" < /dev/null || fail "git: $(cat "$stage/log/git")"
+own env GIT_SSH_COMMAND="ssh -o ControlMaster=auto -o ControlPath=~/git-%C" git -C "$stage/clone" ls-remote 2> "$stage/log/git" < /dev/null ||
+  fail "git with a ControlPath: $(cat "$stage/log/git")"
+[[ -S $(echo "$stage"/home/git-*) ]] || fail "git's own control socket is not used"
+own ssh -O exit -o ControlPath='~/git-%C' root@web1.sallyport 2> /dev/null || true
+
+# VS Code: a script on stdin, a forward that it may or may not get.
+[[ $(echo 'echo on-$(id -un)' | own ssh -T -D "$(shuf -i 20000-39999 -n 1)" -o ConnectTimeout=15 root@web1.sallyport bash 2> "$stage/log/code") == on-root ]] ||
+  fail "ssh -T -D: $(cat "$stage/log/code")"
+own ssh -O exit root@web1.sallyport 2> /dev/null || true
+
+# Two at once take one way, and nobody is left behind.
+own ssh root@web1.sallyport true 2> "$stage/log/one" < /dev/null & one=$!
+own ssh root@web1.sallyport true 2> "$stage/log/two" < /dev/null || fail "the second of two at once: $(cat "$stage/log/two")"
+wait "$one" || fail "the first of two at once: $(cat "$stage/log/one")"
+own ssh -O exit root@web1.sallyport 2> /dev/null || true
+
+# Without a shared connection there is no way; it is said.
+! own ssh -S none root@web1.sallyport true > "$stage/log/none" 2>&1 < /dev/null || fail "it works without a control path"
+grep -q 'shared connection' "$stage/log/none" || fail "no reason is given: $(cat "$stage/log/none")"
+
+if command -v ansible > /dev/null; then
+  play() { own ansible all -i web1.sallyport, -u root "$@" > "$stage/log/ansible" 2>&1 < /dev/null || fail "ansible $*: $(cat "$stage/log/ansible")"; }
+  play -m raw -a 'echo on-$(id -un)'
+  grep -q on-root "$stage/log/ansible" || fail "ansible raw: $(cat "$stage/log/ansible")"
+  play -m ping
+  grep -q pong "$stage/log/ansible" || fail "ansible ping: $(cat "$stage/log/ansible")"
+  for socket in "$stage"/home/.ansible/cp/*; do own ssh -O exit -o ControlPath="$socket" root@web1.sallyport 2> /dev/null || true; done
+else
+  echo "ansible is not here: not tried"
+fi
 ! grep -q peer.violation "$stage/log/server" || fail "a refused session asked the vault what it may not"
 echo "as expected"
