@@ -99,10 +99,10 @@ base::Result<int> run_whoami(const Invocation& line) {
 base::Result<> show_seed(const Record& seed, bool json) {
   // The one place where a secret is printed unasked: whoever enrols has to see it.
   if (json) return print(seed, "otp.enroll", "", true);
-  SALLYPORT_TRY(const auto code, vault::qr_half_blocks(seed.secret("uri"), wants_colour() ? vault::QrColours::ansi
-                                                                                          : vault::QrColours::plain));
+  SALLYPORT_TRY(const auto code, vault::qr_half_blocks(seed.secret("uri"), knows_colours() ? vault::QrColours::ansi
+                                                                                           : vault::QrColours::plain));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, code.expose()));
-  SALLYPORT_TRYV(print_text("\nScan this with an authenticator, or type the secret in: "));
+  SALLYPORT_TRYV(print_text("Scan this with an authenticator, or type the secret in: "));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, seed.secret("secret").expose()));
   return print_text("\n");
 }

@@ -26,10 +26,11 @@ std::string login_name() {
 
 bool is_terminal(int fd) noexcept { return ::isatty(fd) == 1; }
 
-bool wants_colour() noexcept {
-  if (!is_terminal(STDOUT_FILENO) || std::getenv("NO_COLOR") != nullptr) return false;
+bool knows_colours() noexcept {
   const char* term = std::getenv("TERM");
-  return term != nullptr && std::string_view(term) != "dumb";
+  return is_terminal(STDOUT_FILENO) && term != nullptr && std::string_view(term) != "dumb";
 }
+
+bool wants_colour() noexcept { return knows_colours() && std::getenv("NO_COLOR") == nullptr; }
 
 }  // namespace sallyport::app

@@ -13,6 +13,8 @@ std::filesystem::path home_directory();
 /// Login name of who runs this.
 std::string login_name();
 bool is_terminal(int fd) noexcept;
+/// stdout is a terminal that takes colours: for what means nothing without them.
+bool knows_colours() noexcept;
 /// Colours and line drawing are welcome on stdout: a terminal, NO_COLOR unset, TERM not dumb.
 bool wants_colour() noexcept;
 

@@ -32,8 +32,10 @@ std::string_view half_block(bool upper, bool lower) {
   return lower ? "\u2584" : " ";
 }
 
+// White and black of the 256, which no theme changes: a phone sees the same on every background. The least correction
+// of errors: a screen has none, and the code has to fit one of 24 lines.
 void draw_row(base::SecretWriter& out, const QRcode& code, int y, bool colours) {
-  if (colours) out.raw(base::as_bytes("\x1b[40;97m"));
+  if (colours) out.raw(base::as_bytes("\x1b[38;5;231;48;5;16m"));
   for (int x = -kQuietZone; x < code.width + kQuietZone; ++x) {
     out.raw(base::as_bytes(half_block(is_light(code, x, y), is_light(code, x, y + 1))));
   }
@@ -44,7 +46,7 @@ void draw_row(base::SecretWriter& out, const QRcode& code, int y, bool colours) 
 
 base::Result<base::SecretBytes> qr_half_blocks(const base::SecretBytes& text, QrColours colours) {
   const base::ByteView bytes = text.expose();
-  const Code code(QRcode_encodeData(static_cast<int>(bytes.size()), bytes.data(), 0, QR_ECLEVEL_M));
+  const Code code(QRcode_encodeData(static_cast<int>(bytes.size()), bytes.data(), 0, QR_ECLEVEL_L));
   if (!code) {
     if (errno == ERANGE || errno == EINVAL) return base::fail(base::Errc::limit, "the text does not fit a QR code");
     return base::fail_errno("QR code", errno);

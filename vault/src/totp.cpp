@@ -72,6 +72,7 @@ std::optional<std::uint64_t> match_totp(const base::SecretBytes& seed, base::Byt
   return matched;
 }
 
+// SHA-1, six digits and 30 s are what its parameters mean when they are left out; the QR code gets smaller.
 base::SecretBytes otpauth_uri(const base::SecretBytes& seed, std::string_view issuer, std::string_view user) {
   const std::string by = percent_encode(issuer);
   base::SecretWriter uri;
@@ -79,7 +80,6 @@ base::SecretBytes otpauth_uri(const base::SecretBytes& seed, std::string_view is
   uri.raw(base::as_bytes(percent_encode(user))).raw(base::as_bytes("?secret="));
   uri.raw(base::base32_secret(seed).expose());
   uri.raw(base::as_bytes("&issuer=")).raw(base::as_bytes(by));
-  uri.raw(base::as_bytes("&algorithm=SHA1&digits=6&period=30"));
   return std::move(uri).take();
 }
 

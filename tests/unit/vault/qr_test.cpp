@@ -1,9 +1,13 @@
 #include "sallyport/vault/qr.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "sallyport/base/process.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace sallyport;
 using namespace sallyport::vault;
@@ -44,6 +48,24 @@ bool is_finder(const Modules& rows, std::size_t top, std::size_t left) {
   return true;
 }
 
+/// Each module 6 pixels wide, with more of the terminal around it, which is white or black.
+void write_picture(const std::string& file, const Modules& rows, bool light_room) {
+  constexpr std::size_t kPixels = 6;
+  constexpr std::size_t kAround = 4;
+  const auto width = rows.at(0).size() + 2 * kAround;
+  const auto height = rows.size() + 2 * kAround;
+  std::ofstream out(file);
+  out << "P5 " << width * kPixels << ' ' << height * kPixels << " 255\n";
+  for (std::size_t y = 0; y < height * kPixels; ++y) {
+    for (std::size_t x = 0; x < width * kPixels; ++x) {
+      const auto row = y / kPixels - kAround;  // outside of it the numbers wrap around
+      const auto column = x / kPixels - kAround;
+      const bool inside = row < rows.size() && column < rows.at(0).size();
+      out.put((inside ? rows[row][column] : light_room) ? '\xff' : '\0');
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a QR code has its quiet zone and its three finder patterns") {
@@ -60,8 +82,37 @@ TEST_CASE("a QR code has its quiet zone and its three finder patterns") {
 TEST_CASE("colours are set and reset on every line") {
   const auto text = base::SecretBytes::copy(base::as_bytes("x"));
   const auto drawn = qr_half_blocks(text).value();
-  CHECK(drawn.expose_text().substr(0, 8) == "\x1b[40;97m");
+  CHECK(drawn.expose_text().starts_with("\x1b[38;5;231;48;5;16m"));
   CHECK(drawn.expose_text().substr(drawn.size() - 5) == "\x1b[0m\n");
+}
+
+TEST_CASE("an authenticator's code fits a terminal of 24 lines, and a decoder reads it on every background") {
+  constexpr const char* kDecoder = "/usr/bin/zbarimg";
+  const std::string uri =
+      "otpauth://totp/Sallyport:administrator?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Sallyport";
+  const auto drawn = qr_half_blocks(base::SecretBytes::copy(base::as_bytes(uri))).value();
+  std::string text;
+  std::size_t lines = 0;
+  // What a terminal shows is what the colours say, so the picture is drawn from the blocks between them.
+  for (auto rest = drawn.expose_text(); !rest.empty(); ++lines) {
+    auto line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(line.size() + 1);
+    line.remove_prefix(std::string_view("\x1b[38;5;231;48;5;16m").size());
+    REQUIRE(line.ends_with("\x1b[0m"));
+    text += std::string(line.substr(0, line.size() - 4)) + "\n";
+  }
+  CHECK(lines <= 21);                              // with the line that explains it, and the prompt
+  if (!std::filesystem::exists(kDecoder)) return;  // zbar-tools (tools/packages.txt)
+  const test::TempDir directory;
+  for (const bool light_room : {true, false}) {
+    const auto file = (directory / "code.pgm").string();
+    write_picture(file, modules_of(text), light_room);
+    base::Command command;
+    command.argv = {kDecoder, "--quiet", "--raw", file};
+    command.environment = {"PATH=/usr/bin:/bin"};
+    const auto read = base::run(command).value();
+    CHECK(base::as_text(read.out) == uri + "\n");
+  }
 }
 
 TEST_CASE("a text that does not fit a QR code is refused") {

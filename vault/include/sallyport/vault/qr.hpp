@@ -4,8 +4,8 @@
 
 namespace sallyport::vault {
 
-/// ansi: bright on black by escape sequences, scannable on light and dark terminals. plain: no escape sequence, for a
-/// dark one.
+/// ansi: white on black by escape sequences, scannable on light and dark terminals, whatever their theme. plain: no
+/// escape sequence, for a dark one.
 enum class QrColours : unsigned char { ansi, plain };
 
 /// The text as a QR code in UTF-8 half-block characters (two modules a character), with a quiet zone. Secret, because
