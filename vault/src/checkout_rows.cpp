@@ -49,6 +49,10 @@ base::Result<Checkout> get_checkout(Transaction& tx, const base::CheckoutId& id)
   return std::move(*found);
 }
 
+base::Result<base::CheckoutId> complete_checkout_id(Transaction& tx, std::string_view begin) {
+  return complete_id<base::CheckoutId>(tx, "SELECT id FROM checkout WHERE id >= $1 AND id < $2 LIMIT 2", begin);
+}
+
 base::Result<std::vector<Checkout>> list_checkouts(Transaction& tx, const CheckoutFilter& filter) {
   // An empty text is "any": it is no id.
   const std::string user = filter.user ? filter.user->text() : "";

@@ -154,7 +154,13 @@ CREATE TABLE rotation_queue (
 );
 )";
 
-constexpr std::array<Migration, 3> kMigrations = {{{1, kTargets}, {2, kCheckouts}, {3, kSessions}}};
+// Which kinds of channel were opened in a session: for those who look at lists of them.
+constexpr Sql kSessionChannels = R"(
+ALTER TABLE session ADD COLUMN channels TEXT NOT NULL DEFAULT '';
+)";
+
+constexpr std::array<Migration, 4> kMigrations = {
+    {{1, kTargets}, {2, kCheckouts}, {3, kSessions}, {4, kSessionChannels}}};
 
 }  // namespace
 

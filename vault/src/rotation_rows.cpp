@@ -78,6 +78,10 @@ base::Result<Rotation> get_rotation(Transaction& tx, const base::RotationId& id)
   return std::move(*found);
 }
 
+base::Result<base::RotationId> complete_rotation_id(Transaction& tx, std::string_view begin) {
+  return complete_id<base::RotationId>(tx, "SELECT id FROM rotation WHERE id >= $1 AND id < $2 LIMIT 2", begin);
+}
+
 base::Result<std::vector<Rotation>> list_rotations(Transaction& tx, const RotationFilter& filter) {
   // An empty text is "any": it is no id.
   const std::string account = filter.account ? filter.account->text() : "";

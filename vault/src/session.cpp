@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 6> kRecordingWords = {"recording", "compl
 #define SALLYPORT_SESSION_COLUMNS                                                                              \
   "SELECT id, user_id, user_name, account_id, account_name, target_id, checkout_id, source, how, started_ms, " \
   "ended_ms, end_reason, recording, file, checkpoint_sequence, checkpoint_chain, total_bytes, total_ms, "      \
-  "total_chunks FROM session "
+  "total_chunks, (SELECT reason FROM checkout WHERE checkout.id = session.checkout_id), channels FROM session "
 
 base::Result<std::optional<RecordingCheckpoint>> read_checkpoint(const Statement& row) {
   if (row.is_null(14)) return std::optional<RecordingCheckpoint>();
@@ -60,7 +60,9 @@ base::Result<Session> read_session(const Statement& row) {
                  recording,
                  read_text(row, 13),
                  checkpoint,
-                 totals};
+                 totals,
+                 row.is_null(19) ? std::string() : read_text(row, 19),
+                 read_text(row, 20)};
 }
 
 SecretLabel label_of(const base::SessionId& id) { return {kPurpose, kTenant, id.text(), 1}; }
@@ -139,6 +141,14 @@ base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, 
   return session;
 }
 
+base::Result<> note_channel(Transaction& tx, const base::SessionId& id, std::string_view kind) {
+  SALLYPORT_TRYV(
+      tx.execute("UPDATE session SET channels = CASE WHEN channels = '' THEN $1 ELSE channels || ',' || $1 END "
+                 "WHERE id = $2 AND (',' || channels || ',') NOT LIKE '%,' || $1 || ',%'",
+                 kind, id));
+  return base::ok();
+}
+
 base::Result<> set_recording_state(Transaction& tx, const base::SessionId& id, RecordingState state) {
   if (state == RecordingState::recording) return base::fail(Errc::invalid, "an ended session is not recording");
   SALLYPORT_TRY(const auto changed,
@@ -168,20 +178,49 @@ base::Result<Session> get_session(Transaction& tx, const base::SessionId& id) {
   return std::move(*found);
 }
 
-base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionFilter& filter) {
-  // An empty text is "any": it is no id.
-  const std::string user = filter.user ? filter.user->text() : "";
-  const std::string account = filter.account ? filter.account->text() : "";
+namespace {
+
+// An empty text and 0 are "any": neither is a name, an id or a state. $1 to $10, in the order of filtered().
+#define SALLYPORT_SESSION_FILTER                                                                               \
+  "WHERE ($1 = '' OR user_name = $1) AND ($2 = '' OR account_name = $2) "                                      \
+  "AND ($3 = '' OR account_name LIKE $3 ESCAPE '!') AND ($4 = '' OR source = $4) "                             \
+  "AND ($5 = '' OR checkout_id IN (SELECT id FROM checkout WHERE reason LIKE $5 ESCAPE '!')) "                 \
+  "AND ($6 = '' OR checkout_id = $6) AND ($7 = 0 OR recording = $7) AND started_ms >= $8 AND started_ms < $9 " \
+  "AND ($10 = 0 OR ended_ms IS NULL) "
+
+template <class... More>
+base::Result<Statement> filtered(Transaction& tx, Sql sql, const SessionFilter& filter, const More&... more) {
+  const std::string target = filter.target.empty() ? "" : "%@" + as_pattern(filter.target);
+  const std::string reason = filter.reason.empty() ? "" : "%" + as_pattern(filter.reason) + "%";
   const std::string checkout = filter.checkout ? filter.checkout->text() : "";
+  const int recording = filter.recording ? static_cast<int>(*filter.recording) : 0;
+  const auto since = filter.since ? base::to_unix_ms(*filter.since) : INT64_MIN;
+  const auto until = filter.until ? base::to_unix_ms(*filter.until) : INT64_MAX;
+  return tx.query(sql, filter.user, filter.account, target, filter.source, reason, checkout, recording, since, until,
+                  filter.open_only, more...);
+}
+
+}  // namespace
+
+base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionFilter& filter) {
   const std::string after = filter.after ? filter.after->text() : "";
   SALLYPORT_TRY(auto rows,
-                tx.query(SALLYPORT_SESSION_COLUMNS
-                         "WHERE ($1 = '' OR user_id = $1) AND ($2 = '' OR account_id = $2) "
-                         "AND ($3 = '' OR checkout_id = $3) AND ($4 = 0 OR ended_ms IS NULL) "
-                         "AND ($5 = '' OR (started_ms, id) < (SELECT started_ms, id FROM session WHERE id = $5)) "
-                         "ORDER BY started_ms DESC, id DESC LIMIT $6",
-                         user, account, checkout, filter.open_only, after, page_limit(filter.limit)));
+                filtered(tx,
+                         SALLYPORT_SESSION_COLUMNS SALLYPORT_SESSION_FILTER
+                         "AND ($11 = '' OR (started_ms, id) < (SELECT started_ms, id FROM session WHERE id = $11)) "
+                         "ORDER BY started_ms DESC, id DESC LIMIT $12",
+                         filter, after, page_limit(filter.limit)));
   return read_all(std::move(rows), read_session);
+}
+
+base::Result<std::uint64_t> count_sessions(Transaction& tx, const SessionFilter& filter) {
+  SALLYPORT_TRY(auto rows, filtered(tx, "SELECT COUNT(*) FROM session " SALLYPORT_SESSION_FILTER, filter));
+  SALLYPORT_TRY(const bool found, rows.next());
+  return found ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
+}
+
+base::Result<base::SessionId> complete_session_id(Transaction& tx, std::string_view begin) {
+  return complete_id<base::SessionId>(tx, "SELECT id FROM session WHERE id >= $1 AND id < $2 LIMIT 2", begin);
 }
 
 }  // namespace sallyport::vault

@@ -15,9 +15,9 @@ struct World : test::DomainVault {
   Account account = (add_target(), add_account());
   base::UserId alice = base::UserId::random();
 
-  RegisteredSession open(const base::UserId& user) {
-    const NewSession wanted{user,           "alice", account.id,  account.name.text(),
-                            account.target, {},      "192.0.2.1", "publickey,otp"};
+  RegisteredSession open(const base::UserId& user, const std::string& name = "alice",
+                         const std::string& source = "192.0.2.1") {
+    const NewSession wanted{user, name, account.id, account.name.text(), account.target, {}, source, "publickey,otp"};
     return must(audited([&](auto& tx) { return register_session(tx, keys(), wanted, now()); }));
   }
   base::Result<> checkpoint(const base::SessionId& id, std::uint64_t sequence) {
@@ -127,7 +127,7 @@ TEST_CASE("sessions are listed newest first, by person and state, in pages") {
   const base::UserId bob = base::UserId::random();
   const auto first = world.open(world.alice).session.id;
   world.clock.advance(1s);
-  const auto second = world.open(bob).session.id;
+  const auto second = world.open(bob, "bob").session.id;
   world.clock.advance(1s);
   const auto third = world.open(world.alice).session.id;
   must(world.close(first));
@@ -138,9 +138,62 @@ TEST_CASE("sessions are listed newest first, by person and state, in pages") {
   };
   using Ids = std::vector<base::SessionId>;
   CHECK(list({}) == Ids{third, second, first});
-  CHECK(list({.user = world.alice}) == Ids{third, first});
+  CHECK(list({.user = "alice"}) == Ids{third, first});
   CHECK(list({.open_only = true}) == Ids{third, second});
   CHECK(list({.after = third, .limit = 1}) == Ids{second});
+}
+
+TEST_CASE("sessions are found by time, target, source, state and reason, and counted") {
+  World world;
+  const auto early = world.open(world.alice).session.id;
+  world.clock.advance(1min);
+  const auto middle = world.clock.wall();
+  const auto late = world.open(world.alice, "alice", "2001:db8::7").session.id;
+  must(world.close(late, RecordingState::truncated));
+  const auto list = [&](const SessionFilter& filter) {
+    std::vector<base::SessionId> ids;
+    for (const auto& one : must(world.sql([&](auto& tx) { return list_sessions(tx, filter); }))) ids.push_back(one.id);
+    CHECK(must(world.sql([&](auto& tx) { return count_sessions(tx, filter); })) == ids.size());
+    return ids;
+  };
+  using Ids = std::vector<base::SessionId>;
+  CHECK(list({.since = middle}) == Ids{late});
+  CHECK(list({.until = middle}) == Ids{early});
+  CHECK(list({.target = "web1"}) == Ids{late, early});
+  CHECK(list({.target = "eb1"}).empty());
+  CHECK(list({.target = "%"}).empty());
+  CHECK(list({.source = "2001:db8::7"}) == Ids{late});
+  CHECK(list({.recording = RecordingState::truncated}) == Ids{late});
+  CHECK(list({.account = "root@web1"}) == Ids{late, early});
+  CHECK(list({.reason = "x"}).empty());
+}
+
+TEST_CASE("a session is named by the beginning of its id, if no other begins so") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  const auto complete = [&](std::string_view begin) {
+    return world.sql([&](auto& tx) { return complete_session_id(tx, begin); });
+  };
+  CHECK(must(complete(id.text())) == id);
+  CHECK(must(complete(id.text().substr(0, 8))) == id);
+  CHECK(code_of(complete(id.text().substr(0, 3))) == Errc::invalid);
+  CHECK(code_of(complete("A2345678")) == Errc::invalid);
+  CHECK(code_of(complete(id.text()[0] == 'a' ? "bbbbbbbb" : "aaaaaaaa")) == Errc::not_found);
+  must(world.sql(
+      [&](Transaction& tx) { return tx.execute("UPDATE session SET id = 'abcdefgh22222222' WHERE id = $1", id); }));
+  const auto other = world.open(world.alice).session.id;
+  must(world.sql(
+      [&](Transaction& tx) { return tx.execute("UPDATE session SET id = 'abcdefgh33333333' WHERE id = $1", other); }));
+  CHECK(code_of(complete("abcdefgh")) == Errc::invalid);
+  CHECK(must(complete("abcdefgh3")).text() == "abcdefgh33333333");
+}
+
+TEST_CASE("the channels of a session are noted once each") {
+  World world;
+  const auto id = world.open(world.alice).session.id;
+  for (const auto* kind : {"shell", "exec", "shell", "sftp", "exec"})
+    must(world.sql([&](auto& tx) { return note_channel(tx, id, kind); }));
+  CHECK(world.get(id).channels == "shell,exec,sftp");
 }
 
 TEST_CASE("the words of recording states are read back") {

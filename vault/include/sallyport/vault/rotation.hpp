@@ -93,6 +93,8 @@ base::Result<std::vector<Rotation>> unfinished_rotations(Transaction& tx);
 /// one that waits in `pending` (nothing was sent) or `promoted` (the new one is proven), so that a target that is down
 /// keeps nobody out.
 base::Result<bool> is_rotating(Transaction& tx, const base::AccountId& account);
+/// The id that begins so, if it is the only one: 16 letters are that id itself. Errc::not_found, Errc::invalid.
+base::Result<base::RotationId> complete_rotation_id(Transaction& tx, std::string_view begin);
 base::Result<Rotation> get_rotation(Transaction& tx, const base::RotationId& id);
 struct RotationFilter {
   std::optional<base::AccountId> account;

@@ -106,6 +106,34 @@ auto read_first(Statement rows, Read read) -> base::Result<std::optional<typenam
   return Found(std::move(one));
 }
 
+/// A text as a pattern of LIKE that stands for itself, with '!' as its escape.
+inline std::string as_pattern(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '%' || c == '_' || c == '!') out += '!';
+    out += c;
+  }
+  return out;
+}
+
+/// The only id that begins so. `sql` gives those from $1 on and before $2, two of them at most. Errc::invalid when it
+/// is no id's beginning or the beginning of several, Errc::not_found.
+template <class IdType>
+base::Result<IdType> complete_id(Transaction& tx, Sql sql, std::string_view begin) {
+  constexpr std::size_t kLeast = 4;
+  auto whole = IdType::parse(begin);
+  if (whole || begin.size() < kLeast || begin.size() >= IdType::kLength) return whole;
+  if (begin.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") != std::string_view::npos) return whole;
+  SALLYPORT_TRY(auto rows, tx.query(sql, begin, std::string(begin) + '{'));  // '{' follows 'z'
+  SALLYPORT_TRY(const bool found, rows.next());
+  if (!found) return base::fail(base::Errc::not_found, "no id begins with " + std::string(begin));
+  SALLYPORT_TRY(auto id, read_id<IdType>(rows, 0));
+  SALLYPORT_TRY(const bool more, rows.next());
+  if (more)
+    return base::fail(base::Errc::invalid, "several ids begin with " + std::string(begin) + "; give more letters");
+  return id;
+}
+
 inline constexpr std::size_t kMaxPage = 1000;
 inline std::size_t page_limit(std::size_t wanted) noexcept { return wanted < kMaxPage ? wanted : kMaxPage; }
 

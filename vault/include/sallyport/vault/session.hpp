@@ -59,6 +59,8 @@ struct Session {
   std::string file;  ///< name below the recordings directory
   std::optional<RecordingCheckpoint> checkpoint;
   RecordingTotals totals;
+  std::string reason;    ///< of its checkout; empty without one
+  std::string channels;  ///< what was opened in it: "shell,sftp"
 };
 
 struct NewSession {
@@ -87,6 +89,8 @@ base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, co
 /// stays `none` whatever is said, and what has begun is at best truncated when `none` is said: see the answer.
 base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
                                     RecordingState recording, const RecordingTotals& totals, const Moment& now);
+/// Notes a kind of channel that was opened ("exec"); again changes nothing.
+base::Result<> note_channel(Transaction& tx, const base::SessionId& id, std::string_view kind);
 /// What an examination of the file found (missing, truncated); for ended sessions. Errc::not_found.
 base::Result<> set_recording_state(Transaction& tx, const base::SessionId& id, RecordingState state);
 /// Not ended: at start these are the ones that a crash has cut.
@@ -97,14 +101,26 @@ base::Result<base::SecretBytes> read_recording_key(AuditedTransaction& tx, const
 
 base::Result<Session> get_session(Transaction& tx, const base::SessionId& id);
 struct SessionFilter {
-  std::optional<base::UserId> user;
-  std::optional<base::AccountId> account;
+  // Names as they were then: what is removed by now is found, too.
+  std::string user;     ///< empty, here and below: any
+  std::string account;  ///< "root@web1"
+  std::string target;
+  std::string source;
+  std::string reason;  ///< found anywhere in the checkout's, in capitals or not
   std::optional<base::CheckoutId> checkout;
+  std::optional<RecordingState> recording;
+  std::optional<base::WallTime> since;  ///< started then or later
+  std::optional<base::WallTime> until;  ///< started before
   bool open_only = false;
   std::optional<base::SessionId> after;  ///< the last one of the page before
   std::size_t limit = 100;               ///< at most 1000
 };
 /// Newest first.
 base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionFilter& filter);
+/// How many there are in all, whatever `after` and `limit` say.
+base::Result<std::uint64_t> count_sessions(Transaction& tx, const SessionFilter& filter);
+
+/// The id that begins so, if it is the only one: 16 letters are that id itself. Errc::not_found, Errc::invalid.
+base::Result<base::SessionId> complete_session_id(Transaction& tx, std::string_view begin);
 
 }  // namespace sallyport::vault
