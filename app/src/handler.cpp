@@ -109,6 +109,13 @@ base::Result<Refusal> prove_code(Context& context, const base::UserId& user, con
   }
 }
 
+base::Result<> told_about(const access::Decision& decision, std::string_view account) {
+  if (decision.rule == access::Rule::checkout_needed)
+    return fail(Errc::conflict,
+                "Check the account out first: sallyport checkout " + std::string(account) + " --reason ...");
+  return decision.as_result();
+}
+
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out) {
   for (const auto peer : state.rotators) out.push_back(LiveSessions::make_push(peer, OperationId::push_rotation_work));
   state.rotators.clear();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/access/decide.hpp"
 #include "sallyport/access/login_token.hpp"
 #include "sallyport/access/password.hpp"
 #include "sallyport/access/role.hpp"
@@ -128,6 +129,11 @@ const HandlerRow* find_handler(OperationId id);
 // Shared by handlers.
 inline Record answer(const Context& context) { return Record(context.operation.output); }
 std::size_t page_size(const Record& input);
+/// A field of Unix milliseconds, if it is there.
+inline std::optional<base::WallTime> time_of(const Record& input, std::string_view name) {
+  if (!input.has(name)) return std::nullopt;
+  return base::from_unix_ms(static_cast<std::int64_t>(input.number(name)));
+}
 inline std::uint64_t millis(base::WallTime time) { return static_cast<std::uint64_t>(base::to_unix_ms(time)); }
 /// A child speaks for its connection's person in events; called first by every handler of a child.
 Connection& speak_for(Context& context);
@@ -136,6 +142,8 @@ base::Result<Refusal> prove_code(Context& context, const base::UserId& user, con
 /// Ends the live sessions of an ended checkout, and wakes the rotator, after the commit; writes its event.
 base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action,
                               std::string_view told);
+/// The decision as a Result; a sentence that tells of a checkout names this account and the whole command.
+base::Result<> told_about(const access::Decision& decision, std::string_view account);
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out);
 /// Something is due that no rotator has.
 base::Result<bool> rotation_is_due(Context& context);

@@ -4,6 +4,7 @@
 #include "handler.hpp"
 #include "sallyport/audit/checkpoint.hpp"
 #include "sallyport/base/text.hpp"
+#include "sallyport/vault/audit_search.hpp"
 
 namespace sallyport::app {
 
@@ -28,14 +29,35 @@ void fill(Record& out, const vault::AuditEntry& entry) {
   out.set("outcome", audit::to_string(event.outcome)).set("detail", event.detail);
 }
 
+Result<vault::AuditFilter> filter_of(const Record& input) {
+  vault::AuditFilter filter;
+  filter.actor = input.text("actor");
+  filter.action = input.text("action");
+  filter.object = input.text("object");
+  filter.target = input.text("target");
+  filter.source = input.text("source");
+  filter.reason = input.text("reason");
+  filter.since = time_of(input, "since");
+  filter.until = time_of(input, "until");
+  if (!input.has("outcome")) return filter;
+  for (const auto outcome : {audit::Outcome::ok, audit::Outcome::denied, audit::Outcome::failed}) {
+    if (audit::to_string(outcome) == input.text("outcome")) filter.outcome = outcome;
+  }
+  if (!filter.outcome) return fail(Errc::invalid, "an outcome is ok, denied or failed");
+  return filter;
+}
+
 Result<Record> list(Context& context, Record& input) {
   const auto size = context.state.vault->audit().size();
-  const auto limit = page_size(input);
-  const auto from = input.has("after") ? input.number("after") : size - std::min<std::uint64_t>(size, limit);
-  SALLYPORT_TRY(const auto entries, context.state.vault->audit().entries(context.sql(), from, limit));
+  vault::AuditQuery query{.from = {}, .before = size, .filter = {}, .limit = page_size(input)};
+  if (input.has("after")) query.from = input.number("after");
+  if (input.has("before")) query.before = input.number("before");
+  SALLYPORT_TRY(query.filter, filter_of(input));
+  SALLYPORT_TRY(const auto found, vault::search_audit(context.sql(), query));
   Record out = answer(context);
   out.set("size", size).set_list("events");
-  for (const auto& entry : entries) fill(out.add("events"), entry);
+  for (const auto& entry : found.entries) fill(out.add("events"), entry);
+  if (found.next) out.set("next", *found.next);
   return out;
 }
 

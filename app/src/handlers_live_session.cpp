@@ -49,6 +49,11 @@ Result<Record> session_event(Context& context, Record& input) {
   context.quiet = true;
   context.event(audit_action(*action), context.object,
                 input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
+  const auto action = input.text("action");
+  const bool opened = action == "shell" || action == "exec" || action == "sftp" || action == "scp";
+  if (opened && !input.flag("denied")) {
+    SALLYPORT_TRYV(vault::note_channel(context.sql(), live->id, action));
+  }
   return answer(context);
 }
 

@@ -56,7 +56,7 @@ Result<Record> list(Context& context, Record& input) {
 }
 
 Result<Record> show(Context& context, Record& input) {
-  SALLYPORT_TRY(const auto id, base::RotationId::parse(input.text("id")));
+  SALLYPORT_TRY(const auto id, vault::complete_rotation_id(context.sql(), input.text("id")));
   SALLYPORT_TRY(const auto rotation, vault::get_rotation(context.sql(), id));
   Record out = answer(context);
   SALLYPORT_TRYV(fill(context, out, rotation));

@@ -3,6 +3,7 @@
 
 #include "handler.hpp"
 #include "sallyport/vault/session.hpp"
+#include "sallyport/vault/target.hpp"
 
 namespace sallyport::app {
 
@@ -22,36 +23,62 @@ void fill(Context& context, Record& out, const vault::Session& session) {
   if (session.ended) out.set("ended", millis(*session.ended));
   out.set("recording", vault::to_string(session.recording));
   out.set("bytes", session.totals.bytes).set("duration_ms", session.totals.duration_ms);
+  if (session.checkout) out.set("reason", session.reason);
+  out.set("channels", session.channels);
 }
 
 Result<vault::Session> find(Context& context, const Record& input) {
-  SALLYPORT_TRY(const auto id, base::SessionId::parse(input.text("id")));
+  SALLYPORT_TRY(const auto id, vault::complete_session_id(context.sql(), input.text("id")));
   return vault::get_session(context.sql(), id);
 }
 
-Result<vault::SessionFilter> filter_of(Context& context, const Record& input) {
+Result<vault::SessionFilter> filter_of(const Record& input) {
   vault::SessionFilter filter{.open_only = input.flag("live"), .limit = page_size(input)};
-  if (input.has("user")) {
-    SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
-    filter.user = user.id;
-  }
+  filter.user = input.text("user");
+  filter.target = input.text("target");
+  filter.source = input.text("source");
+  filter.reason = input.text("reason");
   if (input.has("account")) {
     SALLYPORT_TRY(const auto name, base::parse_account_name(input.text("account")));
-    SALLYPORT_TRY(const auto account, vault::find_account(context.sql(), name));
-    filter.account = account.id;
+    filter.account = name.text();
   }
+  if (input.has("recording")) {
+    SALLYPORT_TRY(filter.recording, vault::parse_recording_state(input.text("recording")));
+  }
+  filter.since = time_of(input, "since");
+  filter.until = time_of(input, "until");
   if (input.has("after")) {
     SALLYPORT_TRY(filter.after, base::SessionId::parse(input.text("after")));
   }
   return filter;
 }
 
+/// Nothing found for a name: because it was never there? A slip of the pen is told from an empty list.
+Result<> check_names(Context& context, const Record& input) {
+  if (input.has("user")) {
+    SALLYPORT_TRYV(access::find_user(context.sql(), input.text("user")));
+  }
+  if (input.has("account")) {
+    SALLYPORT_TRY(const auto name, base::parse_account_name(input.text("account")));
+    SALLYPORT_TRYV(vault::find_account(context.sql(), name));
+  }
+  if (input.has("target")) {
+    SALLYPORT_TRYV(vault::find_target(context.sql(), input.text("target")));
+  }
+  return base::ok();
+}
+
 Result<Record> list(Context& context, Record& input) {
-  SALLYPORT_TRY(const auto filter, filter_of(context, input));
+  SALLYPORT_TRY(const auto filter, filter_of(input));
   SALLYPORT_TRY(const auto sessions, vault::list_sessions(context.sql(), filter));
+  if (sessions.empty() && !input.has("after")) {
+    SALLYPORT_TRYV(check_names(context, input));
+  }
   Record out = answer(context);
   out.set_list("sessions");
   for (const auto& session : sessions) fill(context, out.add("sessions"), session);
+  SALLYPORT_TRY(const auto total, vault::count_sessions(context.sql(), filter));
+  out.set("total", total);
   if (sessions.size() == filter.limit) out.set("next", sessions.back().id.text());
   return out;
 }

@@ -199,7 +199,7 @@ Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) 
   if (!proven) return fail(Errc::unauthenticated, std::string(kProofGone));
   auto decision = access::decide(question.input(context, flow.factors()));
   context.rule = decision.why();
-  SALLYPORT_TRYV(decision.as_result());
+  SALLYPORT_TRYV(told_about(decision, flow.account().text()));
   // No role opens an account that is not there.
   if (!question.account || !question.checkout) return fail(Errc::denied, "no account of that name is open to you");
   return question;

@@ -64,6 +64,7 @@ Result<> set_from_text(Record& record, std::string_view name, const std::string&
   if (record.has(name)) return fail(Errc::invalid, std::string(name) + " is given twice");
   switch (field->type) {
     case FieldType::text:
+    case FieldType::words:
       record.set(name, text);
       return base::ok();
     case FieldType::flag:

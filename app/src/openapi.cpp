@@ -28,6 +28,9 @@ json::object schema_of(const Field& field) {
     case FieldType::text:
       out = {{"type", "string"}, {"maxLength", field.max}};
       break;
+    case FieldType::words:
+      out = {{"type", "array"}, {"items", json::object{{"type", "string"}}}};
+      break;
     case FieldType::secret:
       out = {{"type", "string"}, {"maxLength", field.max}, {"format", "password"}};
       break;

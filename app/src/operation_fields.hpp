@@ -81,7 +81,7 @@ inline constexpr auto kWhoamiOut = std::to_array<Field>({
     must("expires", number, 0, "when the token ends, Unix milliseconds"),
     must("otp_proven", flag, 0, "the token was got with a one-time code"),
     must("otp_enrolled", flag, 0, "a one-time code generator is enrolled"),
-    must("roles", text, 2048, "names of roles, with commas"),
+    must("roles", words, 2048, "names of roles"),
 });
 inline constexpr auto kOtpEnrollOut = std::to_array<Field>({
     must("uri", secret, 512, "otpauth URI for the authenticator"),
@@ -98,7 +98,7 @@ inline constexpr auto kUserItem = std::to_array<Field>({
     must("password", flag, 0, "has a password"),
     must("otp", flag, 0, "has a confirmed one-time code generator"),
     must("keys", number, 0, "how many SSH keys"),
-    must("roles", text, 2048, "names of roles, with commas"),
+    must("roles", words, 2048, "names of roles"),
     must("created", number, 0, "Unix milliseconds"),
 });
 inline constexpr auto kUserListOut = std::to_array<Field>({must("users", list, kPage, "by name", kUserItem), kNext});
@@ -129,19 +129,19 @@ inline constexpr auto kAccountIn = std::to_array<Field>({kByAccount});
 // Roles.
 inline constexpr auto kRoleItem = std::to_array<Field>({
     must("name", text, kName, "the role's name"),
-    must("actions", text, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
+    must("actions", words, 128, "of session, checkout, reveal, rotate, audit, administer"),
     must("labels", text, kLabels, "accounts it opens: * or all of these labels, env=prod,team=db"),
-    must("channels", text, 128, "of shell, exec, sftp, scp; with commas"),
-    must("members", text, 8192, "names of users, with commas"),
+    must("channels", words, 128, "of shell, exec, sftp, scp"),
+    must("members", words, 8192, "names of users"),
 });
 inline constexpr auto kRoleListOut = std::to_array<Field>({must("roles", list, kPage, "by name", kRoleItem), kNext});
 inline constexpr auto kRoleAddIn = std::to_array<Field>(
-    {kByName, must("actions", text, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
+    {kByName, must("actions", words, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
      may("labels", text, kLabels, "accounts it opens: * for all, or those with all of these labels; none: no account"),
-     may("channels", text, 128, "of shell, exec, sftp, scp; default all")});
+     may("channels", words, 128, "of shell, exec, sftp, scp; default all")});
 inline constexpr auto kRoleSetIn =
-    std::to_array<Field>({kByName, may("actions", text, 128, "replaces them"),
-                          may("labels", text, kLabels, "replaces them"), may("channels", text, 128, "replaces them")});
+    std::to_array<Field>({kByName, may("actions", words, 128, "replaces them"),
+                          may("labels", text, kLabels, "replaces them"), may("channels", words, 128, "replaces them")});
 inline constexpr auto kRoleMemberIn = std::to_array<Field>({kByName, must("user", text, kName, "the user")});
 
 // Targets and accounts.
@@ -276,12 +276,19 @@ inline constexpr auto kSessionItem = std::to_array<Field>({
     must("recording", text, kWord, "recording, complete, gap, truncated, missing, or none: refused before it began"),
     must("bytes", number, 0, "of the recording"),
     must("duration_ms", number, 0, "of the recording"),
+    may("reason", text, kReason, "of its checkout"),
+    may("channels", words, 128, "what was opened in it: shell, exec, sftp, scp"),
 });
-inline constexpr auto kSessionListIn =
-    std::to_array<Field>({may("live", flag, 0, "only those that live"), may("user", text, kName, "of one user"),
-                          may("account", text, kAccount, "of one account"), kAfter, kLimit});
+inline constexpr Field kSince = may("since", number, 0, "from then on, Unix milliseconds");
+inline constexpr Field kUntil = may("until", number, 0, "before then, Unix milliseconds");
+inline constexpr auto kSessionListIn = std::to_array<Field>(
+    {may("live", flag, 0, "only those that live"), may("user", text, kName, "of one user"),
+     may("account", text, kAccount, "of one account"), may("target", text, kName, "on one target"),
+     may("source", text, 64, "from one address"), may("reason", text, kReason, "found in the reason of the checkout"),
+     may("recording", text, kWord, "in this state: complete, truncated ..."), kSince, kUntil, kAfter, kLimit});
 inline constexpr auto kSessionListOut =
-    std::to_array<Field>({must("sessions", list, kPage, "newest first", kSessionItem), kNext});
+    std::to_array<Field>({must("sessions", list, kPage, "newest first", kSessionItem), kNext,
+                          may("total", number, 0, "how many there are in all")});
 inline constexpr auto kSessionEndIn = std::to_array<Field>({kById, may("reason", text, 256, "told to the user")});
 inline constexpr auto kRecordingOpenIn = std::to_array<Field>(
     {kById, may("purpose", text, kWord, "what for, for the audit log: play, export, verify, ...")});
@@ -313,10 +320,19 @@ inline constexpr auto kAuditItem = std::to_array<Field>({
     must("outcome", text, kWord, "ok, denied or failed"),
     must("detail", text, 2048, "a sentence"),
 });
-inline constexpr auto kAuditListIn =
-    std::to_array<Field>({may("after", number, 0, "entries from this index on; absent: the newest"), kLimit});
+inline constexpr auto kAuditListIn = std::to_array<Field>(
+    {may("after", number, 0, "entries from this index on; absent: the newest"),
+     may("before", number, 0, "the newest before this index"),
+     may("actor", text, 256, "of one person or process: alice"),
+     may("action", text, 64, "of one operation, or of all that begin so: checkout"),
+     may("object", text, 512, "found in what it was about"),
+     may("target", text, kName, "about one target and its accounts"), may("source", text, 256, "from one address"),
+     may("reason", text, 512, "found in rule or detail"), may("outcome", text, kWord, "ok, denied or failed"), kSince,
+     kUntil, kLimit});
 inline constexpr auto kAuditListOut = std::to_array<Field>(
-    {must("events", list, kPage, "in the log's order", kAuditItem), must("size", number, 0, "entries in the log")});
+    {must("events", list, kPage, "in the log's order", kAuditItem), must("size", number, 0, "entries in the log"),
+     may("next", number, 0,
+         "where to go on: as after if that was given, else as before; absent when all was looked at")});
 inline constexpr auto kAuditExportIn =
     std::to_array<Field>({may("export", number, 0, "from the first answer; absent: a new export"),
                           may("offset", number, 0, "where to go on, default 0")});

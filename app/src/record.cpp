@@ -50,7 +50,8 @@ template <class T>
 Record& Record::put(std::string_view name, FieldType type, T value) {
   const auto index = find(name);
   const auto wanted = schema_[index].type;
-  SALLYPORT_ENSURE(wanted == type || (is_secret(wanted) && is_secret(type)));
+  SALLYPORT_ENSURE(wanted == type || (is_secret(wanted) && is_secret(type)) ||
+                   (wanted == FieldType::words && type == FieldType::text));
   values_[index] = std::move(value);
   return *this;
 }
@@ -86,6 +87,15 @@ base::ByteView Record::bytes(std::string_view name) const {
 std::span<const Record> Record::list(std::string_view name) const {
   const auto* list = value<std::vector<Record>>(name);
   return list == nullptr ? std::span<const Record>{} : std::span<const Record>(*list);
+}
+
+std::vector<Record> Record::take_list(std::string_view name) {
+  auto& held = values_[find(name)];
+  if (held.index() == 0) return {};
+  SALLYPORT_ENSURE(std::holds_alternative<std::vector<Record>>(held));
+  auto taken = std::move(std::get<std::vector<Record>>(held));
+  held = std::monostate{};
+  return taken;
 }
 
 base::SecretBytes Record::take_secret(std::string_view name) {
@@ -237,6 +247,7 @@ struct RecordReader {
   Result<> read() const {
     switch (field.type) {
       case FieldType::text:
+      case FieldType::words:
         return read_text();
       case FieldType::number:
         return read_number();

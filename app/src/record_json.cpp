@@ -74,6 +74,18 @@ template <class Out>
 void put_record(Out& out, const Record& record, std::string_view lead);
 
 template <class Out>
+void put_words(Out& out, std::string_view text) {
+  put(out, "[");
+  for (bool first = true; !text.empty(); first = false) {
+    const auto word = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (!first) put(out, ",");
+    put_text(out, word);
+  }
+  put(out, "]");
+}
+
+template <class Out>
 void put_list(Out& out, std::span<const Record> items) {
   put(out, "[");
   for (std::size_t i = 0; i < items.size(); ++i) {
@@ -88,6 +100,9 @@ void put_value(Out& out, const Record& record, const Field& field) {
   switch (field.type) {
     case FieldType::text:
       put_text(out, record.text(field.name));
+      break;
+    case FieldType::words:
+      put_words(out, record.text(field.name));
       break;
     case FieldType::number:
       put(out, std::to_string(record.number(field.name)));
@@ -153,6 +168,25 @@ base::Result<> read_list(const json::value& value, const Field& field, Record& r
   return base::ok();
 }
 
+/// An array of words, or the same as one text with commas.
+base::Result<> read_words(const json::value& value, const Field& field, Record& record) {
+  if (value.is_string()) {
+    record.set(field.name, std::string_view(value.get_string().data(), value.get_string().size()));
+    return base::ok();
+  }
+  if (!value.is_array()) return wrong(field, "must be a list of words");
+  std::string text;
+  for (const auto& word : value.get_array()) {
+    if (!word.is_string() || word.get_string().empty() || word.get_string().find(',') != json::string::npos)
+      return wrong(field, "must be a list of words");
+    if (!text.empty()) text += ',';
+    text.append(word.get_string().data(), word.get_string().size());
+    if (text.size() > field.max) return wrong(field, "is too long");
+  }
+  record.set(field.name, text);
+  return base::ok();
+}
+
 base::Result<> read_text(std::string_view text, const Field& field, Record& record) {
   if (field.type == FieldType::text) {
     record.set(field.name, text);
@@ -178,6 +212,8 @@ base::Result<> read_value(const json::value& value, const Field& field, Record& 
       return read_number(value, field, record);
     case FieldType::list:
       return read_list(value, field, record, unknown);
+    case FieldType::words:
+      return read_words(value, field, record);
     case FieldType::flag:
       if (!value.is_bool()) return wrong(field, "must be true or false");
       record.set_flag(field.name, value.get_bool());

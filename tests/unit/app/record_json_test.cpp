@@ -33,7 +33,21 @@ base::Result<Record> read(std::string_view text, Fields schema = kSchema) {
   return from_json(base::as_bytes(text), schema);
 }
 
+constexpr auto kWords = std::to_array<Field>({{"roles", FieldType::words, 16, true, ""}});
+
 }  // namespace
+
+TEST_CASE("names with commas between are an array in JSON, and read as either") {
+  for (const auto* text : {R"({"roles":["a","bc"]})", R"({"roles":"a,bc"})"}) {
+    const auto record = read(text, kWords).value();
+    CHECK(record.text("roles") == "a,bc");
+    CHECK(base::as_text(to_json(record).value().view()) == R"({"roles":["a","bc"]})");
+  }
+  CHECK(base::as_text(to_json(read(R"({"roles":[]})", kWords).value()).value().view()) == R"({"roles":[]})");
+  for (const auto* text : {R"({"roles":["a,b"]})", R"({"roles":[1]})", R"({"roles":[""]})", R"({"roles":7})",
+                           R"({"roles":["aaaaaaaaaa","aaaaaaaaaa"]})"})
+    CHECK_FALSE(read(text, kWords));
+}
 
 TEST_CASE("a record comes back from JSON as it was") {
   Record record(kSchema);

@@ -16,6 +16,7 @@ namespace sallyport::app {
 
 enum class FieldType : std::uint8_t {
   text,          ///< valid UTF-8 without control characters; `max` bytes
+  words,         ///< text of names with commas between; in JSON an array of them. Read and set as text
   number,        ///< 0..2^53-1 (what JSON carries exactly); at most `max` unless max is 0
   flag,          ///< true or false
   secret,        ///< text that is secret: kept in locked memory; `max` bytes
@@ -53,6 +54,8 @@ class Record {
   const base::SecretBytes& secret(std::string_view name) const;  ///< secret and secret_bytes
   base::ByteView bytes(std::string_view name) const;
   std::span<const Record> list(std::string_view name) const;
+  /// Moves the items out; the field is absent afterwards.
+  std::vector<Record> take_list(std::string_view name);
   /// Moves the secret out; the field is absent afterwards.
   base::SecretBytes take_secret(std::string_view name);
 
