@@ -36,7 +36,7 @@ step_people() {
   as admin role add auditors --actions audit > /dev/null || fail "role add"
   broken || as admin grant add web-admins alice > /dev/null || fail "grant add"
   as admin grant add auditors audra > /dev/null || fail "grant add"
-  [[ $(as admin grant list -o json | jq -r '.roles[] | select(.name == "web-admins") | .members') == alice ]] || fail "alice has not the role"
+  [[ $(as admin grant list -o json | jq -r '.roles[] | select(.name == "web-admins") | .members[]') == alice ]] || fail "alice has not the role"
   said="alice (web-admins) and audra (auditors)"
 }
 

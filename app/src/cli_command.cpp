@@ -36,6 +36,11 @@ base::Result<bool> Invocation::json() const {
   return form == "json";
 }
 
+base::Result<bool> Invocation::wide() const {
+  SALLYPORT_TRY(const auto form, setting("output"));
+  return form == "wide";
+}
+
 const Command* find_command(std::string_view words) {
   const auto& commands = all_commands();
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& c) { return c.words == words; });
@@ -44,7 +49,7 @@ const Command* find_command(std::string_view words) {
 
 const std::vector<Arg>& global_args() {
   static const std::vector<Arg> args{
-      {"output", ArgKind::option, false, "FORM", "form of results: table or json (also -o)", {"table", "json"}},
+      {"output", ArgKind::option, false, "FORM", "form of results (also -o)", {"table", "wide", "json"}},
       {"server", ArgKind::option, false, "URL", "address of the API"},
       {"ca", ArgKind::option, false, "FILE", "certificate of the server's own CA"},
       {"data", ArgKind::option, false, "DIR", "data directory of a server on this machine"},
@@ -69,29 +74,6 @@ int exit_status(base::Errc code) noexcept {
       return 7;
     default:
       return 1;
-  }
-}
-
-std::string hint(base::Errc code) {
-  switch (code) {
-    case base::Errc::unauthenticated:
-      return "sign in with: sallyport login";
-    case base::Errc::sealed:
-      return "an operator opens the vault with: sallyport unseal";
-    case base::Errc::closed:
-      return "is the server running, and is its address right? see: sallyport doctor";
-    case base::Errc::timed_out:
-      return "it may or may not have been done; look before you try again";
-    case base::Errc::denied:
-      return "ask an administrator which role allows it";
-    case base::Errc::locked_out:
-      return "wait for the time to pass, then try again";
-    case base::Errc::unavailable:
-      return "try again; if it stays so, the server's log says more";
-    case base::Errc::corrupt:
-      return "keep the files as they are and tell the operator";
-    default:
-      return {};
   }
 }
 

@@ -65,6 +65,8 @@ class Invocation {
   base::Result<const ClientConfig*> config() const;
   /// Results as JSON rather than as a table.
   base::Result<bool> json() const;
+  /// A table of all columns, of any width.
+  base::Result<bool> wide() const;
   /// A configuration key with its flag of the same name laid over it.
   base::Result<std::string> setting(std::string_view key) const;
 
@@ -77,7 +79,5 @@ class Invocation {
 
 /// The exit status that stands for a failure's kind.
 int exit_status(base::Errc code) noexcept;
-/// What a person may do about it; empty when there is nothing to say.
-std::string hint(base::Errc code);
 
 }  // namespace sallyport::app

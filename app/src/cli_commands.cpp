@@ -21,6 +21,7 @@ std::vector<Command> make_all() {
   append(all, lease_commands());
   append(all, ssh_commands());
   append(all, recording_commands());
+  append(all, setup_commands());
   append(all, tool_commands());
   const std::vector<std::string> order{"Operators", "Administrators", "Engineers", "Auditors", "Everybody"};
   const auto place = [&](const Command& c) {

@@ -24,8 +24,9 @@ constexpr Exit kExits[] = {{0, "done"},
                            {3, "not found"},
                            {4, "sign in first"},
                            {5, "denied"},
-                           {6, "waiting for approval"},
-                           {7, "the server could not be reached"}};
+                           {6, "kept for requests that wait for approval; nothing ends so yet"},
+                           {7, "the server could not be reached"},
+                           {130, "broken off with ctrl-C"}};
 
 struct Variable {
   std::string_view name, meaning;
@@ -35,7 +36,7 @@ constexpr Variable kVariables[] = {
     {"SALLYPORT_SERVER, SALLYPORT_CA, SALLYPORT_SSH, SALLYPORT_HOST_KEY",
      "where a server elsewhere is, and how it is known"},
     {"SALLYPORT_USER", "name to sign in with"},
-    {"SALLYPORT_OUTPUT", "table or json"},
+    {"SALLYPORT_OUTPUT", "table, wide or json"},
     {"NO_COLOR", "no colours"}};
 
 std::string usage_of(const Arg& arg) {
@@ -66,6 +67,14 @@ std::string doc_of(const Arg& arg) {
   return fmt::format("{} ({})", arg.doc, fmt::join(arg.choices, ", "));
 }
 
+std::string common_label(const Arg& arg) { return (arg.name == "output" ? "-o, " : "") + label_of(arg); }
+
+std::string common_options() {
+  std::string out = "\nOptions of every command:\n";
+  for (const auto& arg : global_args()) out += fmt::format("  {:<26} {}\n", common_label(arg), doc_of(arg));
+  return out + fmt::format("  {:<26} {}\n", "-h, --help", "help, with examples");
+}
+
 std::string command_help(const Command& command) {
   std::string out = fmt::format("{}\n\n  {}\n", command.summary, usage_of(command));
   if (!command.detail.empty()) out += "\n" + command.detail + "\n";
@@ -73,7 +82,7 @@ std::string command_help(const Command& command) {
   for (const auto& arg : command.args) out += fmt::format("  {:<26} {}\n", label_of(arg), doc_of(arg));
   if (!command.examples.empty()) out += "\nExamples:\n";
   for (const auto& example : command.examples) out += "  " + example + "\n";
-  return out + "\nOptions of every command: -o table|json, --server URL, --ca FILE, --data DIR, --help\n";
+  return out + common_options();
 }
 
 // The audiences in the order of their first command.
@@ -104,8 +113,9 @@ std::string list_of(std::string_view noun) {
 
 std::string program_help() {
   std::string out = std::string(kAbout) + "\n\n  sallyport COMMAND [...]\n" + list_of("");
-  out += "\nEach command has --help with examples. Exit status:\n";
-  for (const auto& exit : kExits) out += fmt::format("  {}  {}\n", exit.status, exit.meaning);
+  out += common_options();
+  out += "\nEach command has --help with examples; `sallyport help COMMAND` shows the same. Exit status:\n";
+  for (const auto& exit : kExits) out += fmt::format("  {:<3}  {}\n", exit.status, exit.meaning);
   return out;
 }
 
@@ -168,7 +178,8 @@ std::string man_page() {
     }
   }
   out += ".SH OPTIONS OF EVERY COMMAND\n";
-  for (const auto& arg : global_args()) out += fmt::format(".TP\n.B {}\n{}\n", roff(label_of(arg)), roff(arg.doc));
+  for (const auto& arg : global_args())
+    out += fmt::format(".TP\n.B {}\n{}\n", roff(common_label(arg)), roff(doc_of(arg)));
   out += ".SH EXIT STATUS\n";
   for (const auto& exit : kExits) out += fmt::format(".TP\n.B {}\n{}\n", exit.status, roff(exit.meaning));
   out += ".SH ENVIRONMENT\n";
@@ -190,6 +201,9 @@ std::string markdown_reference() {
       "on stdin are one line each, in the order in which the command's options list them.\n\n"
       "| Exit status | Meaning |\n|---|---|\n";
   for (const auto& exit : kExits) out += fmt::format("| {} | {} |\n", exit.status, exit.meaning);
+  out += "\n| Option of every command | Meaning |\n|---|---|\n";
+  for (const auto& arg : global_args()) out += fmt::format("| `{}` | {} |\n", common_label(arg), doc_of(arg));
+  out += "| `-h, --help` | help, with examples |\n";
   out += "\n| Variable | Meaning |\n|---|---|\n";
   for (const auto& variable : kVariables) out += fmt::format("| `{}` | {} |\n", variable.name, variable.meaning);
   out += "\n| Key of config.toml | Meaning |\n|---|---|\n";

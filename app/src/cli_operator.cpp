@@ -34,6 +34,17 @@ base::Result<int> run_plain(const Invocation& line, OperationId operation) {
   return show(line, operation, output);
 }
 
+// The operator's view on the server's machine; from elsewhere, what everybody may see.
+base::Result<int> run_status(const Invocation& line) {
+  const auto local = ask_vault(line, OperationId::status, Record(find_operation(OperationId::status)->input));
+  if (local) return show(line, OperationId::status, local.value());
+  auto client = plain_client(line);
+  if (!client) return local.error();
+  SALLYPORT_TRY(const auto health,
+                client.value().call(OperationId::health, Record(find_operation(OperationId::health)->input)));
+  return show(line, OperationId::health, health);
+}
+
 }  // namespace
 
 std::vector<Command> operator_commands() {
@@ -55,10 +66,10 @@ std::vector<Command> operator_commands() {
   commands.push_back({"status",
                       "Operators",
                       "Shows the vault's state",
-                      "",
+                      "From another machine: only whether it serves.",
                       {},
                       {"sallyport status", "sallyport status -o json | jq .state"},
-                      [](const Invocation& line) { return run_plain(line, OperationId::status); }});
+                      run_status});
   commands.push_back({"doctor",
                       "Operators",
                       "Looks for what keeps the server or this client from working",

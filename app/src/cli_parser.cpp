@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "cli_suggest.hpp"
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::app {
@@ -40,6 +41,7 @@ class Tree {
     root_.parse(words);
   }
 
+  std::vector<std::string> left_over() const { return root_.remaining(true); }
   /// The deepest command that was named.
   std::string named() const {
     std::string words;
@@ -132,12 +134,6 @@ class Tree {
   std::map<std::string, std::vector<std::string>, std::less<>> globals_;
 };
 
-bool takes_value(const std::string& word) {
-  if (word == "-o") return true;
-  return std::any_of(global_args().begin(), global_args().end(),
-                     [&](const Arg& arg) { return word == "--" + arg.name; });
-}
-
 // `ssh root@web1 ls -l`: what follows the destination belongs to the other program, dashes and all.
 std::size_t end_of_own_words(const std::vector<std::string>& words) {
   std::size_t at = 0;
@@ -179,7 +175,8 @@ Parsed interpret(Tree& tree, std::vector<std::string> rest) {
   if (tree.help()) return HelpWanted{tree.named()};
   auto* leaf = tree.leaf();
   if (leaf == nullptr) {
-    return UsageError{tree.named().empty() ? "no command was given" : "\"" + tree.named() + "\" needs a verb",
+    if (tree.named().empty()) return UsageError{"no command was given", ""};
+    return UsageError{fmt::format("\"{}\" needs a verb: {}", tree.named(), fmt::join(followers_of(tree.named()), ", ")),
                       tree.named()};
   }
   Invocation line(*leaf->command, tree.values(*leaf), std::move(rest));
@@ -187,16 +184,46 @@ Parsed interpret(Tree& tree, std::vector<std::string> rest) {
   return line;
 }
 
+// `help user key add`, `help user`: words of commands instead of options.
+std::optional<Parsed> help_about(const std::vector<std::string>& words) {
+  if (words.size() < 2 || words[0] != "help" || words[1].starts_with('-')) return std::nullopt;
+  const std::vector<std::string> about(words.begin() + 1, words.end());
+  if (auto problem = unknown_word(about)) return *problem;
+  std::string named;
+  for (const auto& word : about) {
+    if (!word.starts_with('-')) named += (named.empty() ? "" : " ") + word;
+  }
+  if (find_command(named) == nullptr && followers_of(named).empty())
+    return UsageError{"there is no command \"" + base::escape_text(named, 64) + "\"", "help"};
+  return HelpWanted{named};
+}
+
+UsageError misread(Tree& tree, const CLI::ParseError& error) {
+  for (const auto& word : tree.left_over()) {
+    if (word.starts_with("--")) return unknown_option(word, tree.named());
+  }
+  return UsageError{base::escape_text(error.what()), tree.named()};
+}
+
 }  // namespace
 
+bool takes_value(const std::string& word) {
+  if (word == "-o") return true;
+  return std::any_of(global_args().begin(), global_args().end(),
+                     [&](const Arg& arg) { return word == "--" + arg.name; });
+}
+
 Parsed parse_command_line(std::vector<std::string> words) {
+  if (!words.empty() && words.front() == "--version") words.front() = "version";
+  if (auto about = help_about(words)) return std::move(*about);
   auto rest = split_rest(words);
+  if (auto problem = unknown_word(words)) return *problem;
   Tree tree;
   try {
     tree.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     if (tree.help()) return HelpWanted{tree.named()};
-    return UsageError{base::escape_text(error.what()), tree.named()};
+    return misread(tree, error);
   }
   return interpret(tree, std::move(rest));
 }

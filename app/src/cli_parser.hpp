@@ -14,9 +14,13 @@ struct HelpWanted {
 struct UsageError {
   std::string message;
   std::string words;
+  std::string advice{};  ///< "did you mean ...?"; may be empty
 };
 
 using Parsed = std::variant<Invocation, HelpWanted, UsageError>;
+
+/// Whether the next word belongs to this one: an option of every command, without "=".
+bool takes_value(const std::string& word);
 
 /// argv without its first word. Everything after the first "--" is left alone (Invocation::rest).
 Parsed parse_command_line(std::vector<std::string> words);

@@ -72,8 +72,10 @@ std::vector<Command> tool_commands() {
        "Everybody",
        "Lists the commands",
        "",
-       {{"man", ArgKind::flag, false, "", "as a man page"}, {"markdown", ArgKind::flag, false, "", "as docs/cli.md"}},
-       {"sallyport help", "sallyport help --man | man -l -"},
+       {{"command", ArgKind::rest, false, "COMMAND...", "help of this command, or of the commands of a noun"},
+        {"man", ArgKind::flag, false, "", "as a man page"},
+        {"markdown", ArgKind::flag, false, "", "as docs/cli.md"}},
+       {"sallyport help", "sallyport help user add", "sallyport help --man | man -l -"},
        run_help});
   return commands;
 }

@@ -1,9 +1,13 @@
 #include "cli_verb.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include <fmt/format.h>
 
+#include "cli_groups.hpp"
+#include "cli_pages.hpp"
+#include "cli_time.hpp"
 #include "client_api.hpp"
 #include "environment.hpp"
 #include "output.hpp"
@@ -25,6 +29,8 @@ bool is_in(std::string_view words, std::string_view word) {
 
 bool is_secret(const Field& field) { return field.type == FieldType::secret; }
 bool is_public_key(const Field& field) { return field.name == "key" || field.name == "host_key"; }
+/// A time that a person gives as "2h" (ago) or as a date.
+bool is_moment(const Field& field) { return field.name == "since" || field.name == "until"; }
 bool is_duration(const Field& field) {
   return field.type == FieldType::number && (field.name == "seconds" || field.name.ends_with("_seconds"));
 }
@@ -41,6 +47,7 @@ std::string upper(std::string text) {
 std::string value_name(const Verb& verb, const Field& field) {
   if (is_public_key(field)) return "FILE";
   if (is_duration(field)) return "2h";
+  if (is_moment(field)) return "TIME";
   if (field.type == FieldType::flag) return "yes|no";
   return upper(option_name(verb, field));
 }
@@ -54,6 +61,12 @@ Arg positional(const Verb& verb, const Field& field) {
   }
   if (field.name == "account") value = "ACCOUNT@TARGET";
   return {std::string(field.name), ArgKind::positional, field.required, value, std::string(field.doc)};
+}
+
+std::string doc_of(const Field& field) {
+  std::string doc(field.doc);
+  if (!is_moment(field)) return doc;
+  return doc.substr(0, doc.find(',')) + ": 2h (ago), yesterday, 2026-11-22, \"2026-11-22 19:04\"";
 }
 
 void add_secret_args(const Verb& verb, const Field& field, std::vector<Arg>& args) {
@@ -81,8 +94,11 @@ std::vector<Arg> arguments(const Verb& verb) {
     else if (is_switch(verb, field))
       args.push_back({name, ArgKind::flag, false, "", std::string(field.doc)});
     else
-      args.push_back({name, ArgKind::option, field.required, value_name(verb, field), std::string(field.doc)});
+      args.push_back({name, ArgKind::option, field.required, value_name(verb, field), doc_of(field)});
   }
+  const auto has_all = std::any_of(args.begin(), args.end(), [](const Arg& arg) { return arg.name == "all"; });
+  if (is_paged(operation) && !has_all) args.push_back({"all", ArgKind::flag, false, "", "every item, of any number"});
+  if (!verb.confirms.empty()) args.push_back({"yes", ArgKind::flag, false, "", "do not ask first"});
   return args;
 }
 
@@ -95,17 +111,6 @@ base::Result<std::uint64_t> parse_number(const std::string& what, std::string_vi
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (problem != std::errc() || end != text.data() + text.size()) return bad(what, "must be a whole number");
   return number;
-}
-
-// 90, 90s, 30m, 2h, 7d.
-base::Result<std::uint64_t> parse_duration(const std::string& what, std::string_view text) {
-  constexpr std::string_view kUnits = "smhd";
-  constexpr std::uint64_t kSeconds[] = {1, 60, 3600, 86400};
-  const auto unit = text.empty() ? std::string_view::npos : kUnits.find(text.back());
-  if (unit != std::string_view::npos) text.remove_suffix(1);
-  const auto number = parse_number(what, text);
-  if (!number || number.value() > 100000000) return bad(what, "must be a time like 90s, 30m, 2h or 7d");
-  return number.value() * (unit == std::string_view::npos ? 1 : kSeconds[unit]);
 }
 
 // The one key of a file: ssh-keyscan puts remarks before it, and several keys below each other.
@@ -144,6 +149,9 @@ base::Result<> set_value(const Verb& verb, const Field& field, const std::string
   if (is_duration(field)) {
     SALLYPORT_TRY(const auto seconds, parse_duration(what, text));
     record.set(field.name, seconds);
+  } else if (is_moment(field)) {
+    SALLYPORT_TRY(const auto time, parse_moment(what, text, base::SystemClock().wall()));
+    record.set(field.name, static_cast<std::uint64_t>(std::max<std::int64_t>(0, base::to_unix_ms(time))));
   } else if (field.type == FieldType::number) {
     SALLYPORT_TRY(const auto number, parse_number(what, text));
     record.set(field.name, number);
@@ -230,8 +238,8 @@ base::Result<Record> fill(const Verb& verb, const Invocation& line) {
   return record;
 }
 
-std::string sentence(const Verb& verb, const Record& input) {
-  std::string out(verb.done);
+std::string sentence(std::string_view form, const Record& input) {
+  std::string out(form);
   for (const auto& field : input.schema()) {
     const auto mark = "{" + std::string(field.name) + "}";
     const auto at = out.find(mark);
@@ -240,16 +248,44 @@ std::string sentence(const Verb& verb, const Record& input) {
   return out;
 }
 
+// What can't be taken back is asked once more, where somebody can answer.
+base::Result<bool> is_meant(const Verb& verb, const Invocation& line, const Record& input) {
+  if (verb.confirms.empty() || line.has("yes") || !is_terminal(STDIN_FILENO)) return true;
+  SALLYPORT_TRY(const auto answer, prompt_line(sentence(verb.confirms, input) + " [y/N]"));
+  return answer == "y" || answer == "yes" || answer == "Y";
+}
+
+base::Result<> show_list(const Verb& verb, const Invocation& line, ApiClient& client, Record input) {
+  const auto& operation = *find_operation(verb.operation);
+  SALLYPORT_TRY(const bool json, line.json());
+  SALLYPORT_TRY(const bool wide, line.wide());
+  SALLYPORT_TRY(const auto output, collect(client, operation, std::move(input), line.has("all")));
+  SALLYPORT_TRYV(print(output, operation.name, verb.columns, json, wide));
+  const auto rest = left_out(operation, output);
+  if (!json && !rest.empty()) fmt::print(stderr, "({})\n", rest);
+  return base::ok();
+}
+
 base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
+  SALLYPORT_TRY(const bool wide, line.wide());
   SALLYPORT_TRY(auto client, signed_in_client(line));
-  SALLYPORT_TRY(const auto input, fill(verb, line));
+  SALLYPORT_TRY(auto input, fill(verb, line));
+  SALLYPORT_TRY(const bool meant, is_meant(verb, line, input));
+  if (!meant) return base::fail(base::Errc::invalid, "not confirmed; nothing was changed");
+  const auto& operation = *find_operation(verb.operation);
+  if (is_paged(operation)) {
+    SALLYPORT_TRYV(show_list(verb, line, client, std::move(input)));
+    return 0;
+  }
   SALLYPORT_TRY(const auto output, client.call(verb.operation, input));
-  const auto name = find_operation(verb.operation)->name;
   if (output.schema().empty()) {
-    SALLYPORT_TRYV(print_done(name, sentence(verb, input), json));
+    SALLYPORT_TRYV(print_done(operation.name, sentence(verb.done, input), json));
   } else {
-    SALLYPORT_TRYV(print(output, name, verb.columns, json));
+    SALLYPORT_TRYV(print(output, operation.name, verb.columns, json, wide));
+  }
+  if (verb.operation == OperationId::checkout_create && !json) {
+    SALLYPORT_TRYV(print_text(after_checkout(client.address(), output)));
   }
   return 0;
 }

@@ -20,6 +20,7 @@ struct Verb {
   std::string_view examples;     ///< one a line
   std::string_view summary;      ///< where the operation's own does not fit
   std::string_view done;         ///< shown when there is no output: "user {name} removed"
+  std::string_view confirms;     ///< asked at a terminal before it is done: "Remove {name}?"
 };
 
 std::span<const Verb> verbs();

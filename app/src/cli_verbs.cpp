@@ -11,14 +11,14 @@ constexpr std::string_view kAdmin = "Administrators";
 constexpr std::string_view kEngineer = "Engineers";
 constexpr std::string_view kAuditor = "Auditors";
 
-constexpr std::string_view kUsers = "name enabled otp keys roles created";
-constexpr std::string_view kRoles = "name actions labels channels members";
+constexpr std::string_view kUsers = "name enabled otp keys roles";
+constexpr std::string_view kRoles = "name actions labels members";
 constexpr std::string_view kTargets = "name host port labels host_keys";
-constexpr std::string_view kAccounts = "account kind login labels exclusive version rotating";
-constexpr std::string_view kCheckouts = "id account user state reason seconds_left made";
-constexpr std::string_view kSessions = "id user account started live recording duration_ms end_reason";
-constexpr std::string_view kRotations = "id account cause state outcome started finished";
-constexpr std::string_view kEvents = "index at actor action object outcome rule";
+constexpr std::string_view kAccounts = "account kind labels exclusive rotating";
+constexpr std::string_view kCheckouts = "id account user state seconds_left reason";
+constexpr std::string_view kSessions = "id user account started duration_ms recording reason";
+constexpr std::string_view kRotations = "id account cause outcome started";
+constexpr std::string_view kEvents = "index at actor action object outcome";
 
 // clang-format off
 constexpr auto kVerbs = std::to_array<Verb>({
@@ -31,7 +31,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "user set", .operation = Id::user_set, .audience = kAdmin, .positionals = "name",
    .examples = "sallyport user set alice --enabled no\nsallyport user set alice --reset-otp yes"},
   {.words = "user remove", .operation = Id::user_remove, .audience = kAdmin, .positionals = "name",
-   .examples = "sallyport user remove alice", .done = "user {name} removed"},
+   .examples = "sallyport user remove alice", .done = "user {name} removed", .confirms = "Remove the user {name}? Sessions and checkouts end at once."},
   {.words = "user password", .operation = Id::user_password_set, .audience = kAdmin, .positionals = "name", .asks = "current",
    .examples = "sallyport user password alice", .done = "password of {name} set; sign-ins of before have ended"},
   {.words = "user key add", .operation = Id::user_key_add, .audience = kAdmin, .positionals = "name key",
@@ -39,7 +39,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "user key list", .operation = Id::user_key_list, .audience = kAdmin, .positionals = "name",
    .examples = "sallyport user key list alice"},
   {.words = "user key remove", .operation = Id::user_key_remove, .audience = kAdmin, .positionals = "name fingerprint",
-   .examples = "sallyport user key remove alice SHA256:...", .done = "key {fingerprint} of {name} removed"},
+   .examples = "sallyport user key remove alice SHA256:...", .done = "key {fingerprint} of {name} removed", .confirms = "Remove this key of {name}?"},
 
   {.words = "role add", .operation = Id::role_add, .audience = kAdmin, .positionals = "name", .columns = kRoles,
    .examples = "sallyport role add web-admins --actions checkout,session,reveal --labels env=prod\nsallyport role add auditors --actions audit"},
@@ -50,7 +50,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "role set", .operation = Id::role_set, .audience = kAdmin, .positionals = "name",
    .examples = "sallyport role set web-admins --channels shell,exec"},
   {.words = "role remove", .operation = Id::role_remove, .audience = kAdmin, .positionals = "name",
-   .examples = "sallyport role remove web-admins", .done = "role {name} removed"},
+   .examples = "sallyport role remove web-admins", .done = "role {name} removed", .confirms = "Remove the role {name}, from everybody who has it? Sessions that need it end."},
   {.words = "grant add", .operation = Id::role_assign, .audience = kAdmin, .positionals = "name user",
    .examples = "sallyport grant add web-admins alice", .done = "{user} has the role {name}"},
   {.words = "grant list", .operation = Id::role_list, .audience = kAdmin, .columns = "name members",
@@ -69,11 +69,11 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "target set", .operation = Id::target_set, .audience = kAdmin, .positionals = "name",
    .examples = "sallyport target set web1 --port 2200"},
   {.words = "target remove", .operation = Id::target_remove, .audience = kAdmin, .positionals = "name",
-   .examples = "sallyport target remove web1", .done = "target {name} removed"},
+   .examples = "sallyport target remove web1", .done = "target {name} removed", .confirms = "Remove the target {name}?"},
   {.words = "target key add", .operation = Id::target_key_add, .audience = kAdmin, .positionals = "name key", .columns = kTargets,
    .examples = "sallyport target key add web1 ssh_host_ed25519_key.pub"},
   {.words = "target key remove", .operation = Id::target_key_remove, .audience = kAdmin, .positionals = "name fingerprint", .columns = kTargets,
-   .examples = "sallyport target key remove web1 SHA256:..."},
+   .examples = "sallyport target key remove web1 SHA256:...", .confirms = "Unpin this host key of {name}? Without one, nobody gets there."},
 
   {.words = "account add", .operation = Id::account_add, .audience = kAdmin, .positionals = "account", .columns = kAccounts, .asks = "secret",
    .examples = "sallyport account add root@web1 --kind unix_password\nsallyport account add deploy@web1 --kind ssh_key --secret-stdin < deploy_key"},
@@ -86,7 +86,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "account secret", .operation = Id::account_secret_set, .audience = kAdmin, .positionals = "account",
    .examples = "sallyport account secret root@web1"},
   {.words = "account remove", .operation = Id::account_remove, .audience = kAdmin, .positionals = "account",
-   .examples = "sallyport account remove root@web1", .done = "account {account} removed"},
+   .examples = "sallyport account remove root@web1", .done = "account {account} removed", .confirms = "Remove the account {account}, with its secret?"},
   {.words = "rotate", .operation = Id::rotate, .audience = kAdmin, .positionals = "account",
    .examples = "sallyport rotate root@web1"},
   {.words = "rotation list", .operation = Id::rotation_list, .audience = kAdmin, .columns = kRotations,
@@ -101,8 +101,8 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "checkout show", .operation = Id::checkout_show, .audience = kEngineer, .positionals = "id",
    .examples = "sallyport checkout show 4f2cq7k3m5n6p2ab"},
 
-  {.words = "session list", .operation = Id::session_list, .audience = kAuditor, .columns = kSessions,
-   .examples = "sallyport session list --live\nsallyport session list --user alice"},
+  {.words = "session list", .operation = Id::session_list, .audience = kAuditor, .columns = kSessions, .renames = "recording=state",
+   .examples = "sallyport session list --live\nsallyport session list --user alice --since yesterday\nsallyport session list --target web1 --state truncated --all"},
   {.words = "session show", .operation = Id::session_show, .audience = kAuditor, .positionals = "id",
    .examples = "sallyport session show 4f2cq7k3m5n6p2ab"},
   {.words = "session freeze", .operation = Id::session_freeze, .audience = kAuditor, .positionals = "id",
@@ -111,10 +111,10 @@ constexpr auto kVerbs = std::to_array<Verb>({
    .examples = "sallyport session thaw 4f2cq7k3m5n6p2ab"},
   {.words = "session terminate", .operation = Id::session_terminate, .audience = kAuditor, .positionals = "id",
    .examples = "sallyport session terminate 4f2cq7k3m5n6p2ab --reason 'not agreed'"},
-  {.words = "recording list", .operation = Id::recording_list, .audience = kAuditor, .columns = kSessions,
+  {.words = "recording list", .operation = Id::recording_list, .audience = kAuditor, .columns = kSessions, .renames = "recording=state",
    .examples = "sallyport recording list --account root@web1"},
-  {.words = "audit list", .operation = Id::audit_list, .audience = kAuditor, .columns = kEvents,
-   .examples = "sallyport audit list --limit 50"},
+  {.words = "audit list", .operation = Id::audit_list, .audience = kAuditor, .columns = kEvents, .renames = "outcome=state",
+   .examples = "sallyport audit list --limit 50\nsallyport audit list --action checkout --target web1 --since 7d\nsallyport audit list --actor alice --state denied --all"},
 });
 // clang-format on
 

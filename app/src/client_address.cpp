@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "cli_advice.hpp"
 #include "record_json.hpp"
 #include "sallyport/base/regular_file.hpp"
 
@@ -38,7 +39,9 @@ base::Result<ServerAddress> from_ready_file(const std::filesystem::path& data) {
   const auto file = DataPaths(data).ready;
   const auto bytes = base::read_regular_file(file, kMaxReadyFile);
   if (!bytes)
-    return base::fail(base::Errc::closed, "no server is ready in " + data.string() + ": " + bytes.error().context());
+    return advise(
+        base::fail(base::Errc::closed, "no server is ready in " + data.string() + ": " + bytes.error().context()),
+        "start it with: sallyport server --data " + data.string());
   auto ready = from_json(bytes.value(), kReady, Unknown::pass_over);
   if (!ready) return ready.error().within(file.string());
   ServerAddress address;

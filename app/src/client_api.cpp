@@ -2,11 +2,13 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include <fmt/format.h>
 
+#include "cli_advice.hpp"
 #include "client_token.hpp"
 #include "record_json.hpp"
 #include "sallyport/base/text.hpp"
@@ -38,7 +40,56 @@ base::Errc errc_of(std::string_view word, long status) {
   return status == 404 ? base::Errc::not_found : status == 401 ? base::Errc::unauthenticated : base::Errc::internal;
 }
 
-base::Error problem_of(base::ByteView body, long status) {
+// What was asked, as far as it decides what a refusal means.
+struct Asked {
+  const Operation* operation = nullptr;
+  bool with_token = false;
+  bool with_proof = false;  ///< a password or a code stood in it: then that was wrong, not the sign-in
+  std::string account;
+};
+
+Asked asked_of(const Operation& operation, const Record& input, bool with_token) {
+  Asked asked{&operation, with_token, false, {}};
+  for (const auto& field : operation.input) {
+    if (field.name == "otp" || field.name == "password" || field.name == "current")
+      asked.with_proof = asked.with_proof || input.has(field.name);
+    if (field.name == "account" && field.type == FieldType::text) asked.account = input.text("account");
+  }
+  return asked;
+}
+
+std::string advice_on_missing_proof(const Asked& asked) {
+  if (!asked.with_token || asked.with_proof) return {};
+  const auto& fields = asked.operation->input;
+  const bool takes_code = std::any_of(fields.begin(), fields.end(), [](const Field& f) { return f.name == "otp"; });
+  return takes_code ? "give a one-time code (--otp-stdin where there is no terminal), or sign in: sallyport login"
+                    : "sign in with: sallyport login";
+}
+
+std::string advice_on_missing_right(const Asked& asked) {
+  using Who = Access::Who;
+  const auto who = asked.operation->access.who();
+  if (who != Who::right && who != Who::self_or_right && who != Who::right_on_account) return {};
+  const auto action = access::to_string(asked.operation->access.right());
+  const auto on = asked.account.empty() ? std::string() : " on " + base::escape_text(asked.account);
+  return fmt::format("ask an administrator for a role with the action {}{}", action, on);
+}
+
+std::string advice_on(base::Errc code, const std::string& sentence, const Asked& asked) {
+  if (asked.operation == nullptr || sentence.find("sallyport ") != std::string::npos) return {};  // it says so itself
+  switch (code) {
+    case base::Errc::unauthenticated:
+      return advice_on_missing_proof(asked);
+    case base::Errc::denied:
+      return advice_on_missing_right(asked);
+    case base::Errc::unavailable:
+      return "try again; if it stays so, the server's log says more";
+    default:
+      return {};
+  }
+}
+
+base::Error problem_of(base::ByteView body, long status, const Asked& asked) {
   const auto problem = from_json(inside_error(body), kProblem, Unknown::pass_over);
   if (!problem) return base::fail(base::Errc::internal, fmt::format("the server answered {} without a reason", status));
   auto sentence = base::escape_text(problem.value().text("message"), 4096);
@@ -46,7 +97,8 @@ base::Error problem_of(base::ByteView body, long status) {
   if (problem.value().has("request_id")) {
     sentence += fmt::format(" (request {})", base::escape_text(problem.value().text("request_id")));
   }
-  return base::fail(errc_of(problem.value().text("code"), status), sentence);
+  const auto code = errc_of(problem.value().text("code"), status);
+  return advise(base::fail(code, sentence), advice_on(code, sentence, asked));
 }
 
 std::string percent(std::string_view text) {
@@ -93,6 +145,7 @@ bool carries_body(const Operation& operation) { return operation.method != "GET"
 void copy_field(const Record& from, const Field& field, Record& to) {
   switch (field.type) {
     case FieldType::text:
+    case FieldType::words:
       to.set(field.name, from.text(field.name));
       break;
     case FieldType::number:
@@ -163,6 +216,8 @@ class ApiClient::Transfer {
 
   void header(const char* line) { headers_ = curl_slist_append(headers_, line); }
   void set_body(Payload body) { body_ = std::move(body); }
+  void trust_anybody() { proven_ = false; }
+  void set_asked(Asked asked) { asked_ = std::move(asked); }
   void set_take(const Take& take) { take_ = &take; }
 
   base::Result<> run(std::string_view method, const std::string& target) {
@@ -172,7 +227,7 @@ class ApiClient::Transfer {
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status_);
     if (taken_) return *taken_;
     if (code != CURLE_OK) return failure(code);
-    if (status_ < 200 || status_ > 299) return problem_of(answer(), status_);
+    if (status_ < 200 || status_ > 299) return problem_of(answer(), status_, asked_);
     return base::ok();
   }
 
@@ -195,8 +250,8 @@ class ApiClient::Transfer {
     set(CURLOPT_PROXY, "");
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSL_VERIFYPEER, proven_ ? 1L : 0L);
+    set(CURLOPT_SSL_VERIFYHOST, proven_ ? 2L : 0L);
     if (!address_.ca.empty()) {
       set(CURLOPT_CAINFO, address_.ca.c_str());
       set(CURLOPT_CAPATH, nullptr);
@@ -224,8 +279,15 @@ class ApiClient::Transfer {
   base::Error failure(CURLcode code) const {
     const std::string why = base::escape_text(why_[0] != 0 ? why_.data() : curl_easy_strerror(code));
     // A request that left in full may have been carried out.
-    if (code == CURLE_OPERATION_TIMEDOUT) return base::fail(base::Errc::timed_out, address_.url + ": " + why);
-    return base::fail(base::Errc::closed, address_.url + " can't be reached: " + why);
+    if (code == CURLE_OPERATION_TIMEDOUT) {
+      const bool changes = asked_.operation != nullptr && asked_.operation->method != "GET";
+      return advise(base::fail(base::Errc::timed_out, address_.url + ": " + why),
+                    changes ? "it may or may not have been done; look before you try again" : "");
+    }
+    const bool stranger = code == CURLE_PEER_FAILED_VERIFICATION;
+    return advise(base::fail(base::Errc::closed, address_.url + " can't be reached: " + why),
+                  stranger ? "it does not prove to be the server that `ca` stands for; see: sallyport setup --help"
+                           : "is the server running, and is its address right? see: sallyport doctor");
   }
 
   static std::size_t on_body(char* out, std::size_t size, std::size_t count, void* self) {
@@ -268,6 +330,8 @@ class ApiClient::Transfer {
   CURL* curl_;
   curl_slist* headers_;
   curl_slist* at_ = nullptr;
+  bool proven_ = true;
+  Asked asked_;
   Payload body_;
   std::size_t sent_ = 0;
   base::SecretBytes answer_{16384};
@@ -291,6 +355,7 @@ base::Result<ApiClient> ApiClient::create(ServerAddress address) {
 
 base::Result<> ApiClient::start(Transfer& transfer, const Operation& operation, const Record& input) const {
   SALLYPORT_ENSURE(!operation.path.empty());
+  transfer.set_asked(asked_of(operation, input, !token_.empty()));
   if (!token_.empty()) {
     const Terminated line("Authorization: Bearer ", token_);
     transfer.header(line.c_str());
@@ -328,6 +393,10 @@ base::Result<> ApiClient::download(OperationId id, const Record& input,
 
 base::Result<base::Bytes> ApiClient::get(const std::string& path, std::size_t max) {
   Transfer transfer(address_);
+  return fetch(transfer, path, max);
+}
+
+base::Result<base::Bytes> ApiClient::fetch(Transfer& transfer, const std::string& path, std::size_t max) {
   base::Bytes out;
   const Transfer::Take take = [&](base::ByteView bytes) -> base::Result<> {
     if (bytes.size() > max - out.size()) return base::fail(base::Errc::limit, path + " is too long");
@@ -337,6 +406,13 @@ base::Result<base::Bytes> ApiClient::get(const std::string& path, std::size_t ma
   transfer.set_take(take);
   SALLYPORT_TRYV(transfer.run("GET", path));
   return out;
+}
+
+base::Result<base::Bytes> ApiClient::get_unproven(const std::string& url, const std::string& path, std::size_t max) {
+  SALLYPORT_TRY(const auto client, create({.url = url}));
+  Transfer transfer(client.address_);
+  transfer.trust_anybody();
+  return fetch(transfer, path, max);
 }
 
 base::Result<ApiClient> plain_client(const Invocation& line) {

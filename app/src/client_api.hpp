@@ -31,10 +31,14 @@ class ApiClient {
                           const std::function<base::Result<>(base::ByteView)>& take);
   /// A route of no operation's ("/openapi.json").
   base::Result<base::Bytes> get(const std::string& path, std::size_t max);
+  /// The same of whoever answers at `url`: nothing is sent along, and what comes counts only once it is checked by
+  /// other means.
+  static base::Result<base::Bytes> get_unproven(const std::string& url, const std::string& path, std::size_t max);
 
  private:
   class Transfer;
   explicit ApiClient(ServerAddress address);
+  static base::Result<base::Bytes> fetch(Transfer& transfer, const std::string& path, std::size_t max);
   base::Result<> start(Transfer& transfer, const Operation& operation, const Record& input) const;
 
   ServerAddress address_;

@@ -1,5 +1,6 @@
 #include "client_token.hpp"
 
+#include "cli_advice.hpp"
 #include "environment.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/hash.hpp"
@@ -27,9 +28,14 @@ std::filesystem::path token_directory() {
   return home_directory() / ".local" / "state" / "sallyport";
 }
 
+base::Error not_signed_in(const std::string& url) {
+  return advise(base::fail(base::Errc::unauthenticated, "you are not signed in to " + url),
+                "sign in with: sallyport login");
+}
+
 base::Result<base::SecretBytes> load_token(const std::string& url) {
   auto token = base::read_secret_file(token_file(url), kMaxToken);
-  if (!token) return base::fail(base::Errc::unauthenticated, "you are not signed in to " + url);
+  if (!token) return not_signed_in(url);
   return token;
 }
 

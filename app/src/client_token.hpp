@@ -10,6 +10,8 @@ namespace sallyport::app {
 
 /// $XDG_RUNTIME_DIR/sallyport, else ~/.local/state/sallyport.
 std::filesystem::path token_directory();
+/// What to say where a sign-in is missing.
+base::Error not_signed_in(const std::string& url);
 /// Errc::unauthenticated when there is none for this server.
 base::Result<base::SecretBytes> load_token(const std::string& url);
 base::Result<> store_token(const std::string& url, const base::SecretBytes& token);

@@ -1,5 +1,10 @@
 #include "client_vault.hpp"
 
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli_advice.hpp"
 #include "client_api.hpp"
 #include "client_token.hpp"
 #include "sallyport/app/vault_client.hpp"
@@ -15,12 +20,22 @@ base::Result<std::filesystem::path> vault_socket(const Invocation& line) {
   return DataPaths(data).vault_socket;
 }
 
+// Whether nobody listens, or this person may not ask, are two things to mend.
+base::Error no_answer(const std::filesystem::path& socket) {
+  const auto text = socket.string();
+  if (::access(text.c_str(), W_OK) != 0 && errno == EACCES)
+    return advise(base::fail(base::Errc::denied, "the vault's socket " + text + " is not open to you"),
+                  "this is the operator's way: ask as root or as the vault's user, on its machine");
+  return advise(base::fail(base::Errc::closed, "no vault answers at " + text),
+                "is the server running, and is it this data directory? see: sallyport doctor");
+}
+
 }  // namespace
 
 base::Result<Record> ask_vault(const Invocation& line, OperationId id, const Record& input) {
   SALLYPORT_TRY(const auto socket, vault_socket(line));
   auto client = VaultClient::connect(socket);
-  if (!client) return base::fail(base::Errc::closed, "no vault answers at " + socket.string());
+  if (!client) return no_answer(socket);
   SALLYPORT_TRY(auto request, encode(input));
   SALLYPORT_TRY(const auto reply, client.value().call(id, std::move(request).take_secret(), kPatience));
   return decode(reply.view(), find_operation(id)->output);
@@ -38,7 +53,7 @@ base::Result<Record> ask_any(const Invocation& line, OperationId id, const Recor
   auto asked = ask_vault(line, id, input);
   // Without the operator's socket, what is missing is a sign-in.
   if (!asked && address && asked.error().code() == base::Errc::closed) {
-    return base::fail(base::Errc::unauthenticated, "you are not signed in to " + address.value().url);
+    return not_signed_in(address.value().url);
   }
   return asked;
 }

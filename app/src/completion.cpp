@@ -36,7 +36,7 @@ std::map<std::string, std::set<std::string>> followers() {
 }
 
 std::map<std::string, std::string> choices() {
-  std::map<std::string, std::string> found{{"-o", "table json"}};
+  std::map<std::string, std::string> found{{"-o", "table wide json"}};
   for (const auto& arg : global_args()) {
     if (!arg.choices.empty()) found[option_word(arg)] = fmt::format("{}", fmt::join(arg.choices, " "));
   }
@@ -133,7 +133,7 @@ std::string fish_script() {
         out += fmt::format("complete -c sallyport -n __fish_use_subcommand -a {}\n", noun);
     }
   }
-  return out + "complete -c sallyport -s o -l output -x -a 'table json'\n";
+  return out + "complete -c sallyport -s o -l output -x -a 'table wide json'\n";
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ constexpr std::array kClientKeys{
     ConfigKey{"host_key", ConfigType::text, "the broker's SSH host key: ssh-ed25519 AAAA..."},
     ConfigKey{"data", ConfigType::path, "data directory of a server on this machine, instead of server, ca and ssh"},
     ConfigKey{"user", ConfigType::text, "name to sign in with"},
-    ConfigKey{"output", ConfigType::choice, "form of results", "table", "table json"},
+    ConfigKey{"output", ConfigType::choice, "form of results", "table", "table wide json"},
 };
 
 constexpr std::array kServerKeys{

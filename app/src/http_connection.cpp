@@ -11,6 +11,7 @@
 #include "sallyport/app/openapi.hpp"
 #include "sallyport/base/ids.hpp"
 #include "sallyport/base/log.hpp"
+#include "setup_document.hpp"
 
 namespace sallyport::app {
 
@@ -111,6 +112,12 @@ void HttpConnection::begin_request(HttpHead& head) {
   if (head.method == "GET" && (head.target == "/openapi.json" || head.target == "/v1/openapi.json") && length == 0) {
     static const auto document = openapi_document();
     return send(response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes(document), false));
+  }
+  if (head.method == "GET" && head.target == kSetupPath && length == 0) {
+    const auto document = setup_document(DataPaths(config_.data));
+    if (!document) return give_up(document.error());
+    return send(
+        response({.request_id = request_id_, .keep_alive = keep_alive_}, base::as_bytes(document.value()), false));
   }
   auto call = begin_call(head.method, head.target);
   if (!call) return give_up(call.error());

@@ -12,6 +12,7 @@ namespace sallyport::app {
 struct HttpServerConfig {
   std::filesystem::path vault_socket;
   std::filesystem::path recordings;
+  std::filesystem::path data;  ///< for setup.json
   unsigned max_connections = 512;
   unsigned max_unproven = 256;  ///< of these; a further one takes the place of another (broker::ConnectionLimits)
   std::size_t slab = base::LockedMemory::kDefaultSize;  ///< of this process; bodies take at most half of it

@@ -1,11 +1,13 @@
 #include "output.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
+#include "cli_time.hpp"
 #include "environment.hpp"
 #include "record_json.hpp"
 #include "sallyport/base/clock.hpp"
@@ -16,6 +18,8 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::size_t kCell = 400;
+constexpr std::size_t kIdLength = 16;  // base::Id
+constexpr std::size_t kShortId = 8;    // 40 bits: two of a store hardly ever begin alike
 
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> out;
@@ -33,10 +37,14 @@ std::size_t width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
+bool is_time(const Field& field) {
+  return field.type == FieldType::number && field.doc.find("Unix milliseconds") != std::string_view::npos;
+}
+
+bool is_id(const Field& field) { return field.type == FieldType::text && field.max == kIdLength; }
+
 std::string number_cell(const Field& field, std::uint64_t value) {
-  if (field.doc.find("Unix milliseconds") != std::string_view::npos) {
-    return base::format_time(base::from_unix_ms(static_cast<std::int64_t>(value)));
-  }
+  if (is_time(field)) return long_time(base::from_unix_ms(static_cast<std::int64_t>(value)));
   if (field.name.ends_with("_ms")) return short_duration(value);
   if (field.name.ends_with("seconds") || field.name == "seconds_left") return short_duration(value * 1000);
   return std::to_string(value);
@@ -56,7 +64,8 @@ std::string list_cell(std::span<const Record> items) {
 std::string cell(const Record& record, const Field& field) {
   if (!record.has(field.name)) return "-";
   switch (field.type) {
-    case FieldType::text: {
+    case FieldType::text:
+    case FieldType::words: {
       auto text = base::escape_text(record.text(field.name), kCell);
       return text.empty() ? "-" : text;
     }
@@ -76,6 +85,7 @@ std::string cell(const Record& record, const Field& field) {
 }
 
 std::string heading(std::string_view name) {
+  if (name.ends_with("_ms")) name.remove_suffix(3);  // the cell says its unit
   std::string out;
   for (const char c : name) out += c == '_' ? ' ' : (c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
   return out;
@@ -95,15 +105,47 @@ std::vector<const Field*> chosen(Fields schema, std::string_view columns) {
   return out;
 }
 
-std::string list_table(const Record& record, const Field& list, std::string_view columns, bool colour) {
-  const auto fields = chosen(list.item, columns);
-  std::vector<std::vector<std::string>> rows(1);
-  for (const auto* field : fields) rows.front().push_back(heading(field->name));
-  for (const auto& item : record.list(list.name)) {
-    auto& row = rows.emplace_back();
-    for (const auto* field : fields) row.push_back(cell(item, *field));
+// The chosen ones first, then, where the table is wide, all others.
+std::vector<const Field*> columns_of(Fields item, const TableForm& form) {
+  auto fields = chosen(item, form.columns);
+  if (!form.wide) return fields;
+  for (const auto& field : item) {
+    if (std::find(fields.begin(), fields.end(), &field) == fields.end()) fields.push_back(&field);
   }
-  return align(rows, colour);
+  return fields;
+}
+
+// Ids are told apart by their beginnings, as long as none of a column share one; the server takes such a beginning.
+std::size_t id_letters(std::span<const Record> items, const Field& field) {
+  std::vector<std::string_view> begins;
+  for (const auto& item : items) begins.push_back(item.text(field.name).substr(0, kShortId));
+  std::sort(begins.begin(), begins.end());
+  const bool unique = std::adjacent_find(begins.begin(), begins.end()) == begins.end();
+  return unique ? kShortId : kIdLength;
+}
+
+std::vector<std::string> column(std::span<const Record> items, const Field& field, const TableForm& form) {
+  std::vector<std::string> cells{heading(field.name)};
+  const bool short_times = is_time(field) && !form.wide;
+  if (short_times) cells.front() += " (" + zone_name(form.now) + ")";
+  const auto letters = is_id(field) && !form.wide ? id_letters(items, field) : std::string::npos;
+  for (const auto& item : items) {
+    if (short_times && item.has(field.name))
+      cells.push_back(short_time(base::from_unix_ms(static_cast<std::int64_t>(item.number(field.name))), form.now));
+    else
+      cells.push_back(cell(item, field).substr(0, letters));
+  }
+  return cells;
+}
+
+std::string list_table(const Record& record, const Field& list, const TableForm& form) {
+  const auto items = record.list(list.name);
+  std::vector<std::vector<std::string>> rows(items.size() + 1);
+  for (const auto* field : columns_of(list.item, form)) {
+    auto cells = column(items, *field, form);
+    for (std::size_t i = 0; i < cells.size(); ++i) rows[i].push_back(std::move(cells[i]));
+  }
+  return align(std::move(rows), form.colour, form.wide ? 0 : form.width);
 }
 
 std::string sheet(const Record& record, std::string_view columns) {
@@ -117,7 +159,42 @@ std::string sheet(const Record& record, std::string_view columns) {
   return out;
 }
 
-std::string lead(std::string_view name) { return fmt::format("\"schema\":\"sallyport.{}/1\"", name); }
+// Version 2 where names that were one text with commas are an array.
+bool has_words(Fields schema) {
+  return std::any_of(schema.begin(), schema.end(),
+                     [](const Field& f) { return f.type == FieldType::words || has_words(f.item); });
+}
+
+std::string lead(std::string_view name, Fields schema) {
+  return fmt::format("\"schema\":\"sallyport.{}/{}\"", name, has_words(schema) ? 2 : 1);
+}
+
+// The bytes of the first `letters` letters.
+std::size_t cut_at(std::string_view text, std::size_t letters) {
+  std::size_t at = 0;
+  for (; at < text.size(); ++at) {
+    const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0U) != 0x80U;
+    if (begins && letters-- == 0) break;
+  }
+  return at;
+}
+
+// Takes what is too much from the widest column, again and again.
+void narrow(std::vector<std::vector<std::string>>& rows, std::vector<std::size_t>& widths, std::size_t most) {
+  constexpr std::size_t kLeast = 12;  // below that nothing can be read any more
+  auto total = widths.empty() ? 0 : 2 * (widths.size() - 1);
+  for (const auto one : widths) total += one;
+  for (; total > most; --total) {
+    const auto widest = std::max_element(widths.begin(), widths.end());
+    if (*widest <= kLeast) break;
+    --*widest;
+  }
+  for (auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (width(row[i]) > widths[i]) row[i] = row[i].substr(0, cut_at(row[i], widths[i] - 1)) + "\xe2\x80\xa6";
+    }
+  }
+}
 
 }  // namespace
 
@@ -128,12 +205,13 @@ std::string short_duration(std::uint64_t milliseconds) {
   return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
 }
 
-std::string align(const std::vector<std::vector<std::string>>& rows, bool colour) {
+std::string align(std::vector<std::vector<std::string>> rows, bool colour, std::size_t most) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
+  if (most > 0) narrow(rows, widths, most);
   std::string out;
   for (std::size_t at = 0; at < rows.size(); ++at) {
     std::string line;
@@ -146,13 +224,19 @@ std::string align(const std::vector<std::vector<std::string>>& rows, bool colour
   return out;
 }
 
-std::string as_table(const Record& record, std::string_view columns, bool colour) {
+TableForm table_form(std::string_view columns, bool wide) {
+  winsize size{};
+  const bool terminal = is_terminal(STDOUT_FILENO) && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  return {columns, wants_colour(), wide, terminal ? size.ws_col : 0U, base::SystemClock().wall()};
+}
+
+std::string as_table(const Record& record, const TableForm& form) {
   const auto schema = record.schema();
   const auto list =
       std::find_if(schema.begin(), schema.end(), [](const Field& f) { return f.type == FieldType::list; });
   // A result whose first field is a list is a listing; a list further down is one property of one thing.
-  if (list != schema.end() && list == schema.begin()) return list_table(record, *list, columns, colour);
-  return sheet(record, columns);
+  if (list != schema.end() && list == schema.begin()) return list_table(record, *list, form);
+  return sheet(record, form.columns);
 }
 
 base::Result<> print_text(std::string_view text) {
@@ -161,15 +245,15 @@ base::Result<> print_text(std::string_view text) {
   return base::ok();
 }
 
-base::Result<> print(const Record& record, std::string_view name, std::string_view columns, bool json) {
-  if (!json) return print_text(as_table(record, columns, wants_colour()));
-  SALLYPORT_TRY(const auto text, to_json(record, lead(name)));
+base::Result<> print(const Record& record, std::string_view name, std::string_view columns, bool json, bool wide) {
+  if (!json) return print_text(as_table(record, table_form(columns, wide)));
+  SALLYPORT_TRY(const auto text, to_json(record, lead(name, record.schema())));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, text.view()));
   return print_text("\n");
 }
 
 base::Result<> print_done(std::string_view name, std::string_view sentence, bool json) {
-  if (json) return print_text("{" + lead(name) + "}\n");
+  if (json) return print_text("{" + lead(name, {}) + "}\n");
   if (sentence.empty()) return base::ok();
   return print_text(std::string(sentence) + "\n");
 }

@@ -15,6 +15,7 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::size_t kMaxLine = 1024;
+constexpr std::uint8_t kCtrlC = 3;
 
 // Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile.
 class Silence {
@@ -57,7 +58,10 @@ base::Result<base::UniqueFd> open_terminal() {
 
 }  // namespace
 
-base::Result<base::SecretBytes> read_secret_line(int fd) {
+namespace {
+
+// Of a terminal without its signals, ctrl-C comes as a byte: `broken_off` is set, and what was typed is forgotten.
+base::Result<base::SecretBytes> read_line(int fd, bool* broken_off) {
   base::SecretBytes line(kMaxLine);
   std::size_t used = 0;
   for (;;) {
@@ -68,7 +72,7 @@ base::Result<base::SecretBytes> read_secret_line(int fd) {
     if (count == 0 && used == 0)
       return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
     if (count == 0 || byte == '\n') break;
-    if (byte == 3) return base::fail(base::Errc::denied, "interrupted");
+    if (byte == 3) return base::fail(base::Errc::interrupted, "interrupted");
     if (used == kMaxLine) return base::fail(base::Errc::limit, "a secret's line is longer than 1024 bytes");
     line.expose_mutable()[used++] = byte;
   }
@@ -77,12 +81,27 @@ base::Result<base::SecretBytes> read_secret_line(int fd) {
   return line;
 }
 
+base::Result<base::SecretBytes> ask_silently(int tty, const std::string& question, bool& broken_off) {
+  const Silence silence(tty);
+  if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
+  SALLYPORT_TRYV(base::write_all(tty, base::as_bytes(question + ": ")));
+  return read_line(tty, &broken_off);
+}
+
+}  // namespace
+
+base::Result<base::SecretBytes> read_secret_line(int fd) { return read_line(fd, nullptr); }
+
 base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
   SALLYPORT_TRY(const auto tty, open_terminal());
-  const Silence silence(tty.get());
-  if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
-  SALLYPORT_TRYV(base::write_all(tty.get(), base::as_bytes(question + ": ")));
-  return read_secret_line(tty.get());
+  bool broken_off = false;
+  auto answer = ask_silently(tty.get(), question, broken_off);
+  if (!broken_off) return answer;
+  // The end that the signal would have brought, now that the terminal is as it was: the shell makes 130 of it.
+  (void)base::write_all(tty.get(), base::as_bytes("\n"));
+  (void)std::signal(SIGINT, SIG_DFL);
+  (void)::raise(SIGINT);
+  return base::fail(base::Errc::io, "broken off");
 }
 
 base::Result<base::SecretBytes> prompt_new_secret(const std::string& question) {

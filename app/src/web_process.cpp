@@ -32,6 +32,7 @@ Result<> serve(ProcessContext& context) {
   HttpServerConfig config;
   config.vault_socket = paths.vault_socket;
   config.recordings = paths.recordings;
+  config.data = paths.root;
   config.slab = slab;
   auto server = [&]() -> Result<std::unique_ptr<HttpServer>> {
     SALLYPORT_TRY(const auto key, base::read_secret_regular_file(paths.tls / "server.key", kMaxPem));

@@ -9,6 +9,7 @@ add_test(NAME "e2e: an installation has everything where it is looked for" COMMA
 add_test(NAME "e2e: ssh-config writes the same again, and takes it away" COMMAND ${e2e_dir}/ssh_config.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: one command sets a client up" COMMAND ${e2e_dir}/setup.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: whatever stands in the place of a file, a start touches nothing of others" COMMAND ${e2e_dir}/links.sh $<TARGET_FILE:sallyport>)
@@ -35,6 +36,7 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: an installation has everything where it is looked for" "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
+    "e2e: one command sets a client up"
     "e2e: each process is killed in turn" "e2e: each process under its own user"
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"

@@ -5,11 +5,18 @@
 expect 2 'no command was given' -- "$program"
 expect 2 'user add --help' -- "$program" user add
 expect 2 'needs a verb' -- "$program" user
-expect 2 'not expected' -- "$program" user add alice --bogus
-expect 2 'must be one of: table json' -- "$program" version -o xml
+expect 2 'no option --bogus' -- "$program" user add alice --bogus
+expect 2 'did you mean: --display-name' -- "$program" user add alice --dispaly-name x
+expect 2 'did you mean: sallyport user list' -- "$program" user lst
+expect 2 'needs a verb: add, list' -- "$program" user
+expect 2 'must be one of: table wide json' -- "$program" version -o xml
 expect 2 'nothing may follow' -- "$program" version -- more
 expect 2 'must be one of: bash, zsh, fish' -- "$program" completion tcsh
 expect 0 '^sallyport [0-9]' -- "$program" version
+expect 0 '^sallyport [0-9]' -- "$program" --version
+expect 0 'Adds an SSH key' -- "$program" help user key add
+expect 0 'key add' -- "$program" help user
+for words in "" "user add" "checkout list"; do expect 0 '-o, --output FORM' -- "$program" $words --help; done
 expect 0 '"schema":"sallyport.version/1"' -- "$program" version -o json
 expect 0 '"schema"' -- "$program" -o json version
 SALLYPORT_OUTPUT=json expect 0 '"schema"' -- "$program" version
@@ -29,6 +36,19 @@ expect 7 'no vault answers' -- "$program" status --data "$work/none"
 expect 4 'not signed in' -- "$program" user list --server https://127.0.0.1:9
 expect 2 'must begin with https' -- "$program" whoami --server http://127.0.0.1:9
 expect 3 'there is no vault' -- "$program" server --data "$work/none"
+
+# Advice follows the cause, and programs get an object.
+expect 4 'sign in with: sallyport login' -- "$program" whoami --server https://127.0.0.1:9
+expect 7 'start it with: sallyport server' -- "$program" whoami --data "$work/none"
+expect 4 '^\{"schema":"sallyport.error/1","command":"whoami","code":"unauthenticated","status":4,"message":".*","advice":"sign in with: sallyport login"\}$' \
+  -- "$program" whoami -o json --server https://127.0.0.1:9
+expect 2 '"code":"usage","status":2' -- "$program" user lst -o json
+[[ -z $("$program" whoami -o json --server https://127.0.0.1:9 2> /dev/null < /dev/null) ]] || { echo "an error stands on stdout"; exit 1; }
+if type -P expect > /dev/null; then
+  ended=$(command expect -c "spawn $program unseal; expect Passphrase; send \"\\003\"; expect eof; puts [wait]" < /dev/null)
+  grep -q 'SIGINT' <<< "$ended" || { echo "ctrl-C is no interruption: $ended"; exit 1; }
+  ! grep -qE 'administrator|sallyport unseal:' <<< "$ended" || { echo "ctrl-C is commented: $ended"; exit 1; }
+fi
 
 # Nothing is asked when stdin is no terminal.
 expect 2 'password-stdin is missing' -- "$program" init --dev --data "$work/d"

@@ -4,10 +4,10 @@
 furnish
 
 ends_with 0 'alice' as admin user list
-ends_with 0 '"schema":"sallyport.user.list/1"' as admin user list -o json
+ends_with 0 '"schema":"sallyport.user.list/2"' as admin user list -o json
 ends_with 3 'bob.*\(request ' as admin user show bob
 ends_with 5 'request ' as alice user list
-ends_with 5 'ask an administrator' as alice user list
+ends_with 5 'ask an administrator for a role with the action administer' as alice user list
 ends_with 4 'sallyport login' as nobody whoami
 ends_with 1 'alice' as admin user add alice
 ends_with 2 '.' as admin user add 'Bad Name'

@@ -60,6 +60,30 @@ TEST_CASE("help is given for a command, a noun and the program, whatever else is
   CHECK(help({"user", "add", "--help"}) == "user add");
 }
 
+TEST_CASE("help takes the words of a command, and --version is version") {
+  const auto result = parse_command_line({"help", "user", "key", "add"});
+  REQUIRE(std::holds_alternative<HelpWanted>(result));
+  CHECK(std::get<HelpWanted>(result).words == "user key add");
+  CHECK(parsed({"help", "--man"}).has("man"));
+  CHECK(parsed({"--version"}).command().words == "version");
+}
+
+TEST_CASE("a word that nobody knows gets the nearest one") {
+  const auto wrong = [](std::vector<std::string> words) {
+    const auto result = parse_command_line(std::move(words));
+    REQUIRE(std::holds_alternative<UsageError>(result));
+    return std::get<UsageError>(result);
+  };
+  CHECK(wrong({"sesion", "list"}).advice == "did you mean: sallyport session");
+  CHECK(wrong({"user", "lst"}).advice == "did you mean: sallyport user list");
+  CHECK(wrong({"user", "lst"}).message.find("add, list") != std::string::npos);
+  CHECK(wrong({"help", "chekout"}).advice == "did you mean: sallyport checkout");
+  CHECK(wrong({"checkout", "root@web1", "--raeson", "x"}).advice == "did you mean: --reason");
+  CHECK(wrong({"user"}).message.find("needs a verb: add, list") != std::string::npos);
+  CHECK(wrong({"xyzzy"}).advice.empty());
+  CHECK(wrong({"ssh-mastre"}).advice.find("ssh-master") == std::string::npos);
+}
+
 TEST_CASE("no command takes a secret as a value on the command line") {
   for (const auto& verb : verbs()) {
     const auto command = to_command(verb);

@@ -1,0 +1,32 @@
+#!/bin/bash
+# `setup` makes a client of an address and a fingerprint; `status` and everything else work from it.
+. "$(dirname "$0")/staged.sh"
+furnish
+
+url=$(jq -r .web "$stage/data/run/ready.json")
+fingerprint=$("$program" setup --data "$stage/data" | grep -oE '[0-9a-f]{64}')
+[[ $fingerprint == $(openssl x509 -in "$stage/data/tls/ca.pem" -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f) ]] ||
+  fail "that is not the CA's fingerprint: $fingerprint"
+mkdir -m 700 "$stage/fresh" "$stage/fresh/run"
+client() { env -i PATH="$PATH" HOME="$stage/fresh" XDG_RUNTIME_DIR="$stage/fresh/run" LANG=C.UTF-8 "$program" "$@"; }
+config=$stage/fresh/.config/sallyport/config.toml
+
+ends_with 2 'fingerprint is missing' client setup "$url"
+ends_with 5 "its fingerprint is $fingerprint" client setup "$url" --fingerprint "${fingerprint//[0-9]/a}"
+[[ ! -e $config ]] || fail "something was written for a wrong fingerprint"
+ends_with 7 "can't be reached" client setup https://127.0.0.1:9 --fingerprint "$fingerprint"
+ends_with 2 '64 letters' client setup "$url" --fingerprint abc
+ends_with 0 'login --user alice' client setup "$url" --fingerprint "SHA256:$(sed 's/../&:/g; s/:$//' <<< "${fingerprint^^}")" --user alice
+ends_with 0 'login --user alice' client setup "$url" --fingerprint "$fingerprint" --user alice
+ends_with 0 'nothing wrong' client config check
+ends_with 0 'unsealed' client status
+ends_with 4 'sallyport login' client whoami
+ends_with 0 'try: ssh' client ssh-config
+grep -q "^\[127.0.0.1\]:.* ssh-ed25519 " "$stage/fresh/.config/sallyport/known_hosts" || fail "the broker's host key is not known"
+
+# A file that somebody wrote himself stays.
+echo 'user = "bob"' > "$config"
+ends_with 1 'force' client setup "$url" --fingerprint "$fingerprint"
+grep -qx 'user = "bob"' "$config" || fail "a person's file was overwritten"
+ends_with 0 'written' client setup "$url" --fingerprint "$fingerprint" --force
+echo "as expected"
