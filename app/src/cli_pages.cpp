@@ -74,8 +74,10 @@ base::Result<Record> collect(ApiClient& client, const Operation& operation, Reco
 std::string left_out(const Operation& operation, const Record& output) {
   if (!output.has("next")) return {};
   const auto shown = output.list(operation.output.front().name).size();
-  if (find(operation.output, "total") != nullptr && output.has("total"))
-    return fmt::format("{} of {}; --all shows the rest", shown, output.number("total"));
+  if (find(operation.output, "total") != nullptr && output.has("total")) {
+    const auto total = output.number("total");  // a full page may be the last one
+    return shown < total ? fmt::format("{} of {}; --all shows the rest", shown, total) : std::string();
+  }
   return fmt::format("{} shown, there may be more; --all shows them", shown);
 }
 
