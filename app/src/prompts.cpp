@@ -72,7 +72,10 @@ base::Result<base::SecretBytes> read_line(int fd, bool* broken_off) {
     if (count == 0 && used == 0)
       return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
     if (count == 0 || byte == '\n') break;
-    if (byte == 3) return base::fail(base::Errc::interrupted, "interrupted");
+    if (byte == kCtrlC && broken_off != nullptr) {
+      *broken_off = true;
+      return base::SecretBytes();
+    }
     if (used == kMaxLine) return base::fail(base::Errc::limit, "a secret's line is longer than 1024 bytes");
     line.expose_mutable()[used++] = byte;
   }
