@@ -49,11 +49,6 @@ Result<Record> session_event(Context& context, Record& input) {
   context.quiet = true;
   context.event(audit_action(*action), context.object,
                 input.flag("denied") ? audit::Outcome::denied : audit::Outcome::ok, std::string(input.text("detail")));
-  const auto action = input.text("action");
-  const bool opened = action == "shell" || action == "exec" || action == "sftp" || action == "scp";
-  if (opened && !input.flag("denied")) {
-    SALLYPORT_TRYV(vault::note_channel(context.sql(), live->id, action));
-  }
   return answer(context);
 }
 
@@ -68,6 +63,7 @@ Result<Record> session_channel(Context& context, Record& input) {
   SALLYPORT_TRY(const auto decision, decide_channel(context, context.connection(), channel));
   context.rule = decision.why();
   SALLYPORT_TRYV(decision.as_result());
+  SALLYPORT_TRYV(vault::note_channel(context.sql(), live->id, kind));
   context.quiet = true;
   context.event("session." + kind, context.object, audit::Outcome::ok,
                 "channel " + std::to_string(input.number("channel")) + ": " + std::string(input.text("text")));
