@@ -3,6 +3,7 @@
 
 #include "cli_doctor.hpp"
 #include "cli_groups.hpp"
+#include "client_api.hpp"
 #include "client_vault.hpp"
 #include "output.hpp"
 #include "prompts.hpp"
