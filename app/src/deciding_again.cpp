@@ -24,7 +24,7 @@ access::Factors factors_of(const Context& context, const Connection& connection)
 /// Pinned when the session began, and not any more: it may be the one that the target proved itself with.
 bool lost_a_key(const vault::Target& target, const Basis& basis) {
   const auto is_pinned = [&target](const std::string& fingerprint) {
-    return std::ranges::any_of(target.host_keys, [&](const auto& key) { return key.fingerprint == fingerprint; });
+    return std::ranges::any_of(target.host_keys, [&](const auto& key) { return key.fingerprint() == fingerprint; });
   };
   return !std::ranges::all_of(basis.host_keys, is_pinned);
 }

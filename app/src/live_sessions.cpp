@@ -34,7 +34,7 @@ std::size_t LiveSessions::live() const {
 
 Basis Basis::of(const vault::Target& target, const vault::Account& account, const access::Channels& channels) {
   Basis basis{.channels = channels, .login = account.login, .host = target.host, .port = target.port, .host_keys = {}};
-  for (const auto& key : target.host_keys) basis.host_keys.push_back(key.fingerprint);
+  for (const auto& key : target.host_keys) basis.host_keys.push_back(key.fingerprint());
   return basis;
 }
 
