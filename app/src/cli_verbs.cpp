@@ -106,7 +106,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "session show", .operation = Id::session_show, .audience = kAuditor, .positionals = "id",
    .examples = "sallyport session show 4f2cq7k3m5n6p2ab"},
   {.words = "session freeze", .operation = Id::session_freeze, .audience = kAuditor, .positionals = "id",
-   .examples = "sallyport session freeze 4f2cq7k3m5n6p2ab"},
+   .examples = "sallyport session freeze 4f2cq7k3m5n6p2ab --reason 'a look at what it does'"},
   {.words = "session thaw", .operation = Id::session_thaw, .audience = kAuditor, .positionals = "id",
    .examples = "sallyport session thaw 4f2cq7k3m5n6p2ab"},
   {.words = "session terminate", .operation = Id::session_terminate, .audience = kAuditor, .positionals = "id",

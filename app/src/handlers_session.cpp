@@ -106,26 +106,43 @@ Result<Record> steer(Context& context, const Record& input,
   return out;
 }
 
-Result<Record> terminate(Context& context, Record& input) {
-  const std::string reason = input.has("reason") ? std::string(input.text("reason")) : "an auditor ended this session";
-  return steer(context, input, [reason, now = context.now.mono](Connection& connection, auto& out) {
-    connection.live->ending = now;
-    out.push_back(LiveSessions::make_end(connection.peer, reason));
-  });
+/// What was done to a session, for its person and for the log: with the reason, if one was given.
+std::string with_reason(std::string_view what, const Record& input) {
+  return std::string(what) + (input.text("reason").empty() ? "" : ": " + std::string(input.text("reason")));
 }
 
-Result<Record> freeze(Context& context, Record& input, bool frozen) {
-  auto out = steer(context, input, [frozen](Connection& connection, auto& pushes) {
-    connection.live->frozen = frozen;
-    pushes.push_back(
-        LiveSessions::make_push(connection.peer, frozen ? OperationId::push_freeze : OperationId::push_thaw));
+Result<Record> terminate(Context& context, Record& input) {
+  const auto sentence = with_reason("An auditor ended this session", input);
+  auto out = steer(context, input, [sentence, now = context.now.mono](Connection& connection, auto& pushes) {
+    connection.live->ending = now;
+    pushes.push_back(LiveSessions::make_end(connection.peer, sentence));
   });
-  if (out) out.value().set_flag("frozen", frozen);
+  context.detail = with_reason(context.detail, input);
   return out;
 }
 
-Result<Record> session_freeze(Context& context, Record& input) { return freeze(context, input, true); }
-Result<Record> session_thaw(Context& context, Record& input) { return freeze(context, input, false); }
+Result<Record> session_freeze(Context& context, Record& input) {
+  const auto sentence = with_reason("An auditor froze this session, what you type waits", input);
+  auto out = steer(context, input, [sentence](Connection& connection, auto& pushes) {
+    connection.live->frozen = true;
+    pushes.push_back(LiveSessions::make_push(connection.peer, OperationId::push_freeze));
+    Record told(find_operation(OperationId::push_freeze)->input);
+    told.set("reason", sentence);
+    pushes.back().frame.payload = encode(told).value();
+  });
+  context.detail = with_reason(context.detail, input);
+  if (out) out.value().set_flag("frozen", true);
+  return out;
+}
+
+Result<Record> session_thaw(Context& context, Record& input) {
+  auto out = steer(context, input, [](Connection& connection, auto& pushes) {
+    connection.live->frozen = false;
+    pushes.push_back(LiveSessions::make_push(connection.peer, OperationId::push_thaw));
+  });
+  if (out) out.value().set_flag("frozen", false);
+  return out;
+}
 
 Result<Record> recording_open(Context& context, Record& input) {
   SALLYPORT_TRY(const auto session, find(context, input));

@@ -8,6 +8,7 @@
 #include "sallyport/vault/rotation.hpp"
 #include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
+#include "sallyport/vault/ssh_public_key.hpp"
 #include "sallyport/vault/target.hpp"
 #include "session_question.hpp"
 
@@ -73,9 +74,36 @@ std::string_view after_refusal(const LoginFlow& flow) {
   return flow.state() == LoginFlow::State::proven ? "otp" : "first";
 }
 
+/// The event of a refused proof: with the login name as it was written, which may be none.
+void note_refused(Context& context, std::string_view action, std::string_view rule, const std::string& written,
+                  std::string_view why) {
+  context.rule = rule;
+  context.quiet = true;
+  context.refusal_event(action, context.object, "login \"" + written + "\": " + std::string(why));
+}
+
+std::string written_of(const Record& input) { return std::string(base::as_text(input.bytes("written"))); }
+
+/// What the child refused without asking: nobody has such a proof. Counted like any other, which bounds the events.
+Result<Record> begin_refused(Context& context, LoginFlow flow, const Record& input) {
+  constexpr auto kWhys = std::to_array<std::pair<std::string_view, std::string_view>>(
+      {{"key_type", "a signature of a key of a kind that is not taken"},
+       {"size", "a password or code longer than any"},
+       {"second_name", "another login name on the same connection"}});
+  const auto* why = std::ranges::find(kWhys, input.text("refused"), [](const auto& row) { return row.first; });
+  if (why == kWhys.end()) return fail(Errc::invalid, "no reason of a refusal");
+  if (flow.state() != LoginFlow::State::ended)
+    note_refused(context, "ssh.refused", "deny." + std::string(why->first), written_of(input), why->second);
+  flow.failed();
+  keep(context, flow);
+  return next_step(context, false, after_refusal(flow));
+}
+
 Result<Record> auth_begin(Context& context, Record& input) {
   auto flow = speak_for(context).flow;
+  if (input.has("refused")) return begin_refused(context, flow, input);
   if (input.text("account").empty() || input.text("target").empty()) {
+    note_refused(context, "ssh.refused", "deny.login_name", written_of(input), "it names no account on a target");
     return next_step(context, false, "end", "say where to: ssh USER+ACCOUNT+TARGET@broker");
   }
   SALLYPORT_TRYV(flow.begin(std::string(input.text("user")),
@@ -111,13 +139,24 @@ Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
   return std::string_view(needed ? "otp" : "grant");
 }
 
+/// The login name was none: said once, when it began.
+bool is_nobody(const LoginFlow& flow) { return flow.state() == LoginFlow::State::start; }
+
+Result<Record> refuse_nobody(Context& context) {
+  context.quiet = true;
+  return next_step(context, false, "end");
+}
+
 Result<Record> auth_key_proven(Context& context, Record& input) {
   auto flow = speak_for(context).flow;
+  if (is_nobody(flow)) return refuse_nobody(context);
   SALLYPORT_TRY(const auto user, owner_of_key(context, flow, input.bytes("key")));
   if (!user) {
     flow.failed();
     keep(context, flow);
-    context.quiet = true;
+    const auto key = vault::ssh_public_key_from_blob(input.bytes("key"));
+    note_refused(context, "ssh.key", "deny.key", written_of(input),
+                 "signed with " + (key ? key.value().fingerprint : "what is no key") + ", which is not this person's");
     return next_step(context, false, after_refusal(flow));
   }
   SALLYPORT_TRYV(flow.key_proven(user->id, user->name, input.bytes("key")));
@@ -132,6 +171,7 @@ Result<Record> auth_key_proven(Context& context, Record& input) {
 
 Result<HashWork> password_hash(Context& context, const Record& input) {
   const auto& flow = speak_for(context).flow;
+  if (is_nobody(flow)) return HashWork{};
   if (!flow.awaits_first()) return fail(Errc::conflict, "no password is asked for now");
   HashWork work;
   // Without a name there is no one to compare with: the same work is done for nobody.
@@ -142,19 +182,27 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
   return work;
 }
 
+/// For a person at the client: true of the address he comes from, whoever he is or says he is.
+std::string source_is_locked(const Context& context) {
+  const auto left = context.state.lockouts.locked_for(context.source, context.now);
+  if (left <= base::Milliseconds{0}) return {};
+  const auto seconds = std::chrono::ceil<base::Seconds>(left).count();
+  return "too many wrong passwords came from your address; try again in " + std::to_string(seconds) + " s";
+}
+
 /// Takes the answer into the flow; the record that the child gets is the same for every kind of wrong.
-Result<Record> auth_password(Context& context, Record&) {
+Result<Record> auth_password(Context& context, Record& input) {
   auto flow = speak_for(context).flow;
+  if (is_nobody(flow)) return refuse_nobody(context);
   SALLYPORT_TRY(const auto settled,
                 access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
                                               context.hash->checked_hash, context.source, context.now));
   if (!settled.accepted || !settled.user) {
     flow.failed();
     keep(context, flow);
-    context.rule = "deny.password";
-    context.quiet = context.counted = true;
-    context.refusal_event("ssh.password", context.object, settled.why);
-    return next_step(context, false, after_refusal(flow));
+    context.counted = true;
+    note_refused(context, "ssh.password", "deny.password", written_of(input), settled.why);
+    return next_step(context, false, after_refusal(flow), source_is_locked(context));
   }
   SALLYPORT_TRY(const auto user, access::get_user(context.sql(), *settled.user));
   SALLYPORT_TRYV(flow.password_good(user.id, user.name, context.hash->attempt->work.salt));
@@ -168,12 +216,15 @@ Result<Record> auth_password(Context& context, Record&) {
 Result<Record> auth_otp(Context& context, Record& input) {
   auto flow = speak_for(context).flow;
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "no code is asked for now");
+  // A question that was not answered is no wrong code.
+  if (input.secret("otp").empty()) return fail(Errc::invalid, "a one-time code has six digits");
   SALLYPORT_TRY(const auto refused, prove_code(context, *flow.user(), input.secret("otp")));
   if (refused) {
     flow.failed();
     keep(context, flow);
-    context.quiet = context.counted = true;
-    context.refusal_event("ssh.otp", context.object, refused.why->context());
+    context.counted = true;
+    const std::string rule = context.rule;  // prove_code() says which
+    note_refused(context, "ssh.otp", rule, written_of(input), refused.why->context());
     return next_step(context, false, after_refusal(flow), refused.why->context());
   }
   SALLYPORT_TRYV(flow.code_good(context.now));

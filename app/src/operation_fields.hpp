@@ -292,6 +292,7 @@ inline constexpr auto kSessionListOut =
 inline constexpr auto kSessionEndIn = std::to_array<Field>({kById, may("reason", text, 256, "told to the user")});
 inline constexpr auto kRecordingOpenIn = std::to_array<Field>(
     {kById, may("purpose", text, kWord, "what for, for the audit log: play, export, verify, ...")});
+inline constexpr auto kSessionFreezeIn = std::to_array<Field>({kById, may("reason", text, 256, "told to the user")});
 inline constexpr auto kRecordingOpenOut = std::to_array<Field>({
     must("id", text, kId, "the session's id"),
     must("file", text, 64, "name below the recordings directory"),
@@ -357,16 +358,22 @@ inline constexpr auto kRegisterOut =
     std::to_array<Field>({must("connection", number, 0, "names this connection in dial")});
 inline constexpr auto kDialFailedIn = std::to_array<Field>(
     {must("session", text, kId, "whose dial"), must("reason", text, 512, "why it could not be done")});
+inline constexpr Field kWritten = may("written", bytes, 256, "the login name as the client wrote it");
 inline constexpr auto kAuthBeginIn =
     std::to_array<Field>({may("user", text, kName, "absent: the offered key says who"),
-                          may("account", text, kName, "on the target"), may("target", text, kName, "the target")});
+                          may("account", text, kName, "on the target"), may("target", text, kName, "the target"),
+                          may("refused", text, kWord, "nothing begins: key_type, size or second_name"), kWritten});
 inline constexpr auto kAuthNextOut = std::to_array<Field>({
     must("accepted", flag, 0, "this proof was good"),
     must("next", text, kWord, "first (a key or a password), otp, grant or end"),
     may("message", text, 256, "for the person"),
 });
 inline constexpr auto kAuthKeyIn = std::to_array<Field>({must("key", bytes, 4096, "public key blob, RFC 4253")});
-inline constexpr auto kAuthPasswordIn = std::to_array<Field>({must("password", secret, kPassword, "as it was typed")});
+inline constexpr auto kAuthKeyProvenIn =
+    std::to_array<Field>({must("key", bytes, 4096, "public key blob, RFC 4253"), kWritten});
+inline constexpr auto kAuthPasswordIn =
+    std::to_array<Field>({must("password", secret, kPassword, "as it was typed"), kWritten});
+inline constexpr auto kAuthOtpIn = std::to_array<Field>({kOtp, kWritten});
 inline constexpr auto kPinItem = std::to_array<Field>({must("key", bytes, 4096, "host key blob, RFC 4253")});
 inline constexpr auto kGrantOut = std::to_array<Field>({
     must("session", text, kId, "the session's id"),
@@ -388,11 +395,15 @@ inline constexpr auto kGrantOut = std::to_array<Field>({
 inline constexpr auto kSessionChannelIn = std::to_array<Field>({
     must("channel", number, 0xffffffffU, "its number in the recording"),
     must("kind", text, kWord, "shell, exec, sftp or scp"),
-    may("text", text, 1024, "the command, escaped"),
+    may("text", bytes, 1024, "variables and the command, as the peer wrote them: the log escapes them"),
 });
-inline constexpr auto kSessionEventIn =
+inline constexpr std::uint32_t kEventsAtOnce = 12;  // they fit in what a session's child may send
+inline constexpr auto kSessionEventItem =
     std::to_array<Field>({must("action", text, 64, "channel.denied, exec, sftp, file, ..."),
-                          must("detail", text, 1024, "what, escaped"), must("denied", flag, 0, "it was refused")});
+                          must("detail", bytes, 1024, "what, as the peer wrote it: the log escapes it"),
+                          must("denied", flag, 0, "it was refused")});
+inline constexpr auto kSessionEventIn =
+    std::to_array<Field>({must("events", list, kEventsAtOnce, "in order", kSessionEventItem)});
 inline constexpr auto kCheckpointIn =
     std::to_array<Field>({must("sequence", number, 0, "of the chunk"), must("hash", bytes, 32, "of the chain there")});
 inline constexpr auto kCheckpointOut =
@@ -430,6 +441,7 @@ inline constexpr auto kDialPush = std::to_array<Field>(
      must("file", text, 64, "the recording to create below the recordings directory")});
 inline constexpr auto kChannelsPush = std::to_array<Field>(
     {must("channels", text, 128, "of shell, exec, sftp, scp; what runs and is not among them ends")});
-inline constexpr auto kEndPush = std::to_array<Field>({must("reason", text, 256, "told to the user")});
+inline constexpr auto kEndPush = std::to_array<Field>({must("reason", text, 512, "told to the user")});
+inline constexpr auto kFreezePush = std::to_array<Field>({may("reason", text, 512, "told to the user")});
 
 }  // namespace sallyport::app::fields

@@ -13,15 +13,31 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kMaxDetail = 1024;   // of session.event
-constexpr std::size_t kMaxShown = 448;     // of one foreign text in it
+constexpr std::size_t kMaxShown = 430;     // of one foreign text in a detail, as the log will escape it
+constexpr std::size_t kMaxDetail = 1018;   // of all of it: the log cuts at 1024
 constexpr std::size_t kMaxSentence = 250;  // of session.close
 // The vault ends the session when its checkout runs out; this is for a vault that can't say so any more.
 constexpr base::Milliseconds kAfterCheckout{5000};
 
-std::string shown(std::string_view text) { return base::escape_text(text, kMaxShown); }
+/// UTF-8: this byte belongs to the one before it.
+bool is_continued(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
+
+/// As it is, cut so that its escaped form has at most `max` bytes before the dots.
+std::string cut(std::string_view text, std::size_t max) {
+  const auto fits = [text, max](std::size_t size) {
+    return base::escape_text(text.substr(0, size), 4 * max + 8).size() <= max;
+  };
+  // Escaped it is never shorter.
+  std::size_t size = std::min(text.size(), max);
+  while (size > 0 && !fits(size)) --size;
+  if (size == text.size()) return std::string(text);
+  while (size > 0 && is_continued(text[size])) --size;
+  return std::string(text.substr(0, size)) + "...";
+}
 
 }  // namespace
+
+std::string shown(std::string_view text) { return cut(text, kMaxShown); }
 
 broker::ChannelPolicy to_policy(std::string_view words) {
   broker::ChannelPolicy policy;
@@ -43,15 +59,9 @@ recorder::Meta to_meta(const Record& record, std::string_view client_version) {
   recorder::Meta meta;
   for (const auto* name : {"user", "account", "login", "source", "reason", "checkout", "channels"})
     meta.emplace_back(name, record.text(name));
-  meta.emplace_back("client", shown(client_version));
+  meta.emplace_back("client", client_version);
   return meta;
 }
-
-struct Event {
-  SessionAction action;
-  std::string detail;
-  bool denied;
-};
 
 std::string describe(const recorder::FileEvent& file) {
   std::string text = fmt::format("{} {}", to_string(file.how), to_string(file.action));
@@ -64,33 +74,21 @@ std::string describe(const recorder::FileEvent& file) {
   return text;
 }
 
-Event to_event(const broker::RequestDenied& denied) {
-  return {SessionAction::channel_denied, fmt::format("{}: {}", denied.what, denied.detail), true};
+SessionEvent event_of(const broker::RequestDenied& denied) {
+  return {SessionAction::channel_denied, fmt::format("{}: {}", denied.what, shown(denied.detail)), true};
 }
-Event to_event(const broker::ChannelEnded& ended) {
+SessionEvent event_of(const broker::ChannelEnded& ended) {
   std::string how = "closed";
   if (ended.exit_status) how = fmt::format("exit status {}", *ended.exit_status);
   if (!ended.exit_signal.empty()) how = "signal " + shown(ended.exit_signal);
   return {SessionAction::channel_ended, fmt::format("channel {}: {}", ended.channel, how), false};
 }
-Event to_event(const broker::FileSeen& seen) {
+SessionEvent event_of(const broker::FileSeen& seen) {
   return {SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
 }
-Event to_event(const broker::RecordingBegun&) { return {SessionAction::other, "", false}; }  // an operation of its own
-Event to_event(const broker::SessionOver&) { return {SessionAction::other, "", false}; }
-
-void fill_close(Record& record, const broker::SessionOver& over, std::uint64_t file_size) {
-  record.set("reason", base::escape_text(over.sentence, kMaxSentence));
-  const bool complete = over.end_mark && over.totals;
-  const char* cut = over.recording_begun ? "truncated" : "none";
-  record.set("recording", !complete ? cut : over.totals->gaps > 0 ? "gap" : "complete");
-  record.set("bytes", file_size);
-  record.set("duration_ms", complete ? over.totals->duration_ms : 0);
-  record.set("chunks", complete ? over.totals->chunks : 0);
-  if (!over.end_mark) return;
-  record.set("sequence", over.end_mark->sequence);
-  record.set("hash", base::Bytes(over.end_mark->hash.begin(), over.end_mark->hash.end()));
-}
+SessionEvent event_of(const broker::RecordingBegun&) { return {SessionAction::other, "", false}; }
+SessionEvent event_of(const broker::ProofRefused&) { return {SessionAction::other, "", true}; }
+SessionEvent event_of(const broker::SessionOver&) { return {SessionAction::other, "", false}; }
 
 }  // namespace
 
@@ -106,7 +104,8 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
     grant.host_keys.emplace_back(pin.bytes("key").begin(), pin.bytes("key").end());
   grant.policy = to_policy(record.text("channels"));
   grant.environment = {"LANG", "LC_*"};
-  grant.max_duration = base::Milliseconds(static_cast<std::int64_t>(record.number("ends_in_ms"))) + kAfterCheckout;
+  grant.ends_in = base::Milliseconds(static_cast<std::int64_t>(record.number("ends_in_ms")));
+  grant.max_duration = grant.ends_in + kAfterCheckout;
   grant.recording_meta = to_meta(record, client_version);
   const auto wrapped = record.bytes("wrapped_key");
   grant.wrapped_recording_key.assign(wrapped.begin(), wrapped.end());
@@ -115,11 +114,30 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
   return grant;
 }
 
-void fill_notice(Record& record, const broker::Notice& notice, std::uint64_t file_size) {
-  if (const auto* over = std::get_if<broker::SessionOver>(&notice)) return fill_close(record, *over, file_size);
-  Event event = std::visit([](const auto& what) { return to_event(what); }, notice);
-  if (event.detail.size() > kMaxDetail) event.detail = base::escape_text(event.detail, kMaxDetail - 8);
-  record.set("action", to_string(event.action)).set("detail", event.detail).set_flag("denied", event.denied);
+SessionEvent to_event(const broker::Notice& notice) {
+  auto event = std::visit([](const auto& what) { return event_of(what); }, notice);
+  event.detail = cut(event.detail, kMaxDetail);
+  return event;
+}
+
+void fill_event(Record& record, const SessionEvent& event) {
+  const auto detail = base::as_bytes(event.detail);
+  record.set("action", to_string(event.action)).set("detail", base::Bytes(detail.begin(), detail.end()));
+  record.set_flag("denied", event.denied);
+}
+
+void fill_close(Record& record, const broker::SessionOver& over, std::uint64_t file_size) {
+  const bool plain = base::is_plain_text(over.sentence, kMaxSentence);
+  record.set("reason", plain ? over.sentence : base::escape_text(over.sentence, kMaxSentence));
+  const bool complete = over.end_mark && over.totals;
+  const char* cut_off = over.recording_begun ? "truncated" : "none";
+  record.set("recording", !complete ? cut_off : over.totals->gaps > 0 ? "gap" : "complete");
+  record.set("bytes", file_size);
+  record.set("duration_ms", complete ? over.totals->duration_ms : 0);
+  record.set("chunks", complete ? over.totals->chunks : 0);
+  if (!over.end_mark) return;
+  record.set("sequence", over.end_mark->sequence);
+  record.set("hash", base::Bytes(over.end_mark->hash.begin(), over.end_mark->hash.end()));
 }
 
 }  // namespace sallyport::app

@@ -2,6 +2,7 @@
 // Between the broker's words and the operation table's records.
 #include "sallyport/app/record.hpp"
 #include "sallyport/broker/authority.hpp"
+#include "session_action.hpp"
 
 namespace sallyport::app {
 
@@ -9,7 +10,21 @@ namespace sallyport::app {
 base::Result<broker::Grant> to_grant(Record&& record, std::string_view client_version);
 /// "shell,exec": words that are not known open nothing.
 broker::ChannelPolicy to_policy(std::string_view words);
-/// Into the input of session.close (SessionOver) or session.event (all others). `file_size`: of the recording.
-void fill_notice(Record& record, const broker::Notice& notice, std::uint64_t file_size);
+/// Foreign text as the peer wrote it, cut so that its escaped form fits into a detail. Whoever stores it escapes it:
+/// twice would be another text.
+std::string shown(std::string_view text);
+
+/// A notice as one line of the audit log. Foreign text in `detail` is as in shown(). At most 1,024 bytes.
+struct SessionEvent {
+  SessionAction action;
+  std::string detail;
+  bool denied = false;
+};
+/// Of any notice but RecordingBegun, SessionOver and ProofRefused, which are operations of their own.
+SessionEvent to_event(const broker::Notice& notice);
+/// Into one item of session.event's input.
+void fill_event(Record& item, const SessionEvent& event);
+/// Into the input of session.close. `file_size`: of the recording.
+void fill_close(Record& record, const broker::SessionOver& over, std::uint64_t file_size);
 
 }  // namespace sallyport::app

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "child_link.hpp"
 #include "session_action.hpp"
-#include "session_records.hpp"
 
 namespace sallyport::app {
 
@@ -22,7 +22,11 @@ using base::Result;
 namespace {
 
 constexpr std::chrono::milliseconds kWriteBound{2000};
-constexpr unsigned kEventsASecond = 100;  // the vault refuses more than 200
+constexpr std::size_t kAtOnce = 12;        // events in one request: the row's bound
+constexpr std::size_t kUnderWay = 8;       // requests that the vault has not answered
+constexpr std::size_t kMaxWaiting = 32;    // events that wait for those
+constexpr unsigned kEventsASecond = 2000;  // the vault refuses more than 5000
+constexpr unsigned kRefusalsASecond = 50;  // of those that do not count
 
 const Operation& row(OperationId id) {
   const Operation* operation = find_operation(id);
@@ -59,12 +63,31 @@ Result<Record> decode_reply(OperationId operation, Frame&& frame) {
 
 Result<broker::ProofAnswer> to_proof(Result<Record>&& reply) {
   if (!reply) {
-    if (means_not_accepted(reply.error().code())) return broker::ProofAnswer{};
-    return reply.error();
+    if (!means_not_accepted(reply.error().code())) return reply.error();
+    return broker::ProofAnswer{};
   }
+  if (!reply.value().flag("accepted"))
+    return broker::ProofAnswer{false, broker::Needs::nothing, std::string(reply.value().text("message"))};
   const std::string_view next = reply.value().text("next");
   const auto still = next == "otp" ? broker::Needs::code : broker::Needs::nothing;
   return broker::ProofAnswer{reply.value().flag("accepted"), still};
+}
+
+base::Bytes raw(std::string_view text) {
+  const auto bytes = base::as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::string_view to_word(broker::ProofRefused::Why why) noexcept {
+  switch (why) {
+    case broker::ProofRefused::Why::key_type:
+      return "key_type";
+    case broker::ProofRefused::Why::size:
+      return "size";
+    case broker::ProofRefused::Why::second_name:
+      break;
+  }
+  return "second_name";
 }
 
 }  // namespace
@@ -87,25 +110,35 @@ Result<> VaultAuthority::send(OperationId operation, const Record& record, Open 
   return ok();
 }
 
-Result<> VaultAuthority::begin(const broker::LoginName& login) {
+Result<> VaultAuthority::begin(const broker::LoginName& login, const std::string& written) {
   Record record(row(OperationId::auth_begin).input);
   if (login.user) record.set("user", *login.user);
   if (login.account) record.set("account", login.account->account).set("target", login.account->target);
-  begun_ = login.text();
+  record.set("written", raw(written));
+  begun_ = written;
   return send(OperationId::auth_begin, record, {Kind::begin, 0});
 }
 
-Result<> VaultAuthority::ask_proof(broker::Ticket ticket, const broker::LoginName& login, OperationId operation,
-                                   Record record) {
+template <class Proof>
+Result<> VaultAuthority::ask_proof(broker::Ticket ticket, const Proof& proof, OperationId operation, Record record) {
   if (!begun_) {
-    SALLYPORT_TRYV(begin(login));
+    SALLYPORT_TRYV(begin(proof.login, proof.written));
   }
-  // One connection is one way in: a client that changes its mind about the name starts anew.
-  if (*begun_ != login.text()) {
+  // One connection is one way in: a client that changes its mind about the name starts anew. What is kept is handed out
+  // with the vault's next word, which is the answer to this notice.
+  if (*begun_ != proof.written) {
     kept_.emplace_back(broker::Reply{ticket, broker::ProofAnswer{}});
-    return ok();
+    return tell(broker::ProofRefused{broker::ProofRefused::Why::second_name, proof.written});
   }
+  if (operation != OperationId::auth_key) record.set("written", raw(proof.written));
   return send(operation, record, {Kind::proof, ticket});
+}
+
+Result<> VaultAuthority::tell_refused(const broker::ProofRefused& refused) {
+  Record record(row(OperationId::auth_begin).input);
+  record.set("refused", to_word(refused.why)).set("written", raw(refused.written));
+  ++notices_open_;
+  return send(OperationId::auth_begin, record, {Kind::notice, 0});
 }
 
 Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
@@ -113,17 +146,17 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
     const auto operation = key->verified ? OperationId::auth_key_proven : OperationId::auth_key;
     Record record(row(operation).input);
     record.set("key", std::move(key->key_blob));
-    return ask_proof(ticket, key->login, operation, std::move(record));
+    return ask_proof(ticket, *key, operation, std::move(record));
   }
   if (auto* password = std::get_if<broker::PasswordProof>(&question)) {
     Record record(row(OperationId::auth_password).input);
     record.set("password", std::move(password->password));
-    return ask_proof(ticket, password->login, OperationId::auth_password, std::move(record));
+    return ask_proof(ticket, *password, OperationId::auth_password, std::move(record));
   }
   if (auto* code = std::get_if<broker::CodeProof>(&question)) {
     Record record(row(OperationId::auth_otp).input);
     record.set("otp", std::move(code->code));
-    return ask_proof(ticket, code->login, OperationId::auth_otp, std::move(record));
+    return ask_proof(ticket, *code, OperationId::auth_otp, std::move(record));
   }
   if (auto* open = std::get_if<broker::OpenRequest>(&question)) {
     client_version_ = std::move(open->client_version);
@@ -132,7 +165,7 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
   if (auto* channel = std::get_if<broker::ChannelRequest>(&question)) {
     Record record(row(OperationId::session_channel).input);
     record.set("channel", std::uint64_t{channel->channel}).set("kind", to_string(channel->kind));
-    if (!channel->text.empty()) record.set("text", channel->text);
+    if (!channel->text.empty()) record.set("text", raw(shown(channel->text)));
     return send(OperationId::session_channel, record, {Kind::channel, ticket});
   }
   const auto& mark = std::get<broker::CheckpointRequest>(question).mark;
@@ -142,36 +175,67 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
 }
 
 Result<> VaultAuthority::tell(const broker::Notice& notice) {
-  if (!granted_) {
-    if (early_.size() < kEventsASecond) early_.push_back(notice);
+  if (const auto* over = std::get_if<broker::SessionOver>(&notice)) return tell_end(*over);
+  if (const auto* refused = std::get_if<broker::ProofRefused>(&notice)) return tell_refused(*refused);
+  const auto* denied = std::get_if<broker::RequestDenied>(&notice);
+  if (denied != nullptr && !denied->counts && is_too_many()) {
+    ++left_out_[denied->what];
     return ok();
   }
-  if (std::holds_alternative<broker::RecordingBegun>(notice))
+  if (std::holds_alternative<broker::RecordingBegun>(notice)) {
+    ++notices_open_;
     return send(OperationId::recording_begin, Record(row(OperationId::recording_begin).input), {Kind::notice, 0});
-  const bool over = std::holds_alternative<broker::SessionOver>(notice);
+  }
+  ++told_;
+  waiting_.push_back(to_event(notice));
+  return send_waiting(kUnderWay);
+}
+
+/// Before the grant the vault takes none: what comes then waits, and there is a bound to it.
+bool VaultAuthority::is_too_many() { return ++refusals_ > kRefusalsASecond || waiting_.size() >= kMaxWaiting; }
+
+bool VaultAuthority::accepting() const { return waiting_.size() < kMaxWaiting && told_ < kEventsASecond; }
+
+Result<> VaultAuthority::tick() {
   const auto now = std::chrono::steady_clock::now();
-  if (now - second_ >= std::chrono::seconds(1)) {
-    second_ = now;
-    told_ = 0;
-  }
-  // The recording has every one of them; a flood of small files or refused requests is told to the audit log as a
-  // number.
-  if (!over && ++told_ > kEventsASecond) {
-    ++untold_;
-    return ok();
-  }
-  if (untold_ > 0) {
+  if (now - second_ < std::chrono::seconds(1)) return ok();
+  second_ = now;
+  told_ = refusals_ = 0;
+  sum_up();
+  return send_waiting(kUnderWay);
+}
+
+/// What was left out, by kind and number: nothing else knows of it.
+void VaultAuthority::sum_up() {
+  if (left_out_.empty()) return;
+  std::string text = "left out because there were too many in a second:";
+  for (const auto& [what, count] : std::exchange(left_out_, {}))
+    text += " " + std::to_string(count) + " x " + what + ",";
+  text.pop_back();
+  waiting_.push_back({SessionAction::channel_denied, std::move(text), true});
+}
+
+Result<> VaultAuthority::send_waiting(std::size_t under_way) {
+  while (granted_ && !waiting_.empty() && notices_open_ < under_way) {
     Record record(row(OperationId::session_event).input);
-    record.set("action", to_string(SessionAction::events))
-        .set("detail", std::to_string(untold_) + " more at once; the recording has them")
-        .set_flag("denied", false);
-    untold_ = 0;
+    for (std::size_t i = 0; i < kAtOnce && !waiting_.empty(); ++i) {
+      fill_event(record.add("events"), waiting_.front());
+      waiting_.pop_front();
+    }
+    ++notices_open_;
     SALLYPORT_TRYV(send(OperationId::session_event, record, {Kind::notice, 0}));
   }
-  const auto operation = over ? OperationId::session_close : OperationId::session_event;
-  Record record(row(operation).input);
-  fill_notice(record, notice, size_of(recording_));
-  return send(operation, record, {Kind::notice, 0});
+  return ok();
+}
+
+/// Everything that waits goes before it, however much is under way.
+Result<> VaultAuthority::tell_end(const broker::SessionOver& over) {
+  sum_up();
+  SALLYPORT_TRYV(send_waiting(std::numeric_limits<std::size_t>::max()));
+  Record record(row(OperationId::session_close).input);
+  fill_close(record, over, size_of(recording_));
+  ++notices_open_;
+  return send(OperationId::session_close, record, {Kind::notice, 0});
 }
 
 Result<std::vector<broker::Message>> VaultAuthority::receive() {
@@ -181,11 +245,7 @@ Result<std::vector<broker::Message>> VaultAuthority::receive() {
   while (auto frame = vault_.next()) {
     SALLYPORT_TRYV(take_frame(std::move(*frame), out));
   }
-  if (granted_) {
-    for (const auto& notice : std::exchange(early_, {})) {
-      SALLYPORT_TRYV(tell(notice));
-    }
-  }
+  SALLYPORT_TRYV(send_waiting(kUnderWay));
   SALLYPORT_TRYV(take_link(out));
   if (granted_ && early_dial_) out.push_back(std::move(*std::exchange(early_dial_, std::nullopt)));
   // What came before the end is handed out first; the end is found again by the next call.
@@ -222,11 +282,13 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
     if (!begun)
       begin_error_ = begun.error();
     else if (!begun.value().flag("accepted"))
-      begin_error_ = fail(Errc::denied, std::string(begun.value().text("message")));
+      not_begun_ = broker::ProofAnswer{false, broker::Needs::nothing, std::string(begun.value().text("message"))};
     return ok();
   }
   if (open.kind == Kind::notice) {
+    --notices_open_;
     const auto heard = reply_result(std::move(frame));
+    if (!granted_) return ok();  // a vault that takes no such event now (it is sealed) refuses the proofs as well
     return heard ? Result<>(ok()) : Result<>(heard.error());
   }
   out.emplace_back(broker::Reply{open.ticket, answer(open, std::move(frame))});
@@ -234,6 +296,7 @@ Result<> VaultAuthority::take_frame(Frame&& frame, std::vector<broker::Message>&
 }
 
 broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
+  if (open.kind == Kind::proof && not_begun_) return broker::Answer(*not_begun_);
   if (open.kind == Kind::proof) {
     SALLYPORT_TRY(const auto proof, to_proof(begin_error_ ? Result<Record>(*begin_error_)
                                                           : decode_reply(OperationId::auth_key, std::move(frame))));
@@ -260,9 +323,11 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
 
 Result<> VaultAuthority::take_push(const Frame& frame, std::vector<broker::Message>& out) {
   switch (static_cast<OperationId>(frame.code)) {
-    case OperationId::push_freeze:
-      out.emplace_back(broker::Freeze{});
+    case OperationId::push_freeze: {
+      SALLYPORT_TRY(const auto record, decode(frame.payload.view(), row(OperationId::push_freeze).input));
+      out.emplace_back(broker::Freeze{std::string(record.text("reason"))});
       return ok();
+    }
     case OperationId::push_thaw:
       out.emplace_back(broker::Thaw{});
       return ok();

@@ -1,9 +1,28 @@
 #include "authenticator.hpp"
 
+#include <algorithm>
+
 #include "sallyport/base/text.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 
 namespace sallyport::broker {
+namespace {
+
+constexpr const char* kNoCode =
+    "No answer came to the question for a one-time code; it is not counted as a wrong one. Without a terminal, log in "
+    "right after a checkout: then no code is asked for.";
+constexpr const char* kNoPassword =
+    "No answer came to the question for a password; it is not counted as a wrong one. Without a terminal, log in with "
+    "an SSH key.";
+constexpr const char* kCodeFollows =
+    "A one-time code is asked for next. Without a terminal, log in right after a checkout: then none is.";
+
+bool is_blank(const base::SecretBytes& text) {
+  const auto bytes = text.expose();
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t c) { return c == ' ' || c == '\t'; });
+}
+
+}  // namespace
 
 AuthAction Authenticator::on(AuthEvent event) {
   if (state_ == State::proven || state_ == State::closed) return hang_up("Authentication is over.");
@@ -39,19 +58,23 @@ AuthAction Authenticator::on_event(KeyTried& event) {
   if (!settle()) return hang_up("Out of order.");
   adopt_name(event.name);
   // sk keys, certificates, DSA and short RSA do not pass parse_blob().
-  if (state_ == State::second || !certs::SshPublicKey::parse_blob(event.blob)) return fail_try();
+  const bool taken = certs::SshPublicKey::parse_blob(event.blob).has_value();
+  if (!taken && event.verified) return refuse(ProofRefused::Why::key_type);
+  if (state_ == State::second || !taken) return fail_try();
   state_ = event.verified ? State::judging_first : State::judging_key;
   interactive_ = false;
-  return AskAuthority{PublicKeyProof{login_, std::move(event.blob), event.verified}};
+  return AskAuthority{PublicKeyProof{login_, written_, std::move(event.blob), event.verified}};
 }
 
 AuthAction Authenticator::on_event(PasswordTried& event) {
   if (!settle()) return hang_up("Out of order.");
   adopt_name(event.name);
-  if (state_ == State::second || event.password.size() > kMaxPassword) return fail_try();
+  if (event.password.empty() && state_ == State::first) return unanswered(Prompt::password);
+  if (event.password.size() > kMaxPassword) return refuse(ProofRefused::Why::size);
+  if (state_ == State::second) return fail_try();
   state_ = State::judging_first;
   interactive_ = false;
-  return AskAuthority{PasswordProof{login_, std::move(event.password)}};
+  return AskAuthority{PasswordProof{login_, written_, std::move(event.password)}};
 }
 
 AuthAction Authenticator::on_event(InteractiveStarted& event) {
@@ -65,16 +88,18 @@ AuthAction Authenticator::on_event(InteractiveStarted& event) {
 AuthAction Authenticator::on_event(InteractiveAnswered& event) {
   interactive_ = true;
   if (state_ == State::awaiting_password) {
+    if (!event.text || event.text->empty()) return unanswered(Prompt::password);
     state_ = State::first;
-    if (!event.text || event.text->size() > kMaxPassword) return fail_try();
+    if (event.text->size() > kMaxPassword) return refuse(ProofRefused::Why::size);
     state_ = State::judging_first;
-    return AskAuthority{PasswordProof{login_, std::move(*event.text)}};
+    return AskAuthority{PasswordProof{login_, written_, std::move(*event.text)}};
   }
   if (state_ != State::awaiting_code) return hang_up("Out of order.");
+  if (!event.text || is_blank(*event.text)) return unanswered(Prompt::code);
   state_ = State::second;
-  if (!event.text || event.text->size() > kMaxCode) return fail_try();
+  if (event.text->size() > kMaxCode) return refuse(ProofRefused::Why::size);
   state_ = State::judging_code;
-  return AskAuthority{CodeProof{login_, std::move(*event.text)}};
+  return AskAuthority{CodeProof{login_, written_, std::move(*event.text)}};
 }
 
 AuthAction Authenticator::on_event(ProofJudged& event) {
@@ -88,7 +113,7 @@ AuthAction Authenticator::on_event(ProofJudged& event) {
       return on_first_judged(answer, interactive_);
     case State::judging_code:
       state_ = State::second;
-      if (!answer.accepted) return fail_try();
+      if (!answer.accepted) return fail_try(answer.sentence);
       state_ = State::proven;
       return Succeed{};
     default:
@@ -98,19 +123,34 @@ AuthAction Authenticator::on_event(ProofJudged& event) {
 
 AuthAction Authenticator::on_first_judged(const ProofAnswer& answer, bool interactive) {
   state_ = State::first;
-  if (!answer.accepted) return fail_try();
+  if (!answer.accepted) return fail_try(answer.sentence);
   if (answer.still == Needs::nothing) {
     state_ = State::proven;
     return Succeed{};
   }
   state_ = interactive ? State::awaiting_code : State::second;
   if (interactive) return AskClient{Prompt::code};
-  return PartialSuccess{};
+  return PartialSuccess{kCodeFollows};
 }
 
-AuthAction Authenticator::fail_try() {
-  if (++failures_ >= max_tries_) return hang_up("Too many authentication failures.");
-  return Refuse{state_ == State::second ? Methods::interactive_only : Methods::all};
+AuthAction Authenticator::fail_try(std::string sentence) {
+  if (++failures_ >= max_tries_)
+    return hang_up("Too many authentication failures." + (sentence.empty() ? "" : " " + sentence));
+  return Refuse{state_ == State::second ? Methods::interactive_only : Methods::all, std::move(sentence)};
+}
+
+/// Asked again, with a sentence that also a client without a terminal shows; a password outside of a dialogue is only
+/// refused.
+AuthAction Authenticator::unanswered(Prompt prompt) {
+  const char* sentence = prompt == Prompt::code ? kNoCode : kNoPassword;
+  if (++unanswered_ >= kMaxUnanswered) return hang_up(sentence);
+  if (state_ == State::first) return Refuse{Methods::all, sentence};
+  return AskClient{prompt, sentence};
+}
+
+AuthAction Authenticator::refuse(ProofRefused::Why why) {
+  refusal_ = ProofRefused{why, written_};
+  return fail_try();
 }
 
 AuthAction Authenticator::hang_up(std::string sentence) {

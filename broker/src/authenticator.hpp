@@ -2,6 +2,7 @@
 // Who is it: the proofs of one connection, as a value. No socket, no clock, no libssh inside.
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "sallyport/broker/authority.hpp"
@@ -24,7 +25,7 @@ struct PasswordTried {
 struct InteractiveStarted {
   std::string name;
 };
-/// One answer to the one prompt; absent when the client sent another number of answers.
+/// One answer to the one prompt; absent when the client sent another number of answers, as after a Ctrl-C.
 struct InteractiveAnswered {
   std::optional<base::SecretBytes> text;
 };
@@ -41,12 +42,17 @@ enum class Methods : unsigned char { all, interactive_only };
 /// What to do now.
 struct Refuse {
   Methods methods;
+  std::string sentence{};  ///< for the person; may be empty
 };
-struct PartialSuccess {};  ///< then interactive_only
+/// Then interactive_only. The sentence is for those whose client will not ask them.
+struct PartialSuccess {
+  std::string sentence;
+};
 struct GoOnAndSign {};
 enum class Prompt : unsigned char { password, code };
 struct AskClient {
   Prompt prompt;
+  std::string instruction{};  ///< above the prompt; may be empty
 };
 struct AskAuthority {
   Question question;
@@ -73,8 +79,15 @@ class Authenticator {
 
   explicit Authenticator(unsigned max_tries) : max_tries_(max_tries) {}
 
+  /// Questions that may stay without an answer. Empty ones come from a client that has no terminal to ask at: none of
+  /// them is a failure, or a question to the authority.
+  static constexpr unsigned kMaxUnanswered = 3;
+
   /// An event that does not fit the state hangs up: no client in good order sends it.
   AuthAction on(AuthEvent event);
+
+  /// What the last event was refused for without a question to the authority, if it was a proof.
+  std::optional<ProofRefused> take_refusal() { return std::exchange(refusal_, std::nullopt); }
 
   State state() const noexcept { return state_; }
   unsigned failures() const noexcept { return failures_; }
@@ -90,18 +103,22 @@ class Authenticator {
   AuthAction on_event(InteractiveAnswered& event);
   AuthAction on_event(ProofJudged& event);
   AuthAction on_first_judged(const ProofAnswer& answer, bool interactive);
-  AuthAction fail_try();
+  AuthAction fail_try(std::string sentence = {});
+  AuthAction unanswered(Prompt prompt);
+  AuthAction refuse(ProofRefused::Why why);
   AuthAction hang_up(std::string sentence);
   void adopt_name(const std::string& name);
   bool settle();
 
   unsigned max_tries_;
   unsigned failures_ = 0;
+  unsigned unanswered_ = 0;
   State state_ = State::first;
   bool interactive_ = false;  ///< the proof being judged came through keyboard-interactive
   bool named_ = false;
   std::string written_;
   LoginName login_;
+  std::optional<ProofRefused> refusal_;
 };
 
 }  // namespace sallyport::broker

@@ -133,6 +133,7 @@ void ChannelPair::open_twin() {
   }
   watch(client_);
   state_ = State::idle;
+  if (context_.frozen) say(context_.frozen_sentence);
 }
 
 void ChannelPair::serve_pipes() {
@@ -214,6 +215,7 @@ void ChannelPair::close_side(Side& side) {
 }
 
 void ChannelPair::report_end() {
+  tell_refused_variables();
   if (!announced_ && consent_ && consent_->has_value() && !std::exchange(reported_end_, true))
     context_.tell(ChannelEnded{number_, std::nullopt, {}});  // allowed, and left before it began
   if (!announced_ || reported_end_) return;
@@ -328,7 +330,7 @@ bool ChannelPair::keep_track() {
 
 void ChannelPair::lose_track() {
   if (state_ != State::running) return;
-  context_.tell(RequestDenied{"file transfer that cannot be followed", sftp_ ? "sftp" : "scp"});
+  context_.tell(RequestDenied{"file transfer that cannot be followed", sftp_ ? "sftp" : "scp", true});
   state_ = State::closing;
   if (!client_.closed) say("This transfer was stopped because the broker could not follow it.");
 }
@@ -344,6 +346,8 @@ bool ChannelPair::flush_events() {
   if (scp_) fresh = scp_->take_events();
   unrecorded_.insert(unrecorded_.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
   while (!unrecorded_.empty()) {
+    if (!context_.may_tell()) return false;
+    context_.redact(unrecorded_.front());
     const auto done = context_.recorder().file_event(unrecorded_.front());
     // What a recording that failed cannot hold stands in the audit log at least.
     if (!context_.recorded(done) && done.error().code() == base::Errc::limit) return false;

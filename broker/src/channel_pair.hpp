@@ -9,6 +9,7 @@
 #include "sallyport/broker/scp_tracker.hpp"
 #include "sallyport/broker/sftp_tracker.hpp"
 #include "session_context.hpp"
+#include "variables.hpp"
 
 namespace sallyport::broker {
 
@@ -51,6 +52,12 @@ class ChannelPair {
   void release();
 
   bool closed() const noexcept { return state_ == State::closed; }
+  bool is_running() const noexcept { return state_ == State::running && !client_.closed; }
+  bool has_terminal() const noexcept { return has_pty_; }
+  /// A sentence for the person, on stderr; recorded, too. Only when is_running().
+  void say(const std::string& sentence);
+  /// The same in the middle of whatever is on his screen.
+  void interrupt(const std::string& sentence) { say((has_pty_ ? "\r\n" : "") + sentence); }
   /// While the session ends: what was taken already goes out, then the exit status.
   void serve_last();
   /// There is nothing more to do for serve_last().
@@ -109,7 +116,8 @@ class ChannelPair {
   bool has_consent();
   bool announce();
   void refuse_start(ssh_message message, const std::string& sentence);
-  void say(const std::string& sentence);
+  std::string whole_text() const;
+  void tell_refused_variables();
 
   bool inspect_input(base::Bytes& bytes);
   bool inspect_output(base::Bytes& bytes);
@@ -141,7 +149,9 @@ class ChannelPair {
   std::deque<Request> requests_;
 
   std::optional<recorder::ChannelKind> kind_;
-  std::string text_;                       ///< the command or subsystem
+  std::string text_;  ///< the command or subsystem
+  Variables variables_;
+  bool asked_variable_ = false;            ///< the target has not answered yet
   std::optional<Asked> asked_;             ///< the authority, whether it may start
   std::optional<base::Result<>> consent_;  ///< its answer
   bool announced_ = false;                 ///< recorder and authority know of it

@@ -10,29 +10,15 @@ namespace sallyport::broker {
 namespace {
 
 constexpr std::size_t kMaxTerm = 64;
-constexpr std::size_t kMaxEnvironment = 1024;
-constexpr std::uint32_t kMaxCells = 10000;
+constexpr std::uint32_t kMaxCells = 2000;             ///< each way; beyond it no screen goes, and what shows it pays
 constexpr std::size_t kMaxCommandText = 100U << 10U;  ///< below what the recorder takes
-constexpr std::size_t kMaxShownCommand = 448;         ///< of it in the audit log; the recording has all
 constexpr std::size_t kMaxSentence = 1024;
 constexpr std::uint32_t kExitDenied = 5;  ///< the command line's word for "denied"
 
 std::string_view or_empty(const char* text) { return text == nullptr ? std::string_view() : std::string_view(text); }
 
-bool is_allowed(const std::vector<std::string>& allowed, std::string_view name) {
-  return std::any_of(allowed.begin(), allowed.end(), [name](const std::string& entry) {
-    if (entry == "LC_*") return name.starts_with("LC_");
-    return entry == name;
-  });
-}
-
-bool is_variable_name(std::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
-std::uint32_t cells(int value) { return std::min(value < 0 ? 0U : static_cast<std::uint32_t>(value), kMaxCells); }
+/// libssh gives RFC 4254's uint32 as an int. 0 stays: there is no terminal (`ssh -tt host < /dev/null`).
+std::uint32_t cells(int value) { return std::min(static_cast<std::uint32_t>(value), kMaxCells); }
 
 const char* name_of(recorder::ChannelKind kind) {
   switch (kind) {
@@ -91,8 +77,8 @@ void ChannelPair::serve_requests() {
 int ChannelPair::serve_request(Request& request) {
   if (const auto* signal = std::get_if<Signal>(&request)) return serve_signal(*signal);
   if (const auto* message = std::get_if<MessageHandle>(&request)) return serve_message(message->get());
-  context_.tell(RequestDenied{"agent forwarding", ""});
-  say("Agent forwarding is not offered through this broker.");
+  context_.tell(RequestDenied{"agent forwarding", {}});
+  say("Agent forwarding (-A) is not offered through this broker.");
   return SSH_OK;
 }
 
@@ -109,7 +95,9 @@ int ChannelPair::serve_message(ssh_message message) {
     case SSH_CHANNEL_REQUEST_SUBSYSTEM:
       return serve_start(message);
     case SSH_CHANNEL_REQUEST_X11:
-      return deny(message, "X11 forwarding", "");
+      context_.tell(RequestDenied{"X11 forwarding", {}});
+      say("X11 forwarding (-X) is not offered through this broker.");
+      return answer(message, SSH_ERROR);
     // Among them eow@openssh.com, which every OpenSSH client sends.
     default:
       return answer(message, SSH_ERROR);
@@ -130,9 +118,13 @@ int ChannelPair::serve_pty(ssh_message message) {
 int ChannelPair::serve_env(ssh_message message) {
   const auto name = or_empty(ssh_message_channel_request_env_name(message));
   const auto value = or_empty(ssh_message_channel_request_env_value(message));
-  const bool good = is_variable_name(name) && base::is_plain_text(value, kMaxEnvironment);
-  if (announced_ || !good || !is_allowed(context_.environment, name)) return answer(message, SSH_ERROR);
-  return answer(message, ssh_channel_request_env(target_.channel, name.data(), value.data()));
+  if (announced_) return answer(message, SSH_ERROR);
+  if (!asked_variable_ && !variables_.admit(name, value, context_.environment)) return answer(message, SSH_ERROR);
+  // Noted although the target may refuse it: who reads the recording sees no less than the target did.
+  if (!std::exchange(asked_variable_, true)) variables_.set(name, value);
+  const int outcome = ssh_channel_request_env(target_.channel, name.data(), value.data());
+  asked_variable_ = outcome == SSH_AGAIN;
+  return answer(message, outcome);
 }
 
 int ChannelPair::serve_window_change(ssh_message message) {
@@ -154,10 +146,12 @@ int ChannelPair::serve_signal(const Signal& signal) {
 
 int ChannelPair::serve_start(ssh_message message) {
   if (state_ == State::running || reported_end_) return answer(message, SSH_ERROR);
+  if (!context_.may_tell()) return SSH_AGAIN;
+  tell_refused_variables();
   if (!kind_ && !classify(message)) return deny(message, "subsystem", text_);
   if (text_.size() > kMaxCommandText) return deny(message, "command that is too long", text_);
   if (!is_opened_by(context_.policy, *kind_)) {
-    context_.tell(RequestDenied{name_of(*kind_), base::escape_text(text_)});
+    context_.tell(RequestDenied{name_of(*kind_), text_, true});
     refuse_start(message, not_included(*kind_, "does not include "));
     return SSH_OK;
   }
@@ -201,11 +195,16 @@ bool ChannelPair::classify(ssh_message message) {
   return true;
 }
 
+/// A variable can be what a command does: both are kept, as a shell would write them.
+std::string ChannelPair::whole_text() const {
+  const auto& variables = variables_.text();
+  return context_.redactor.redact(variables + (variables.empty() || text_.empty() ? "" : " ") + text_);
+}
+
 /// Asked once, when the recorder has room for what follows a yes; true when the answer is there.
 bool ChannelPair::has_consent() {
   if (consent_) return true;
-  if (!asked_ && context_.recorder().accepting())
-    asked_ = context_.ask(ChannelRequest{number_, *kind_, base::escape_text(text_, kMaxShownCommand)});
+  if (!asked_ && context_.recorder().accepting()) asked_ = context_.ask(ChannelRequest{number_, *kind_, whole_text()});
   return false;
 }
 
@@ -235,7 +234,8 @@ bool ChannelPair::announce() {
   auto& recorder = context_.recorder();
   if (!recorder.accepting() || !context_.recorded(recorder.channel_opened(number_, *kind_))) return false;
   announced_ = true;
-  const bool texted = text_.empty() || context_.recorded(recorder.exec(number_, text_));
+  const std::string text = whole_text();
+  const bool texted = text.empty() || context_.recorded(recorder.exec(number_, text));
   const bool sized = !has_pty_ || context_.recorded(recorder.resize(number_, columns_, rows_));
   if (!texted || !sized) context_.end(recorder::EndReason::error, kCannotRecord);
   return !context_.ending;
@@ -269,8 +269,14 @@ void ChannelPair::refuse_start(ssh_message message, const std::string& sentence)
 }
 
 int ChannelPair::deny(ssh_message message, const char* what, const std::string& detail) {
-  context_.tell(RequestDenied{what, base::escape_text(detail)});
+  context_.tell(RequestDenied{what, detail, true});
   return answer(message, SSH_ERROR);
+}
+
+/// One event for all of a channel's start, however many there were.
+void ChannelPair::tell_refused_variables() {
+  auto refused = variables_.take_refused();
+  if (!refused.empty()) context_.tell(RequestDenied{"variable", std::move(refused)});
 }
 
 int ChannelPair::answer(ssh_message message, int outcome) {

@@ -28,6 +28,9 @@ struct FreeMessage {
 struct FreeString {
   void operator()(char* text) const noexcept { ssh_string_free_char(text); }
 };
+struct FreeSshString {
+  void operator()(ssh_string text) const noexcept { ssh_string_free(text); }
+};
 struct FreeSession {
   void operator()(ssh_session session) const noexcept { ssh_free(session); }
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "leg.hpp"
+#include "redactor.hpp"
 #include "sallyport/broker/ssh_session.hpp"
 #include "sallyport/recorder/disk_writer.hpp"
 #include "sallyport/recorder/recorder.hpp"
@@ -36,10 +37,12 @@ struct SessionContext {
   std::unique_ptr<Leg> target{};
   std::unique_ptr<recorder::DiskWriter> disk{};
   std::optional<recorder::Recorder> recording{};  ///< writes to `disk`
+  Redactor redactor{};                            ///< knows the credential of the grant
   ChannelPolicy policy{};
   std::vector<std::string> environment{};
   std::string banner{};
   bool frozen = false;
+  std::string frozen_sentence{};
   bool progressed = false;  ///< some bytes or requests moved in this turn: do not sleep
   base::MonoTime last_activity{};
   std::uint64_t client_data_packets = 0;
@@ -58,9 +61,19 @@ struct SessionContext {
     end(recorder::EndReason::vault_lost, kVaultLost);
     return std::nullopt;
   }
-  void tell(const Notice& notice) {
+  /// Without the target's secret, wherever it stood in what a peer wrote. What is shown of it is cut later, if at all:
+  /// half of a secret would not be found.
+  void tell(Notice notice) {
+    std::visit([this](auto& what) { redact(what); }, notice);
     if (!authority.tell(notice)) end(recorder::EndReason::vault_lost, kVaultLost);
   }
+  void redact(recorder::FileEvent& file) const {
+    file.path = redactor.redact(file.path);
+    file.other_path = redactor.redact(file.other_path);
+    file.detail = redactor.redact(file.detail);
+  }
+  /// Whether the audit log takes one more event that counts. While a session ends nothing waits any more.
+  bool may_tell() const { return ending || authority.accepting(); }
   /// The recorder's answer: true, or false for "not now". A recorder that failed ends the session.
   bool recorded(const base::Result<>& done) {
     if (done) return true;
@@ -69,6 +82,14 @@ struct SessionContext {
     }
     return false;
   }
+
+ private:
+  void redact(RequestDenied& denied) const { denied.detail = redactor.redact(denied.detail); }
+  void redact(ChannelEnded&) const {}
+  void redact(ProofRefused&) const {}
+  void redact(RecordingBegun&) const {}
+  void redact(FileSeen& seen) const { redact(seen.event); }
+  void redact(SessionOver& over) const { over.sentence = redactor.redact(over.sentence); }
 };
 
 }  // namespace sallyport::broker

@@ -21,6 +21,12 @@ constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
 
+/// What an authority says is escaped already, as far as it holds foreign text; what is not plain all the same is
+/// escaped here.
+std::string readable(const std::string& sentence) {
+  return base::is_plain_text(sentence, kLongestSentence) ? sentence : base::escape_text(sentence, kLongestSentence);
+}
+
 }  // namespace
 
 SshSession::Impl::Impl(Authority& authority, const base::Clock& clock, SessionBounds bounds)
@@ -70,10 +76,12 @@ void SshSession::Impl::turn() {
   if (state_ == State::serving) {
     drain_target();
     serve_channels();
+    warn_of_end();
     serve_recording();
     reap();
   }
   if (state_ == State::refusing) serve_refused();
+  if (!context_.authority.tick()) context_.end(recorder::EndReason::vault_lost, kVaultLost);
   watch_peers();
   watch_deadlines();
 }
@@ -178,11 +186,25 @@ void SshSession::Impl::on_message(ResourcesFailed& failed) {
   if (state_ == State::awaiting_resources) refuse_session(failed.error.context());
 }
 
-void SshSession::Impl::on_message(Freeze&) { context_.frozen = true; }
-void SshSession::Impl::on_message(Thaw&) { context_.frozen = false; }
+void SshSession::Impl::on_message(Freeze& freeze) {
+  context_.frozen = true;
+  context_.frozen_sentence =
+      freeze.sentence.empty() ? "This session is frozen: what you type waits." : readable(freeze.sentence);
+  tell_running(context_.frozen_sentence);
+}
+
+void SshSession::Impl::on_message(Thaw&) {
+  if (std::exchange(context_.frozen, false)) tell_running("This session goes on.");
+}
+
+void SshSession::Impl::tell_running(const std::string& sentence) {
+  for (auto& channel : channels_) {
+    if (channel.is_running()) channel.interrupt(sentence);
+  }
+}
+
 void SshSession::Impl::on_message(End& end) {
-  context_.end(recorder::EndReason::ended,
-               end.sentence.empty() ? "This session was ended." : base::escape_text(end.sentence, kLongestSentence));
+  context_.end(recorder::EndReason::ended, end.sentence.empty() ? "This session was ended." : readable(end.sentence));
 }
 
 void SshSession::Impl::on_message(PolicyChanged& changed) {
@@ -210,6 +232,7 @@ void SshSession::Impl::connect_target() {
   auto leg = Leg::to_target(std::move(target_socket_), grant_->target_login);
   if (!leg) return refuse_session("The target cannot be reached.");
   context_.target = std::move(leg).value();
+  context_.redactor.learn(grant_->kind, grant_->credential);
   login_.emplace(*context_.target, grant_->kind, std::move(grant_->credential), std::move(grant_->host_keys));
   context_.policy = grant_->policy;
   context_.environment = std::move(grant_->environment);
@@ -231,6 +254,7 @@ void SshSession::Impl::step_login() {
   context_.last_activity = context_.clock.mono();
   if (grant_->max_duration.count() > 0) session_until_ = context_.last_activity + grant_->max_duration;
   max_idle_ = grant_->max_idle;
+  warnings_.begin(context_.last_activity, grant_->ends_in);
   grant_.reset();
   context_.target->rearm_socket();
   context_.target->keep_end();
@@ -242,9 +266,23 @@ void SshSession::Impl::serve_channels() {
   for (auto& channel : channels_) {
     if (context_.ending) return;
     channel.serve();
+    if (channel.is_running()) {
+      for (const auto& sentence : std::exchange(unsaid_, {})) channel.say(sentence);
+    }
   }
   // Another one is first the next time: one busy channel does not starve the rest.
   if (channels_.size() > 1) channels_.splice(channels_.end(), channels_, channels_.begin());
+}
+
+/// A file copy or a script's command has no use for it.
+void SshSession::Impl::warn_of_end() {
+  const auto reads = [](const ChannelPair& channel) { return channel.is_running() && channel.has_terminal(); };
+  if (std::none_of(channels_.begin(), channels_.end(), reads)) return;
+  const auto sentence = warnings_.due(context_.clock.mono());
+  if (!sentence) return;
+  for (auto& channel : channels_) {
+    if (reads(channel)) channel.interrupt(*sentence);
+  }
 }
 
 /// Frees channels that are closed on both sides. libssh's messages name channels by address, so none may be waiting.
@@ -312,7 +350,7 @@ void SshSession::Impl::watch_deadlines() {
 void SshSession::Impl::refuse_session(const std::string& sentence) {
   login_.reset();
   grant_.reset();
-  refusal_ = base::escape_text(sentence, kLongestSentence);
+  refusal_ = readable(sentence);
   state_ = State::refusing;
   state_until_ = context_.clock.mono() + context_.bounds.refusal_time;
   for (auto& message : std::exchange(early_opens_, {})) on_channel_open(std::move(message));

@@ -5,6 +5,7 @@
 
 #include "authenticator.hpp"
 #include "channel_pair.hpp"
+#include "end_warnings.hpp"
 #include "session_context.hpp"
 #include "upstream_login.hpp"
 
@@ -46,7 +47,7 @@ class SshSession::Impl {
   void on_message(Reply& reply);
   void on_message(Resources& resources);
   void on_message(ResourcesFailed& failed);
-  void on_message(Freeze&);
+  void on_message(Freeze& freeze);
   void on_message(Thaw&);
   void on_message(End& end);
   void on_message(PolicyChanged& changed);
@@ -61,9 +62,11 @@ class SshSession::Impl {
   void on_service(ssh_message message);
   void on_auth(MessageHandle message);
   void on_channel_open(MessageHandle message);
+  void refuse_open(ssh_message message);
+  void explain(const char* sentence);
   void on_global(ssh_message message);
   void perform(AuthAction action);
-  void prompt(Prompt which);
+  void show_before_login(const std::string& sentence);
   void authenticated();
 
   // The steps
@@ -72,6 +75,8 @@ class SshSession::Impl {
   void connect_target();
   void step_login();
   void serve_channels();
+  void tell_running(const std::string& sentence);
+  void warn_of_end();
   void serve_recording();
   void reap();
   void refuse_session(const std::string& sentence);
@@ -102,10 +107,13 @@ class SshSession::Impl {
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
   std::list<ChannelPair> channels_;
   recorder::ChannelNumber next_channel_ = 1;
+  std::vector<const char*> explained_;  ///< what was refused, in sentences of ours
+  std::vector<std::string> unsaid_;     ///< of those, what no channel was there for
   base::MonoTime started_;
   base::MonoTime state_until_{};
   base::MonoTime session_until_{};
   base::Milliseconds max_idle_{0};
+  EndWarnings warnings_;
   bool granted_ = false;
   bool recording_begun_ = false;
   // A session that is refused after the login: the reason is told on its first channel.

@@ -70,6 +70,30 @@ const char* kind_of_open(int subtype) {
   }
 }
 
+/// For the person: what was refused, by the option that asks for it, and what does the same here.
+const char* sentence_of_open(int subtype) {
+  switch (subtype) {
+    case SSH_CHANNEL_DIRECT_TCPIP:
+      return "Local forwards (-L, -D, -W, -J) are not offered through this broker. Another target is reached by naming "
+             "it "
+             "in the login: USER+ACCOUNT+TARGET.";
+    case SSH_CHANNEL_X11:
+      return "X11 forwarding (-X) is not offered through this broker.";
+    case SSH_CHANNEL_AUTH_AGENT:
+      return "Agent forwarding (-A) is not offered through this broker.";
+    default:
+      return "Forwards of sockets and tunnels (-L with a path, -w) are not offered through this broker.";
+  }
+}
+constexpr const char* kNoRemoteForward = "Remote forwards (-R) are not offered through this broker.";
+
+/// `ssh -W` and the jump of `ssh -J` have no peer of their own to name as where the stream comes from: OpenSSH says
+/// port 65535, or 0 for a socket pair.
+bool is_stdio_forward(ssh_message message) {
+  const int port = ssh_message_channel_request_open_originator_port(message);
+  return ssh_message_subtype(message) == SSH_CHANNEL_DIRECT_TCPIP && (port == 65535 || port == 0);
+}
+
 }  // namespace
 
 void SshSession::Impl::drain_client() {
@@ -145,7 +169,11 @@ void SshSession::Impl::on_auth(MessageHandle message) {
   }
   auto event = event_of(context_.client->get(), message.get());
   held_proof_ = std::move(message);
-  if (event) return perform(authenticator_.on(std::move(*event)));
+  if (event) {
+    auto action = authenticator_.on(std::move(*event));
+    if (auto refusal = authenticator_.take_refusal()) context_.tell(std::move(*refusal));
+    return perform(std::move(action));
+  }
   perform(Refuse{authenticator_.state() == Authenticator::State::second ? Methods::interactive_only : Methods::all});
 }
 
@@ -164,7 +192,7 @@ void SshSession::Impl::perform(AuthAction action) {
     const bool code = asked->prompt == Prompt::code;
     const char* prompts[] = {code ? "One-time passcode: " : "Password: "};
     char echo[] = {0};
-    (void)ssh_message_auth_interactive_request(reply, "", "", 1, prompts, echo);
+    (void)ssh_message_auth_interactive_request(reply, "", asked->instruction.c_str(), 1, prompts, echo);
   } else if (std::holds_alternative<GoOnAndSign>(action)) {
     (void)ssh_message_auth_reply_pk_ok_simple(reply);
   } else if (std::holds_alternative<Succeed>(action)) {
@@ -173,6 +201,7 @@ void SshSession::Impl::perform(AuthAction action) {
   } else {
     const auto* refuse = std::get_if<Refuse>(&action);
     const bool partial = refuse == nullptr;
+    show_before_login(partial ? std::get<PartialSuccess>(action).sentence : refuse->sentence);
     const bool all = refuse != nullptr && refuse->methods == Methods::all;
     const int every = SSH_AUTH_METHOD_PUBLICKEY | SSH_AUTH_METHOD_PASSWORD | SSH_AUTH_METHOD_INTERACTIVE;
     (void)ssh_message_auth_set_methods(reply, all ? every : int{SSH_AUTH_METHOD_INTERACTIVE});
@@ -180,34 +209,57 @@ void SshSession::Impl::perform(AuthAction action) {
   }
 }
 
+/// RFC 4252, 5.4: a client shows it, whether it has a terminal or not.
+void SshSession::Impl::show_before_login(const std::string& sentence) {
+  if (sentence.empty()) return;
+  const std::unique_ptr<ssh_string_struct, FreeSshString> banner(ssh_string_from_char((sentence + "\r\n").c_str()));
+  if (banner) (void)ssh_send_issue_banner(context_.client->get(), banner.get());
+}
+
 void SshSession::Impl::on_channel_open(MessageHandle message) {
-  const int kind = ssh_message_subtype(message.get());
-  if (kind != SSH_CHANNEL_SESSION) {
-    const std::string where = or_empty(ssh_message_channel_request_open_destination(message.get()));
-    const int port = ssh_message_channel_request_open_destination_port(message.get());
-    context_.tell(
-        RequestDenied{kind_of_open(kind), where.empty() ? "" : base::escape_text(where) + ":" + std::to_string(port)});
-    (void)ssh_message_reply_default(message.get());
-  } else if (state_ >= State::opening && state_ < State::serving) {
-    if (early_opens_.size() < kMaxEarlyOpens)
-      early_opens_.push_back(std::move(message));
-    else
-      (void)ssh_message_reply_default(message.get());
+  const bool is_session = ssh_message_subtype(message.get()) == SSH_CHANNEL_SESSION;
+  if (state_ >= State::opening && state_ < State::serving && early_opens_.size() < kMaxEarlyOpens) {
+    early_opens_.push_back(std::move(message));
+  } else if (!is_session) {
+    refuse_open(message.get());
   } else if (state_ == State::refusing && refused_channel_ == nullptr) {
     refused_channel_ = ssh_message_channel_request_open_reply_accept(message.get());
   } else if (state_ == State::serving && channels_.size() < context_.bounds.max_channels) {
     channels_.emplace_back(context_, next_channel_++, std::move(message));
   } else {
-    context_.tell(RequestDenied{"channel beyond the limit", ""});
+    context_.tell(RequestDenied{"channel beyond the limit", {}});
     (void)ssh_message_reply_default(message.get());
   }
+}
+
+/// libssh leaves the description of a failed open empty, so the reason is said elsewhere. A connection that is there
+/// for this one stream alone has no other place for it than its end.
+void SshSession::Impl::refuse_open(ssh_message message) {
+  const int kind = ssh_message_subtype(message);
+  const std::string where = or_empty(ssh_message_channel_request_open_destination(message));
+  const int port = ssh_message_channel_request_open_destination_port(message);
+  context_.tell(RequestDenied{kind_of_open(kind), where.empty() ? "" : where + ":" + std::to_string(port)});
+  if (state_ == State::serving && next_channel_ == 1 && is_stdio_forward(message))
+    return context_.end(recorder::EndReason::closed, sentence_of_open(kind));
+  explain(sentence_of_open(kind));
+  (void)ssh_message_reply_default(message);
+}
+
+/// Once a connection for each of our sentences; on the stderr of a channel as soon as something runs there. A client
+/// that has none shows the other with -v.
+void SshSession::Impl::explain(const char* sentence) {
+  if (std::find(explained_.begin(), explained_.end(), sentence) != explained_.end()) return;
+  explained_.push_back(sentence);
+  unsaid_.emplace_back(sentence);
+  (void)ssh_send_debug(context_.client->get(), sentence, 1);
 }
 
 void SshSession::Impl::on_global(ssh_message message) {
   if (ssh_message_subtype(message) == SSH_GLOBAL_REQUEST_TCPIP_FORWARD) {
     const std::string where = or_empty(ssh_message_global_request_address(message));
-    context_.tell(RequestDenied{
-        "remote forward", base::escape_text(where) + ":" + std::to_string(ssh_message_global_request_port(message))});
+    context_.tell(
+        RequestDenied{"remote forward", where + ":" + std::to_string(ssh_message_global_request_port(message))});
+    explain(kNoRemoteForward);
   }
   (void)ssh_message_reply_default(message);
 }

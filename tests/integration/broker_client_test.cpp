@@ -85,10 +85,22 @@ TEST_CASE("variables are set by plain names and plain values, whatever pattern a
   CHECK(ssh_channel_request_env(channel, "LC_A B", "x") == SSH_ERROR);
   CHECK(ssh_channel_request_env(channel, ("LC_" + std::string(62, 'A')).c_str(), "x") == SSH_ERROR);
   CHECK(ssh_channel_request_env(channel, "LC_LINE", "one\ntwo") == SSH_ERROR);
-  CHECK(ssh_channel_request_env(channel, "LC_LONG", std::string(1025, 'x').c_str()) == SSH_ERROR);
+  CHECK(ssh_channel_request_env(channel, "LC_LONG", std::string(65, 'x').c_str()) == SSH_ERROR);
   CHECK(ssh_channel_request_env(channel, "LD_PRELOAD", "x") == SSH_ERROR);
   REQUIRE(ssh_channel_request_exec(channel, "env | grep -E '^(LC_|LD_)'") == SSH_OK);
   CHECK(output_of(channel) == "LC_GOOD=good\n");
+}
+
+TEST_CASE("a terminal of a million columns is bounded before it reaches the target, asked for and changed") {
+  World world;
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_pty_size(channel, "xterm", 1000000, -1) == SSH_OK);
+  REQUIRE(ssh_channel_change_pty_size(channel, -2, 1000000) == SSH_OK);
+  REQUIRE(ssh_channel_request_exec(channel, "stty size") == SSH_OK);
+  CHECK(output_of(channel) == "2000 2000\r\n");
+  REQUIRE(world.broker->wait_for_notice("ended 1"));
 }
 
 TEST_CASE("a window change without a terminal changes nothing") {
@@ -164,6 +176,9 @@ TEST_CASE("X11 is refused and noticed") {
   ssh_channel channel = client.open();
   CHECK(ssh_channel_request_x11(channel, 0, "MIT-MAGIC-COOKIE-1", "00112233445566778899aabbccddeeff", 0) == SSH_ERROR);
   CHECK(world.broker->wait_for_notice("denied X11 forwarding"));
+  std::string said(200, ' ');
+  said.resize(static_cast<std::size_t>(std::max(0, ssh_channel_read_timeout(channel, said.data(), 200, 1, 30000))));
+  CHECK(said == "X11 forwarding (-X) is not offered through this broker.\n");
 }
 
 TEST_CASE("a command that cannot be recorded whole is refused") {

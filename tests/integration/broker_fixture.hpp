@@ -27,6 +27,7 @@ struct BrokerSetup {
   broker::SessionBounds bounds{};
   base::Milliseconds max_duration{0};
   base::Milliseconds max_idle{0};
+  base::Milliseconds ends_in{0};
   std::uint64_t recording_limit = 0;  ///< bytes after which writing the recording fails; 0: never
   bool recording_hangs = false;       ///< its file is a pipe that nobody empties: it takes 64 KiB, then no more
   std::string credential_file;        ///< read when the grant is given, in place of `credential`

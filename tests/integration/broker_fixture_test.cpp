@@ -69,14 +69,20 @@ std::string describe(const recorder::FileEvent& event) {
   return out.str();
 }
 
+/// As the log does it.
+std::string shown(const std::string& text) { return base::escape_text(text, 1024); }
+
 struct Describe {
-  std::string operator()(const RequestDenied& n) const { return "denied " + n.what + " " + n.detail; }
+  std::string operator()(const RequestDenied& n) const { return "denied " + n.what + " " + shown(n.detail); }
   std::string operator()(const ChannelEnded& n) const {
     return "ended " + std::to_string(n.channel) +
            " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
   }
   std::string operator()(const FileSeen& n) const { return describe(n.event); }
   std::string operator()(const RecordingBegun&) const { return "recording begun"; }
+  std::string operator()(const ProofRefused& n) const {
+    return "refused " + std::to_string(int(n.why)) + " " + shown(n.written);
+  }
   std::string operator()(const SessionOver& n) const {
     return "over reason=" + std::to_string(int(n.reason)) + (n.end_mark ? " recorded " : " unrecorded ") + n.sentence;
   }
@@ -98,7 +104,7 @@ class MemoryAuthority final : public Authority {
     (void)!read(event_.get(), &count, sizeof count);
     char letter = 0;
     if (read(commands_, &letter, 1) == 1) {
-      if (letter == 'F') waiting_.emplace_back(Freeze{});
+      if (letter == 'F') waiting_.emplace_back(Freeze{"An auditor froze this session: to look at it"});
       if (letter == 'T') waiting_.emplace_back(Thaw{});
       if (letter == 'E') waiting_.emplace_back(End{setup_.end_sentence});
       if (letter == 'X') waiting_.emplace_back(PolicyChanged{{true, false, false, false}});
@@ -144,11 +150,11 @@ class MemoryAuthority final : public Authority {
   void answer(Ticket ticket, CodeProof& proof) {
     const bool good = proof.code.expose_text() == "123456";
     note(std::string("code ") + (good ? "good" : "bad"));
-    waiting_.emplace_back(Reply{ticket, ProofAnswer{good, Needs::nothing}});
+    waiting_.emplace_back(Reply{ticket, ProofAnswer{good, Needs::nothing, good ? "" : "that code was wrong"}});
   }
   void answer(Ticket ticket, ChannelRequest& request) {
     const std::string what =
-        std::to_string(request.channel) + " kind=" + std::to_string(int(request.kind)) + " " + request.text;
+        std::to_string(request.channel) + " kind=" + std::to_string(int(request.kind)) + " " + shown(request.text);
     const bool refused = !setup_.channel_refusal.empty();
     note((refused ? "refused " : "started ") + what);
     if (setup_.silent_to == "channel") return;
@@ -178,6 +184,7 @@ class MemoryAuthority final : public Authority {
                 .policy = setup_.policy,
                 .environment = setup_.environment,
                 .max_duration = setup_.max_duration,
+                .ends_in = setup_.ends_in,
                 .max_idle = setup_.max_idle,
                 .banner = setup_.banner,
                 .recording_key = base::SecretBytes::copy(base::Bytes(32, 7)),
@@ -367,7 +374,7 @@ std::vector<std::string> World::ssh(std::vector<std::string> before, std::vector
 base::Finished World::run_ssh(std::vector<std::string> before, std::vector<std::string> after) const {
   base::Command command;
   command.argv = ssh(std::move(before), std::move(after));
-  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "LC_TEST=from alice",
+  command.environment = {"PATH=/usr/bin:/bin", "HOME=" + directory.path().string(), "LC_TEST=from.alice",
                          "SECRET_TEST=no"};
   command.output_limit = 64U << 20U;
   auto finished = base::run(command);

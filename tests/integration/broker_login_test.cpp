@@ -149,3 +149,31 @@ TEST_CASE("a client that says nothing is ended by the grace time") {
   CHECK(bash.status == 0);
   CHECK(world.broker->wait_for_notice("The time to log in is over."));
 }
+
+TEST_CASE("a client without a terminal is told why it is not let in, and nothing is counted against anybody") {
+  BrokerSetup setup;
+  setup.wants_code = true;
+  World world(setup);
+  const std::string ssh = "setsid -w ssh -F none -p $PORT -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null ";
+  SECTION("it answers with nothing") {
+    const auto done = world.shell(ssh + "-o IdentitiesOnly=yes -i $KEY $WHO echo in </dev/null");
+    INFO(text_of(done.err));
+    CHECK(done.status == 255);
+    CHECK(text_of(done.err).find("No answer came to the question for a one-time code") != std::string::npos);
+  }
+  SECTION("it asks for no password either") {
+    const auto done = world.shell(ssh + "-o PubkeyAuthentication=no $WHO echo in </dev/null");
+    INFO(text_of(done.err));
+    CHECK(done.status == 255);
+    CHECK(text_of(done.err).find("No answer came to the question for a password") != std::string::npos);
+  }
+  SECTION("it may not ask") {
+    const auto done = world.shell(ssh + "-o IdentitiesOnly=yes -o BatchMode=yes -i $KEY $WHO echo in");
+    INFO(text_of(done.err));
+    CHECK(done.status == 255);
+    CHECK(text_of(done.err).find("A one-time code is asked for next.") != std::string::npos);
+  }
+  CHECK(world.broker->wait_for_notice("result authenticated=0"));
+  CHECK(world.broker->notices().find("code bad") == std::string::npos);
+  CHECK(world.broker->notices().find("password bad") == std::string::npos);
+}

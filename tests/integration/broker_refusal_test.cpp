@@ -17,6 +17,7 @@ TEST_CASE("forwards of every kind are refused and noticed") {
   const auto port = std::to_string(free_port());
   const auto direct = world.shell("ssh $SSH_OPTS -p $PORT -W 127.0.0.1:22 $WHO </dev/null");
   CHECK(direct.status == 255);
+  CHECK(text_of(direct.err).find("Local forwards (-L, -D, -W, -J) are not offered") != std::string::npos);
   CHECK(world.broker->wait_for_notice("denied local forward 127.0.0.1:22"));
   const auto remote =
       world.shell("ssh $SSH_OPTS -p $PORT -o ExitOnForwardFailure=yes -R " + port + ":127.0.0.1:22 $WHO true");
@@ -28,11 +29,48 @@ TEST_CASE("forwards of every kind are refused and noticed") {
   const auto agent = world.shell(
       "eval $(ssh-agent) >/dev/null; ssh $SSH_OPTS -A -p $PORT $WHO 'echo [$SSH_AUTH_SOCK]'; kill $SSH_AGENT_PID");
   CHECK(text_of(agent.out) == "[]\n");
-  CHECK(text_of(agent.err).find("Agent forwarding is not offered") != std::string::npos);
+  CHECK(text_of(agent.err).find("Agent forwarding (-A) is not offered") != std::string::npos);
   CHECK(world.broker->wait_for_notice("denied agent forwarding"));
   const auto subsystem = world.shell("ssh $SSH_OPTS -p $PORT -s $WHO netconf");
   CHECK(subsystem.status != 0);
   CHECK(world.broker->wait_for_notice("denied subsystem netconf"));
+}
+
+TEST_CASE("each refused forward says why on the channel's stderr, once") {
+  World world;
+  const auto port = std::to_string(free_port());
+  const auto says = [](const base::Finished& done, const std::string& sentence) {
+    const auto text = text_of(done.err);
+    INFO(text);
+    CHECK(text.find(sentence) != std::string::npos);
+    CHECK(text.find(sentence) == text.rfind(sentence));
+  };
+  // The stream is asked for twice while the command runs.
+  const auto stream = [&](const std::string& option, const std::string& use) {
+    return world.shell("mkfifo $DIR/in $DIR/out; exec 8<>$DIR/in 9<>$DIR/out; ssh $SSH_OPTS -p $PORT " + option +
+                       " $WHO 'echo up; read x' <$DIR/in >$DIR/out 8>&- 9>&- & read up <&9; " + use + "; " + use +
+                       "; echo over >&8; wait");
+  };
+  const std::string connect = "bash -c 'exec 3<>/dev/tcp/127.0.0.1/" + port + "; cat <&3'";
+  SECTION("-L") {
+    says(stream("-L " + port + ":127.0.0.1:22", connect), "Local forwards (-L, -D, -W, -J) are not offered");
+  }
+  SECTION("-L of a socket") {
+    says(stream("-L " + port + ":/tmp/sp-none.sock", connect), "Forwards of sockets and tunnels (-L with a path, -w)");
+  }
+  SECTION("-R") {
+    says(world.shell("ssh $SSH_OPTS -p $PORT -R " + port + ":127.0.0.1:22 $WHO true"),
+         "Remote forwards (-R) are not offered");
+  }
+}
+
+TEST_CASE("a jump over the broker is told what to do instead") {
+  World world;
+  const auto done =
+      world.shell("ssh $SSH_OPTS -o 'ProxyCommand=ssh '\"$SSH_OPTS\"' -p '$PORT' -W %h:%p '$WHO root@web2 true");
+  CHECK(done.status == 255);
+  INFO(text_of(done.err));
+  CHECK(text_of(done.err).find("naming it in the login: USER+ACCOUNT+TARGET") != std::string::npos);
 }
 
 TEST_CASE("what the grant does not include is refused in a sentence") {

@@ -42,11 +42,52 @@ TEST_CASE("a shell reads its commands from the client") {
   CHECK(world.broker->wait_for_notice("started 1 kind=1"));
 }
 
-TEST_CASE("only variables of the list are set at the target") {
+TEST_CASE("only variables of the list are set at the target, and both kinds are told") {
   World world({}, SshdOptions{.extra = {"AcceptEnv *"}});
-  const auto done =
-      world.run_ssh({"-o", "SendEnv=LC_TEST", "-o", "SendEnv=SECRET_TEST"}, {"echo [$LC_TEST][$SECRET_TEST]"});
-  CHECK(text_of(done.out) == "[from alice][]\n");
+  const auto done = world.run_ssh({"-o", "SendEnv=LC_TEST", "-o", "SendEnv=SECRET_TEST", "-o", "SetEnv=LC_RUN=$(id)"},
+                                  {"echo [$LC_TEST][$SECRET_TEST][$LC_RUN]"});
+  CHECK(text_of(done.out) == "[from.alice][][]\n");
+  const std::string command = "LC_TEST=from.alice echo [$LC_TEST][$SECRET_TEST][$LC_RUN]";
+  CHECK(world.broker->wait_for_notice("started 1 kind=2 " + command + "\n"));
+  CHECK(world.broker->wait_for_notice("SECRET_TEST (2 bytes)"));
+  CHECK(world.broker->wait_for_notice("LC_RUN=$(id)"));
+  CHECK(world.broker->notices().find("denied variable") == world.broker->notices().rfind("denied variable"));
+  REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
+  CHECK(read_recording(world.broker->recording()).commands == std::vector<std::string>{command});
+}
+
+TEST_CASE("the variables of a shell are recorded, since they may be what it does") {
+  World world({}, SshdOptions{.extra = {"AcceptEnv *"}});
+  const auto done = world.shell("echo exit 3 | LC_TIME=C ssh $SSH_OPTS -o SendEnv=LC_TIME -p $PORT -T $WHO");
+  CHECK(done.status == 3);
+  CHECK(world.broker->wait_for_notice("started 1 kind=1 LC_TIME=C\n"));
+  REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
+  CHECK(read_recording(world.broker->recording()).commands == std::vector<std::string>{"LC_TIME=C"});
+}
+
+TEST_CASE("the target's secret stands in no command, path or notice") {
+  BrokerSetup setup;
+  setup.kind = broker::CredentialKind::password;
+  setup.credential = "Target-Secret-1";
+  setup.policy.scp = false;
+  World world(setup);
+  const auto done = world.shell(
+      "ssh $SSH_OPTS -p $PORT $WHO 'echo x Target-Secret-1'; ssh $SSH_OPTS -p $PORT $WHO \"echo Target'-'Secret-1\";"
+      "echo 'mkdir /tmp/Target-Secret-1/x' | sftp $SSH_OPTS -P $PORT -b - $WHO;"
+      "scp -O $SSH_OPTS -P $PORT $WHO:/tmp/Target-Secret-1 $DIR/x; ssh $SSH_OPTS -p $PORT -W Target-Secret-1:1 $WHO");
+  INFO(text_of(done.out) << text_of(done.err) << world.broker->notices());
+  CHECK(text_of(done.out).find("x Target-Secret-1\nTarget-Secret-1") != std::string::npos);
+  CHECK(world.broker->wait_for_notice("started 1 kind=2 echo x <secret>\n"));
+  CHECK(world.broker->wait_for_notice("started 1 kind=2 echo <secret>\n"));
+  CHECK(world.broker->wait_for_notice("file /tmp/<secret>/x"));
+  CHECK(world.broker->wait_for_notice("denied scp scp -f /tmp/<secret>"));
+  CHECK(world.broker->wait_for_notice("denied local forward <secret>:1"));
+  CHECK(world.broker->notices().find("Target-Secret-1") == std::string::npos);
+  for (const auto& entry : std::filesystem::directory_iterator(world.broker->directory())) {
+    if (entry.path().extension() != ".spr") continue;
+    for (const auto& command : read_recording(entry.path()).commands)
+      CHECK(command.find("Target") == std::string::npos);
+  }
 }
 
 TEST_CASE("several commands share one connection and overlap") {

@@ -26,7 +26,8 @@ struct Living : Ssh {
   Answer channel(std::uint64_t id, const std::string& kind, const std::string& text = {}) {
     auto record = input(OperationId::session_channel);
     record.set("channel", std::uint64_t{1}).set("kind", kind);
-    if (!text.empty()) record.set("text", text);
+    const auto bytes = base::as_bytes(text);
+    if (!text.empty()) record.set("text", base::Bytes(bytes.begin(), bytes.end()));
     return child(id, OperationId::session_channel, record);
   }
   std::string end_of(std::uint64_t id) const {

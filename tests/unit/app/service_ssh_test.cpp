@@ -1,4 +1,6 @@
 // SSH sessions and rotations as the listener, a session's child and the rotator see the Service.
+#include <algorithm>
+
 #include "sallyport/base/crypto.hpp"
 #include "sallyport/recorder/container.hpp"
 #include "sallyport/rotation/journal.hpp"
@@ -78,17 +80,18 @@ TEST_CASE("ssh: a session's child can give none of the vault's events for its ow
   Ssh ssh;
   ssh.lend();
   const auto id = ssh.session(10);
-  auto event = ssh.input(OperationId::session_event);
-  event.set("detail", "all is well").set_flag("denied", false);
+  const auto event_of = [](const char* word) {
+    auto event = ServiceFixture::input(OperationId::session_event);
+    event.add("events").set("action", word).set("detail", base::Bytes{'x'}).set_flag("denied", false);
+    return event;
+  };
   for (const auto* word : {"exec", "channel.ended", "channel.denied", "file", "events"}) {
-    event.set("action", word);
-    REQUIRE(ssh.child(10, OperationId::session_event, event).ok());
+    REQUIRE(ssh.child(10, OperationId::session_event, event_of(word)).ok());
     CHECK(ssh.log().back().action == std::string("session.") + word);
     CHECK(ssh.log().back().object == "session:" + id);
   }
   for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "exec ", "exec x"}) {
-    event.set("action", word);
-    const auto answer = ssh.child(10, OperationId::session_event, event);
+    const auto answer = ssh.child(10, OperationId::session_event, event_of(word));
     CHECK_FALSE(answer.ok());
     CHECK(answer.then == app::Outgoing::Then::close);
     CHECK(ssh.log().back().action == "session.event");
@@ -395,4 +398,120 @@ TEST_CASE("rotation: what a dead rotator had is given out again, with the same p
   REQUIRE(second->has("id"));
   CHECK(second->text("id") == first->text("id"));
   CHECK(base::equals_ct(second->secret("pending"), first->secret("pending")));
+}
+
+TEST_CASE("ssh: what a session tells is in the log, in order and escaped once") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  auto record = ssh.input(OperationId::session_event);
+  for (const std::string text : {"echo a\\b", "echo \x1b[2J\xff"}) {
+    const auto bytes = base::as_bytes(text);
+    record.add("events")
+        .set("action", "exec")
+        .set("detail", base::Bytes(bytes.begin(), bytes.end()))
+        .set_flag("denied", false);
+  }
+  REQUIRE(ssh.child(10, OperationId::session_event, record).ok());
+  const auto log = ssh.log();
+  REQUIRE(log.size() >= 2);
+  CHECK(log[log.size() - 2].detail == "echo a\\\\b");
+  CHECK(log.back().detail == "echo \\x1b[2J\\xff");
+  CHECK(log.back().action == "session.exec");
+  CHECK(log.back().object == "session:" + id);
+}
+
+TEST_CASE("ssh: refused names, signatures and passwords leave an event with the name as written and the rule") {
+  Ssh ssh;
+  const auto last = [&ssh] { return ssh.log().back(); };
+  const auto written = [](std::string_view text) {
+    const auto bytes = base::as_bytes(text);
+    return base::Bytes(bytes.begin(), bytes.end());
+  };
+  SECTION("a name that is none: once a connection") {
+    ssh.connect(10);
+    auto record = ssh.input(OperationId::auth_begin);
+    record.set("written", written("ALICE\x1b[2J\\x"));
+    CHECK_FALSE(ssh.child(10, OperationId::auth_begin, record)->flag("accepted"));
+    CHECK(last().action == "ssh.refused");
+    CHECK(last().rule == "deny.login_name");
+    CHECK(last().outcome == "denied");
+    CHECK(last().detail == "login \"ALICE\\x1b[2J\\\\x\": it names no account on a target");
+    const auto size = ssh.log().size();
+    CHECK_FALSE(ssh.password(10, "anything at all")->flag("accepted"));
+    CHECK_FALSE(ssh.prove_key(10)->flag("accepted"));
+    CHECK(ssh.log().size() == size);
+  }
+  SECTION("a signature without a question before it") {
+    ssh.connect(10);
+    auto begun = ssh.input(OperationId::auth_begin);
+    begun.set("user", "bob").set("account", "root").set("target", "web1");
+    REQUIRE(ssh.child(10, OperationId::auth_begin, begun).ok());
+    auto proven = ssh.input(OperationId::auth_key_proven);
+    proven.set("key", ssh.key).set("written", written("bob@root@web1"));
+    CHECK_FALSE(ssh.child(10, OperationId::auth_key_proven, proven)->flag("accepted"));
+    CHECK(last().action == "ssh.key");
+    CHECK(last().rule == "deny.key");
+    CHECK(last().detail.starts_with("login \"bob@root@web1\": signed with SHA256:"));
+  }
+  SECTION("a password, and the address that has to wait hears so") {
+    std::string told;
+    for (std::uint64_t id = 10; id < 30 && told.empty(); ++id) {
+      ssh.connect(id);
+      REQUIRE(ssh.begin(id, "nobody").ok());
+      auto record = ssh.input(OperationId::auth_password);
+      record.set("password", secret("a wrong password")).set("written", written("nobody+root+web1"));
+      const auto refused = ssh.child(id, OperationId::auth_password, record);
+      CHECK_FALSE(refused->flag("accepted"));
+      told = refused->text("message");
+    }
+    CHECK(told.find("wrong passwords came from your address") != std::string::npos);
+    CHECK(last().action == "ssh.password");
+    CHECK(last().rule == "deny.password");
+    CHECK(last().detail.starts_with("login \"nobody+root+web1\": "));
+  }
+  SECTION("what the child refuses by itself") {
+    ssh.connect(10);
+    auto record = ssh.input(OperationId::auth_begin);
+    record.set("refused", "key_type").set("written", written("alice+root+web1"));
+    REQUIRE(ssh.child(10, OperationId::auth_begin, record).ok());
+    CHECK(last().rule == "deny.key_type");
+    for (int i = 0; i < 20; ++i) (void)ssh.child(10, OperationId::auth_begin, record);
+    CHECK(std::ranges::count(ssh.log(), "deny.key_type", &ServiceFixture::Line::rule) == 6);
+    CHECK(last().action == "ssh.refused");
+    record.set("refused", "allow.everything");
+    CHECK(ssh.child(10, OperationId::auth_begin, record).code == Errc::invalid);
+  }
+}
+
+TEST_CASE("ssh: an empty code is no wrong code") {
+  Ssh ssh;
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10)->text("next") == "first");
+  REQUIRE(ssh.prove_key(10)->flag("accepted"));
+  const auto nothing = secret("");
+  for (int i = 0; i < 10; ++i) CHECK(ssh.otp(10, nothing).code == Errc::invalid);
+  const auto code = ssh.code(ssh.alice);
+  CHECK(ssh.otp(10, code)->flag("accepted"));
+}
+
+TEST_CASE("ssh: whoever is frozen or ended is told so with the auditor's reason, and the log has it") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  const auto told = [&ssh](OperationId what) {
+    return std::string(
+        must(decode(ssh.pushes.back().frame.payload.view(), app::find_operation(what)->input)).text("reason"));
+  };
+  auto freeze = ssh.input(OperationId::session_freeze);
+  freeze.set("id", id).set("reason", std::string(256, 'r'));
+  CHECK(ssh.web(OperationId::session_freeze, freeze, &ssh.admin.token)->flag("frozen"));
+  CHECK(told(OperationId::push_freeze) ==
+        "An auditor froze this session, what you type waits: " + std::string(256, 'r'));
+  CHECK(ssh.log().back().detail.ends_with("rrr"));
+  auto end = ssh.input(OperationId::session_terminate);
+  end.set("id", id).set("reason", "not agreed");
+  REQUIRE(ssh.web(OperationId::session_terminate, end, &ssh.admin.token).ok());
+  CHECK(told(OperationId::push_end) == "An auditor ended this session: not agreed");
+  CHECK(ssh.log().back().detail == "alice on root@web1: not agreed");
 }

@@ -93,10 +93,11 @@ class Generous final : public BatchHandler {
         then = Outgoing::Then::granted;
         break;
       case OperationId::session_channel:
-        note(std::string(input.text("kind")) + " channel " + std::string(input.text("text")));
+        note(std::string(input.text("kind")) + " channel " + std::string(base::as_text(input.bytes("text"))));
         break;
       case OperationId::session_event:
-        note(std::string(input.text("action")) + " " + std::string(input.text("detail")));
+        for (const auto& event : input.list("events"))
+          note(std::string(event.text("action")) + " " + std::string(base::as_text(event.bytes("detail"))));
         break;
       case OperationId::session_checkpoint:
         record.set("signature", base::Bytes(64));

@@ -135,14 +135,75 @@ TEST_CASE("proofs: keys that are never accepted are refused without a question")
   CHECK(is<Refuse>(auth.on(KeyTried{kAlice, {}, true})));
 }
 
-TEST_CASE("proofs: answers of a wrong number or length are failures, not questions") {
+TEST_CASE("proofs: an unanswered question is no failure and no question to the authority, and ends after the third") {
+  const auto empty = GENERATE(0, 1, 2);
+  const auto answer = [empty] {
+    return empty == 0 ? InteractiveAnswered{} : InteractiveAnswered{secret(empty == 1 ? "" : " \t")};
+  };
   Authenticator auth(6);
+  (void)auth.on(KeyTried{kAlice, good_blob(), true});
+  (void)auth.on(yes(Needs::code));
+  for (unsigned i = 1; i < Authenticator::kMaxUnanswered; ++i) {
+    (void)auth.on(InteractiveStarted{kAlice});
+    const auto again = auth.on(answer());
+    REQUIRE(is<AskClient>(again));
+    CHECK(std::get<AskClient>(again).prompt == Prompt::code);
+    CHECK(std::get<AskClient>(again).instruction.find("not counted") != std::string::npos);
+  }
+  const auto over = auth.on(answer());
+  REQUIRE(is<HangUp>(over));
+  CHECK(std::get<HangUp>(over).sentence.find("not counted") != std::string::npos);
+  CHECK(auth.failures() == 0);
+}
+
+TEST_CASE("proofs: after an unanswered question the right code is still taken") {
+  Authenticator auth(6);
+  (void)auth.on(PasswordTried{kAlice, secret("x")});
+  (void)auth.on(yes(Needs::code));
   (void)auth.on(InteractiveStarted{kAlice});
-  CHECK(is<Refuse>(auth.on(InteractiveAnswered{})));
+  CHECK(is<AskClient>(auth.on(InteractiveAnswered{secret("")})));
+  CHECK(asks<CodeProof>(auth.on(InteractiveAnswered{secret("123456")})));
+}
+
+TEST_CASE("proofs: an empty password is nobody's") {
+  Authenticator auth(6);
+  CHECK(refuses(auth.on(PasswordTried{kAlice, secret("")}), Methods::all));
+  (void)auth.on(InteractiveStarted{kAlice});
+  CHECK(is<AskClient>(auth.on(InteractiveAnswered{secret("")})));
+  CHECK(is<HangUp>(auth.on(PasswordTried{kAlice, secret("")})));
+  CHECK(auth.failures() == 0);
+}
+
+TEST_CASE("proofs: what is refused without a question is told, with the name as it was written") {
+  Authenticator auth(6);
+  (void)auth.on(KeyTried{"ALICE\x1b", {}, false});
+  CHECK_FALSE(auth.take_refusal());
+  (void)auth.on(KeyTried{"ALICE\x1b", {}, true});
+  const auto key = auth.take_refusal();
+  REQUIRE(key);
+  CHECK(key->why == ProofRefused::Why::key_type);
+  CHECK(key->written == "ALICE\x1b");
+  CHECK_FALSE(auth.take_refusal());
+  (void)auth.on(PasswordTried{kAlice, secret(std::string(kMaxPassword + 1, 'x'))});
+  CHECK(auth.take_refusal()->why == ProofRefused::Why::size);
+}
+
+TEST_CASE("proofs: why a proof was refused reaches the person") {
+  Authenticator auth(2);
+  (void)auth.on(PasswordTried{kAlice, secret("x")});
+  const auto refused = auth.on(ProofJudged{ProofAnswer{false, Needs::nothing, "wait"}});
+  CHECK(std::get<Refuse>(refused).sentence == "wait");
+  (void)auth.on(PasswordTried{kAlice, secret("x")});
+  const auto over = auth.on(ProofJudged{ProofAnswer{false, Needs::nothing, "wait"}});
+  CHECK(std::get<HangUp>(over).sentence == "Too many authentication failures. wait");
+}
+
+TEST_CASE("proofs: answers of a wrong length are failures, not questions") {
+  Authenticator auth(6);
   (void)auth.on(InteractiveStarted{kAlice});
   CHECK(is<Refuse>(auth.on(InteractiveAnswered{secret(std::string(kMaxPassword + 1, 'x'))})));
   CHECK(is<Refuse>(auth.on(PasswordTried{kAlice, secret(std::string(kMaxPassword + 1, 'x'))})));
-  CHECK(auth.failures() == 3);
+  CHECK(auth.failures() == 2);
   (void)auth.on(PasswordTried{kAlice, secret("x")});
   (void)auth.on(yes(Needs::code));
   (void)auth.on(InteractiveStarted{kAlice});

@@ -22,7 +22,7 @@ using Ticket = std::uint32_t;
 inline constexpr std::size_t kMaxOpenQuestions = 4;
 
 // In every proof `login` may be empty (no user, no account): what the client wrote is no login name. It is answered as
-// an unknown user's is.
+// an unknown user's is. `written` is what it wrote, any bytes, at most kMaxLoginName + 1 of them.
 
 // ---- Questions
 // -------------------------------------------------------------------------------------------------------
@@ -30,16 +30,19 @@ inline constexpr std::size_t kMaxOpenQuestions = 4;
 /// May this key sign (verified = false), or: it has signed (true). The blob is RFC 4253's; type and size are checked.
 struct PublicKeyProof {
   LoginName login;
+  std::string written;
   base::Bytes key_blob;
   bool verified = false;
 };
 struct PasswordProof {
   LoginName login;
+  std::string written;
   base::SecretBytes password;
 };
 /// Sent only after a first proof of the same login name was accepted. As typed, at most kMaxCode bytes.
 struct CodeProof {
   LoginName login;
+  std::string written;
   base::SecretBytes code;
 };
 inline constexpr std::size_t kMaxPassword = 1024;
@@ -59,7 +62,8 @@ struct CheckpointRequest {
 struct ChannelRequest {
   recorder::ChannelNumber channel;
   recorder::ChannelKind kind;  ///< shell, exec, sftp or scp
-  std::string text;            ///< the command, escaped
+  /// Variables that were set, as LC_TIME=C, and the command or subsystem; as a notice's foreign text.
+  std::string text;
 };
 
 using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CheckpointRequest, ChannelRequest>;
@@ -75,6 +79,7 @@ enum class Needs : std::uint8_t { nothing = 0, code = 1 };
 struct ProofAnswer {
   bool accepted = false;
   Needs still = Needs::nothing;
+  std::string sentence{};  ///< why not, where the client may know; plain text, else empty
 };
 
 enum class CredentialKind : std::uint8_t { password = 1, private_key = 2 };
@@ -94,11 +99,13 @@ struct Grant {
   base::SecretBytes credential;        ///< the password, or an unencrypted private key as PEM
   std::vector<base::Bytes> host_keys;  ///< pinned blobs; at least one
   ChannelPolicy policy;
-  std::vector<std::string> environment;  ///< names that may be set; "LC_*" is the one pattern understood
-  base::Milliseconds max_duration{0};    ///< 0: no limit
-  base::Milliseconds max_idle{0};        ///< no byte either way; 0: no limit
-  std::string banner;                    ///< shown on stderr of a channel with a terminal; plain text; may be empty
-  base::SecretBytes recording_key;       ///< 32 bytes; only in this process and, wrapped, in the vault
+  /// Names that may be set, to the name of a locale; "LC_*" is the one pattern understood.
+  std::vector<std::string> environment;
+  base::Milliseconds max_duration{0};  ///< 0: no limit
+  base::Milliseconds ends_in{0};       ///< the authority will say End then, and a terminal is warned; 0: unknown
+  base::Milliseconds max_idle{0};      ///< no byte either way; 0: no limit
+  std::string banner;                  ///< shown on stderr of a channel with a terminal; plain text; may be empty
+  base::SecretBytes recording_key;     ///< 32 bytes; only in this process and, wrapped, in the vault
   base::Bytes wrapped_recording_key;
   std::vector<recorder::Recipient> recipients;
   recorder::Meta recording_meta;
@@ -127,8 +134,10 @@ struct Resources {
 struct ResourcesFailed {
   base::Error error;
 };
-/// At any time: stop input (output goes on), go on, end with a sentence.
-struct Freeze {};
+/// At any time: stop input (output goes on), go on, end; each with a sentence that the person reads.
+struct Freeze {
+  std::string sentence;
+};
 struct Thaw {};
 struct End {
   std::string sentence;
@@ -143,11 +152,16 @@ using Message = std::variant<Reply, Resources, ResourcesFailed, Freeze, Thaw, En
 // ---- What the session tells
 // ------------------------------------------------------------------------------------------
 
-/// Something was asked that is never or not here allowed. `what` is a constant ("local forward"), `detail` foreign
-/// text, escaped already.
+// Foreign text in a notice is as the peer wrote it, any bytes, but for the target's secret, which is never in it. Who
+// stores it escapes it, once.
+
+/// Something was asked that is never or not here allowed. `what` is a constant ("local forward"), `detail` foreign.
 struct RequestDenied {
   std::string what;
   std::string detail;
+  /// The grant does not include it, or it cannot be followed: each of these counts. What no grant has (a forward) may
+  /// be summed up when there are many.
+  bool counts = false;
 };
 struct ChannelEnded {
   recorder::ChannelNumber channel;
@@ -156,6 +170,17 @@ struct ChannelEnded {
 };
 struct FileSeen {
   recorder::FileEvent event;
+};
+/// Before the grant: a proof that the session refused without a question, as nobody would accept it. At most one for
+/// each counted failure.
+struct ProofRefused {
+  enum class Why : unsigned char {
+    key_type,     ///< signed with a kind of key that is not taken
+    size,         ///< a password or code longer than any
+    second_name,  ///< another login name on one connection
+  };
+  Why why;
+  std::string written;  ///< the login name as in a proof
 };
 /// Header and META of the recording are durable; the target is spoken to after this.
 struct RecordingBegun {};
@@ -167,7 +192,7 @@ struct SessionOver {
   std::optional<recorder::Totals> totals;
   bool recording_begun = false;
 };
-using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, RecordingBegun, SessionOver>;
+using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, ProofRefused, RecordingBegun, SessionOver>;
 
 // ---- The interface
 // ---------------------------------------------------------------------------------------------------
@@ -185,8 +210,13 @@ class Authority {
   virtual base::Result<std::vector<Message>> receive() = 0;
 
   virtual base::Result<> ask(Ticket ticket, Question question) = 0;
-  /// An Error means that the notice may be lost: the session ends.
+  /// An Error means that the notice may be lost: the session ends. None is left out but refusals that do not count,
+  /// and those are told as a number later.
   virtual base::Result<> tell(const Notice& notice) = 0;
+  /// False while so many notices are under way that nothing should happen which needs another one.
+  virtual bool accepting() const { return true; }
+  /// Once a second at least, and after receive(): what had to wait goes out.
+  virtual base::Result<> tick() { return base::ok(); }
 };
 
 }  // namespace sallyport::broker
