@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
-#include "sftp_request.hpp"
+#include "sftp_files.hpp"
 
 namespace sallyport::broker {
 
 using base::Errc;
 using base::Result;
 using recorder::Direction;
-using recorder::FileAction;
 using recorder::FileEvent;
 using recorder::FileOutcome;
 using Kind = SftpRequest::Kind;
@@ -22,45 +21,9 @@ constexpr std::uint32_t kProtocol = 3;
 
 base::Error confused(const char* what) { return base::fail(Errc::invalid, what); }
 
-std::size_t text_size(const FileEvent& event) { return event.path.size() + event.other_path.size(); }
-
 bool has_nul(const std::string& path) { return path.find('\0') != std::string::npos; }
 
-void add_detail(FileEvent& event, const std::string& what) {
-  if (!event.detail.empty()) event.detail += ", ";
-  event.detail += what;
-}
-
 }  // namespace
-
-/// One opening of a file, from OPEN to the answer of its CLOSE. Requests keep hold of it, so that what they do is never
-/// booked to another file that was given the same handle later.
-struct SftpTracker::File {
-  FileEvent event;  ///< of the upload
-  std::string handle;
-  bool writes = false;   ///< WRITE may go on
-  bool changes = false;  ///< opening alone may have changed the target
-  bool closing = false;  ///< CLOSE has passed: no request may name it
-  bool closed = false;   ///< and was answered
-  bool done = false;     ///< with a yes
-  bool failed = false;   ///< the target refused a part of it
-  bool reported = false;
-  std::size_t reads = 0;    ///< not answered yet
-  std::size_t writing = 0;  ///< not answered yet
-  std::uint64_t confirmed = 0;
-  std::optional<InOrderHash> read;     ///< from the first READ's answer on
-  std::optional<InOrderHash> written;  ///< from OPEN for writing on
-};
-
-/// What a request asked, until its reply passes.
-struct SftpTracker::Pending {
-  Kind kind = Kind::look;
-  std::uint64_t order = 0;
-  std::optional<FileEvent> event;  ///< due with the reply, whatever that is
-  std::shared_ptr<File> file;      ///< that it opens, reads, writes or closes
-  std::uint64_t offset = 0;
-  std::uint64_t size = 0;
-};
 
 struct SftpTracker::Refusal {
   SftpCode code;
@@ -140,6 +103,16 @@ Result<bool> SftpTracker::on_request(base::ByteView packet) {
   return true;
 }
 
+/// Nothing of a feed that is not understood passes, also not what came before that in it.
+void SftpTracker::lose(base::Bytes& bytes) {
+  bytes.clear();
+  on_end();
+  following_ = false;
+  from_client_ = {};
+  from_target_ = {};
+  answers_ = {};
+}
+
 // ---- Requests that do not pass
 
 std::shared_ptr<SftpTracker::File> SftpTracker::open_file(const std::string& handle) const {
@@ -187,6 +160,17 @@ Result<bool> SftpTracker::refuse(const SftpRequest& request, const Refusal& refu
 }
 
 // ---- Requests that pass
+
+FileEvent SftpTracker::event_of(const SftpRequest& request) const {
+  FileEvent event;
+  event.path = request.path;
+  event.other_path = request.other_path;
+  event.action = request.action;
+  event.detail = request.detail;
+  event.channel = channel_;
+  event.how = recorder::FileHow::sftp;
+  return event;
+}
 
 void SftpTracker::accept(SftpRequest& request) {
   auto pending = std::make_shared<Pending>();
@@ -346,86 +330,6 @@ Result<> SftpTracker::on_data(Pending& request, base::ByteView data) {
   file.read->add(request.offset, data, budget_);
   settle(file);
   return base::ok();
-}
-
-// ---- Events
-
-/// Answers may overtake each other: a file is told when its CLOSE and all else of it is answered.
-void SftpTracker::settle(File& file) {
-  if (file.closed && file.reads == 0 && file.writing == 0) report(file);
-}
-
-void SftpTracker::report(File& file) {
-  if (std::exchange(file.reported, true)) return;
-  text_ -= text_size(file.event);
-  const auto end = file.failed ? FileOutcome::failed : file.done ? FileOutcome::complete : FileOutcome::partial;
-  if (file.read) {
-    auto event = file.event;
-    event.direction = Direction::to_client;
-    event.outcome = end;
-    event.detail.clear();
-    report_transfer(file, *file.read, std::move(event));
-  }
-  if (!file.changes) return;
-  file.event.outcome = file.writing > 0 ? FileOutcome::unknown : end;
-  if (!file.written) return events_.push_back(file.event);
-  if (file.confirmed != file.written->passed())
-    add_detail(file.event, fmt::format("{} bytes confirmed", file.confirmed));
-  report_transfer(file, *file.written, file.event);
-}
-
-void SftpTracker::report_transfer(const File& file, InOrderHash& hash, FileEvent event) {
-  event.size = hash.passed();
-  event.sha256 = hash.finish(budget_);
-  if (file.failed && event.size == 0) event.sha256.reset();
-  events_.push_back(std::move(event));
-}
-
-FileEvent SftpTracker::event_of(const SftpRequest& request) const {
-  FileEvent event;
-  event.path = request.path;
-  event.other_path = request.other_path;
-  event.action = request.action;
-  event.detail = request.detail;
-  event.channel = channel_;
-  event.how = recorder::FileHow::sftp;
-  return event;
-}
-
-/// A request without an answer. What it did, if anything, nobody knows any more; unless it never left.
-void SftpTracker::report_pending(Pending& request) {
-  if (request.kind == Kind::open && request.file->changes) request.event = request.file->event;
-  if (!request.event) return;
-  request.event->outcome = request.order >= unpassed_from_ ? FileOutcome::refused : FileOutcome::unknown;
-  events_.push_back(std::move(*request.event));
-}
-
-void SftpTracker::on_end() {
-  std::vector<std::shared_ptr<Pending>> waiting;
-  for (auto& [id, request] : std::exchange(pending_, {})) waiting.push_back(std::move(request));
-  std::sort(waiting.begin(), waiting.end(), [](const auto& a, const auto& b) { return a->order < b->order; });
-  for (const auto& request : waiting) report_pending(*request);
-  for (const auto& [handle, file] : std::exchange(open_, {})) report(*file);
-  for (const auto& request : waiting) {
-    if (request->file && request->file->closed) report(*request->file);
-  }
-  text_ = 0;
-  if (refused_ <= kMaxRefusals) return;
-  FileEvent event;
-  event.channel = channel_;
-  event.outcome = FileOutcome::refused;
-  event.detail = fmt::format("{} more requests", std::exchange(refused_, 0) - kMaxRefusals);
-  events_.push_back(std::move(event));
-}
-
-/// Nothing of a feed that is not understood passes, also not what came before that in it.
-void SftpTracker::lose(base::Bytes& bytes) {
-  bytes.clear();
-  on_end();
-  following_ = false;
-  from_client_ = {};
-  from_target_ = {};
-  answers_ = {};
 }
 
 }  // namespace sallyport::broker

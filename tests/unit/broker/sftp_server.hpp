@@ -1,9 +1,12 @@
 #pragma once
 // OpenSSH's sftp-server behind a tracker, without SSH between: what really happens against what is told.
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 #include <string>
 
 #include "sallyport/base/process.hpp"

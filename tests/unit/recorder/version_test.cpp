@@ -67,7 +67,7 @@ TEST_CASE("a recording of version 1 opens, verifies and says the same") {
 TEST_CASE("a version of the format that is not known is refused as that") {
   Rig rig;
   REQUIRE(rig.recorder.finish(EndReason::closed));
-  for (const std::uint8_t version : {0, 3}) {
+  for (const std::uint8_t version : {std::uint8_t{0}, std::uint8_t{3}}) {
     auto file = rig.output.file;
     file[9] = version;
     const auto opened = Reader::open(std::make_unique<OwnedSource>(file), key_of());
