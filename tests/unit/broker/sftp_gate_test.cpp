@@ -187,7 +187,7 @@ TEST_CASE("sftp: a file that is cut while it is written has a hash only where it
   Talk talk;
   talk.open("/a", 2, "h");
   talk.status(talk.write("h", 0, "hello"), 0);
-  const std::uint64_t size = GENERATE(5, 3);
+  const std::uint64_t size = GENERATE(std::uint64_t{5}, std::uint64_t{3});
   talk.client(packet(10, base::Writer().u32(80).block(std::string_view("h")).u32(1).u64(size)));
   talk.status(80, 0);
   (void)talk.tracker.take_events();
