@@ -349,8 +349,9 @@ bool ChannelPair::flush_events() {
     if (!context_.may_tell()) return false;
     context_.redact(unrecorded_.front());
     const auto done = context_.recorder().file_event(unrecorded_.front());
-    // What a recording that failed cannot hold stands in the audit log at least.
-    if (!context_.recorded(done) && done.error().code() == base::Errc::limit) return false;
+    // What a recording cannot hold, because it failed or for its size, stands in the audit log at least.
+    if (!context_.recorded(done) && done.error().code() == base::Errc::limit && !context_.recorder().accepting())
+      return false;
     context_.tell(FileSeen{std::move(unrecorded_.front())});
     unrecorded_.erase(unrecorded_.begin());
   }
