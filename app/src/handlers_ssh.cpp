@@ -8,7 +8,6 @@
 #include "sallyport/vault/rotation.hpp"
 #include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
-#include "sallyport/vault/ssh_public_key.hpp"
 #include "sallyport/vault/target.hpp"
 #include "session_question.hpp"
 
@@ -154,9 +153,10 @@ Result<Record> auth_key_proven(Context& context, Record& input) {
   if (!user) {
     flow.failed();
     keep(context, flow);
-    const auto key = vault::ssh_public_key_from_blob(input.bytes("key"));
-    note_refused(context, "ssh.key", "deny.key", written_of(input),
-                 "signed with " + (key ? key.value().fingerprint : "what is no key") + ", which is not this person's");
+    const auto key = certs::SshPublicKey::parse_blob(input.bytes("key"));
+    note_refused(
+        context, "ssh.key", "deny.key", written_of(input),
+        "signed with " + (key ? key.value().fingerprint() : "what is no key") + ", which is not this person's");
     return next_step(context, false, after_refusal(flow));
   }
   SALLYPORT_TRYV(flow.key_proven(user->id, user->name, input.bytes("key")));
