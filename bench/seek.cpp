@@ -39,12 +39,15 @@ class QuickOutput final : public recorder::Output {
   explicit QuickOutput(const std::filesystem::path& path) : file_(path, std::ios::binary) {}
   base::Result<std::size_t> append(base::ByteView bytes) override {
     file_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    written_ += bytes.size();
     return bytes.size();
   }
+  base::Result<std::uint64_t> written() override { return written_; }
   base::Result<bool> sync() override { return true; }
 
  private:
   std::ofstream file_;
+  std::uint64_t written_ = 0;
 };
 
 /// What a build prints: lines that differ a little, and a status line that is redrawn.

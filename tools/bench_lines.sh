@@ -126,6 +126,36 @@ line_keystroke() {
   compare "keystroke and echo, p99" ms 1 keys_p99
 }
 
+# 200 sessions at once, 20 of which type five keys a second. Started in batches, since both sides bound how many may be logging in.
+load_sessions=200 load_typists=20
+loaded() {  # WAY: p50 and p99, in ms
+  local pids=() i typing=()
+  for ((i = load_typists; i < load_sessions; ++i)); do
+    on "$1" 'echo here; exec sleep 600' < /dev/null > "$stage/load.$i" 2> /dev/null &
+    pids+=($!)
+    ((i % 8 != 0)) || wait_until 20 grep -q here "$stage/load.$i" || fail "a session of the load did not start"
+  done
+  for ((i = load_typists; i < load_sessions; ++i)); do wait_until 20 grep -q here "$stage/load.$i" || fail "a session of the load did not start"; done
+  for ((i = 0; i < load_typists; ++i)); do
+    HOME=$stage/home "$tools/keystroke" --pace 200 --times 100 ssh -F "$stage/home/.ssh/config" -tt "$1" 'stty raw -echo; echo READY; exec cat' > "$stage/typed.$i" &
+    typing+=($!)
+    ((i % 5 != 4)) || sleep 0.5
+  done
+  wait "${typing[@]}" || fail "a typist of the load met no echo"
+  kill "${pids[@]}" 2> /dev/null || true
+  wait "${pids[@]}" 2> /dev/null || true
+  sort -g "$stage"/typed.* | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[int(NR * 0.99)] }'
+  rm -f "$stage"/typed.* "$stage"/load.*
+}
+line_load() {
+  fresh_checkout
+  local ours theirs
+  ours=$(loaded brokered)
+  theirs=$(loaded direct)
+  row "keystroke p50, 20 of $load_sessions typing" "${ours% *} ms" "OpenSSH, direct" "${theirs% *} ms" "$(ratio "${ours% *}" "${theirs% *}")"
+  row "keystroke p99, 20 of $load_sessions typing" "${ours#* } ms" "OpenSSH, direct" "${theirs#* } ms" "$(ratio "${ours#* }" "${theirs#* }")"
+}
+
 per_second() { awk -v bytes="$bulk_bytes" '{ printf "%.0f\n", bytes / $1 / 1e6 }'; }
 exec_down_once() { on "$1" "cat $stage/bulk" < /dev/null > /dev/null; }
 exec_up_once() { on "$1" 'cat > /dev/null' < "$stage/bulk"; }

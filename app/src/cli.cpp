@@ -11,6 +11,7 @@
 #include "environment.hpp"
 #include "output.hpp"
 #include "record_json.hpp"
+#include "resource_limits.hpp"
 #include "sallyport/app/command_line.hpp"
 #include "sallyport/base/secret_bytes.hpp"
 #include "sallyport/base/text.hpp"
@@ -101,7 +102,7 @@ int run(const Invocation& line) {
 
 int run_command_line(int argc, char** argv) {
   try {
-    (void)std::signal(SIGPIPE, SIG_IGN);
+    ignore_write_signals();
     const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
     const auto parsed = parse_command_line(words);
     if (const auto* wanted = std::get_if<HelpWanted>(&parsed)) return show_help(*wanted);

@@ -2,6 +2,7 @@
 
 #include "process_context.hpp"
 #include "reach.hpp"
+#include "resource_limits.hpp"
 #include "sallyport/base/log.hpp"
 #include "supervisor.hpp"
 
@@ -12,6 +13,14 @@ using base::Result;
 
 namespace {
 
+Result<ServerOptions> fitted(ServerOptions options) {
+  SALLYPORT_TRY(const auto given, given_limits());
+  SALLYPORT_TRY(const auto limits, fit_limits(options.max_sessions, given));
+  for (const auto& warning : limits.warnings) base::log(LogLevel::warning, "server.limits", {{"what", warning}});
+  options.max_sessions = limits.max_sessions;
+  return options;
+}
+
 /// A relative path would mean something else after a chdir, and is of no use in the ready file.
 std::filesystem::path make_absolute(const std::filesystem::path& path) {
   std::error_code error;
@@ -19,7 +28,8 @@ std::filesystem::path make_absolute(const std::filesystem::path& path) {
   return error ? path : full;
 }
 
-Result<int> serve(const ServerOptions& options) {
+Result<int> serve(const ServerOptions& wanted) {
+  SALLYPORT_TRY(const auto options, fitted(wanted));
   SALLYPORT_TRY(const auto identities, resolve_identities(options.users, options.development));
   for (const auto& note : identities.notes) base::log(LogLevel::warning, "server.not_dropped", {{"what", note}});
   SALLYPORT_TRYV(prepare_data_directory(options.data, identities));

@@ -136,7 +136,10 @@ void SshListener::take_connections() {
     peer.size = sizeof peer.storage;
     UniqueFd client(
         ::accept4(port_.get(), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!client) return;
+    if (!client) {
+      (void)spare_.refuse_one(errno, port_.get(), base::as_text(refusal_bytes(kBusy)));
+      return;
+    }
     take_connection(std::move(client), peer);
   }
 }

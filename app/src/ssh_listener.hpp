@@ -14,6 +14,7 @@
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/broker/ssh_session.hpp"
 #include "ssh_refusal.hpp"
+#include "spare_descriptor.hpp"
 
 namespace sallyport::app {
 
@@ -93,6 +94,7 @@ class SshListener {
   std::uint64_t untold_ = 0;              // refusals since the last such line
   std::optional<VaultConnection> vault_;  // absent while there is no vault
   Clock::time_point next_attach_{};
+  SpareDescriptor spare_;
   std::list<Pending> pending_;
   std::map<std::uint64_t, Session> sessions_;  // by the vault's number of the connection
   std::list<Dial> dials_;

@@ -14,6 +14,7 @@
 #include <cstdlib>
 
 #include "sallyport/base/file.hpp"
+#include "resource_limits.hpp"
 #include "sallyport/base/log.hpp"
 
 namespace sallyport::app {
@@ -91,7 +92,7 @@ Result<> Supervisor::set_up() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return fail_errno("can't become a subreaper", errno);
   const sigset_t watched = watched_signals();
   if (::sigprocmask(SIG_BLOCK, &watched, nullptr) != 0) return fail_errno("can't block signals", errno);
-  (void)::signal(SIGPIPE, SIG_IGN);
+  ignore_write_signals();
   signals_.reset(::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return fail_errno("can't make a signalfd", errno);
   return ok();

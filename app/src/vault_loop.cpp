@@ -180,7 +180,10 @@ std::optional<PeerKind> VaultLoop::kind_of(const base::PeerCredentials& who) con
 void VaultLoop::accept_new() {
   for (int count = 0; count < kAcceptsAtOnce && connections_.size() < kMaxConnections; ++count) {
     UniqueFd fd(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!fd) return;
+    if (!fd) {
+      (void)spare_.refuse_one(errno, listener_.get(), {});
+      return;
+    }
     const auto who = base::peer_credentials(fd.get());
     if (!who) continue;
     const auto kind = kind_of(who.value());

@@ -9,6 +9,7 @@
 #include "sallyport/app/service.hpp"
 #include "sallyport/app/vault_client.hpp"
 #include "strangers.hpp"
+#include "spare_descriptor.hpp"
 
 namespace sallyport::app {
 
@@ -81,6 +82,7 @@ class VaultLoop {
   void violation(Connection& connection, std::uint16_t asked, const char* what);
 
   base::UniqueFd listener_;
+  SpareDescriptor spare_;
   base::UniqueFd control_;
   BatchHandler& handler_;
   uid_t operator_uid_;

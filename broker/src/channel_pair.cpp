@@ -24,9 +24,14 @@ ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number
     : context_(context),
       number_(number),
       open_request_(std::move(open_request)),
-      input_(false, [this](base::Bytes& bytes) { return inspect_input(bytes); }),
-      output_(false, [this](base::Bytes& bytes) { return inspect_output(bytes); }),
-      error_(true, [this](base::Bytes& bytes) { return inspect_error(bytes); }) {
+      input_(
+          false, [this](base::Bytes& bytes) { return passage_of_input(bytes); }, [this] { return in_file(); }),
+      output_(
+          false, [this](base::Bytes& bytes) { return passage_of(inspect_output(bytes)); },
+          [this] { return in_file(); }),
+      error_(
+          true, [this](base::Bytes& bytes) { return passage_of(inspect_error(bytes)); },
+          [this] { return in_file(); }) {
   client_.pair = target_.pair = this;
   client_.is_client = true;
 }
@@ -178,6 +183,7 @@ void ChannelPair::pass_on_eof() {
     target_.eof_sent = true;
     (void)ssh_channel_send_eof(target_.channel);
   }
+  if (target_.eof && !delivered()) context_.recorder().hurry();
   if (target_.eof && delivered() && !client_.eof_sent) {
     client_.eof_sent = true;
     (void)ssh_channel_send_eof(client_.channel);
@@ -230,8 +236,8 @@ void ChannelPair::report_end() {
 void ChannelPair::last_words(const std::string& sentence) {
   if (state_ != State::idle && state_ != State::running) return;
   input_.set_open(false);
-  output_.set_open(context_.target->leaves_rest());
-  error_.set_open(context_.target->leaves_rest());
+  output_.set_open(context_.takes_rest);
+  error_.set_open(context_.takes_rest);
   if (!sentence.empty() && !client_.closed && !ended_well()) say(sentence);
 }
 
@@ -239,6 +245,7 @@ void ChannelPair::serve_last() {
   if (client_.closed || (state_ != State::running && state_ != State::closing)) return;
   if (state_ == State::running) {
     send_answers();
+    context_.recorder().hurry();
     (void)output_.pump(target_.channel, client_.channel, *context_.client);
     (void)error_.pump(target_.channel, client_.channel, *context_.client);
     if (!ended_well() || !delivered()) return;
@@ -252,12 +259,17 @@ void ChannelPair::serve_last() {
 bool ChannelPair::settled() const {
   if (client_.closed || client_.channel == nullptr) return true;
   if (state_ == State::closing || ended_well()) return false;
-  return context_.target->leaves_rest() ? delivered() : output_.sent() && error_.sent();
+  return context_.takes_rest ? delivered() : output_.sent() && error_.sent();
 }
 
 /// The target closed the channel with a status. Some targets hang up right then.
 bool ChannelPair::ended_well() const {
   return state_ == State::running && target_.closed && (exit_.status || !exit_.signal.empty());
+}
+
+void ChannelPair::recording_failed() {
+  output_.discard_unwritten();
+  error_.discard_unwritten();
 }
 
 bool ChannelPair::abandon() {
@@ -287,6 +299,28 @@ void ChannelPair::say(const std::string& sentence) {
 }
 
 // ---- What passes is seen first
+
+/// Bytes of a file transfer wait for all that they made known.
+std::optional<recorder::Extent> ChannelPair::passage_of_input(base::Bytes& bytes) {
+  const auto beat = context_.recorder().beat(number_);
+  if (!beat) {
+    (void)context_.recorded(beat.error());
+    return std::nullopt;
+  }
+  if (!inspect_input(bytes)) return std::nullopt;
+  return follows_files() ? context_.recorder().place() : beat.value();
+}
+
+std::optional<recorder::Extent> ChannelPair::passage_of(bool inspected) const {
+  return inspected ? std::optional(context_.recorder().place()) : std::nullopt;
+}
+
+/// What is not recorded itself may reach the target while its effects could be.
+bool ChannelPair::may_act() {
+  if (!announced_ || reported_end_) return true;
+  const auto beat = context_.recorder().beat(number_);
+  return beat ? context_.in_file(beat.value()) : context_.recorded(beat.error());
+}
 
 bool ChannelPair::inspect_input(base::Bytes& bytes) {
   // A client that lets answers wait, and asks on, fills nothing here.

@@ -45,6 +45,8 @@ class ChannelPair {
   /// The session ends. What waits for the client may still go out; nothing new is taken, but from a target that hung
   /// up. A sentence goes to the client's stderr, unless the channel came to its own end.
   void last_words(const std::string& sentence);
+  /// What waits for the client and is not in the recording's file never goes out.
+  void recording_failed();
   /// The session is over: reports what was under way. No libssh call; the legs are freed next. False while the recorder
   /// is busy: ask again.
   bool abandon();
@@ -58,6 +60,8 @@ class ChannelPair {
   void say(const std::string& sentence);
   /// The same in the middle of whatever is on his screen.
   void interrupt(const std::string& sentence) { say((has_pty_ ? "\r\n" : "") + sentence); }
+  /// Not in a state to wait for events alone.
+  bool lingers() const noexcept { return client_left_ || (state_ != State::idle && state_ != State::running); }
   /// While the session ends: what was taken already goes out, then the exit status.
   void serve_last();
   /// There is nothing more to do for serve_last().
@@ -119,6 +123,11 @@ class ChannelPair {
   std::string whole_text() const;
   void tell_refused_variables();
 
+  /// The places after which bytes may pass.
+  std::optional<recorder::Extent> passage_of_input(base::Bytes& bytes);
+  std::optional<recorder::Extent> passage_of(bool inspected) const;
+  recorder::Extent in_file() const noexcept { return context_.recording->in_file(); }
+  bool may_act();
   bool inspect_input(base::Bytes& bytes);
   bool inspect_output(base::Bytes& bytes);
   bool inspect_error(base::ByteView bytes);
@@ -155,6 +164,7 @@ class ChannelPair {
   std::optional<Asked> asked_;             ///< the authority, whether it may start
   std::optional<base::Result<>> consent_;  ///< its answer
   bool announced_ = false;                 ///< recorder and authority know of it
+  recorder::Extent announced_at_ = 0;
   bool reported_end_ = false;
   bool has_pty_ = false;
   std::uint32_t columns_ = 0;

@@ -67,7 +67,7 @@ std::uint32_t rows_of(ssh_message message) { return cells(ssh_message_channel_re
 }  // namespace
 
 void ChannelPair::serve_requests() {
-  while (!requests_.empty() && !context_.frozen && !context_.ending && state_ != State::closing) {
+  while (!requests_.empty() && !context_.frozen && !context_.ending && state_ != State::closing && may_act()) {
     if (serve_request(requests_.front()) == SSH_AGAIN) return;
     if (!requests_.empty()) requests_.pop_front();
     context_.progressed = true;
@@ -228,9 +228,9 @@ void ChannelPair::on_policy() {
   context_.progressed = true;
 }
 
-/// The recording knows of it before the target does; the authority has written it down already.
+/// The recording's file knows of it before the target does; the authority has written it down already.
 bool ChannelPair::announce() {
-  if (announced_) return true;
+  if (announced_) return context_.in_file(announced_at_);
   auto& recorder = context_.recorder();
   if (!recorder.accepting() || !context_.recorded(recorder.channel_opened(number_, *kind_))) return false;
   announced_ = true;
@@ -238,7 +238,10 @@ bool ChannelPair::announce() {
   const bool texted = text.empty() || context_.recorded(recorder.exec(number_, text));
   const bool sized = !has_pty_ || context_.recorded(recorder.resize(number_, columns_, rows_));
   if (!texted || !sized) context_.end(recorder::EndReason::error, kCannotRecord);
-  return !context_.ending;
+  if (context_.ending) return false;
+  recorder.hurry();
+  announced_at_ = recorder.place();
+  return context_.in_file(announced_at_);
 }
 
 int ChannelPair::start_at_target() const {

@@ -138,6 +138,11 @@ bool Leg::keep_alive(base::MonoTime now, base::Milliseconds interval, unsigned m
   return true;
 }
 
+void Leg::cut() noexcept {
+  const int socket = ssh_get_fd(get());
+  if (socket >= 0) (void)::shutdown(socket, SHUT_RDWR);
+}
+
 void Leg::disconnect(const std::string& sentence) {
   if (!session_) return;
   if (!sentence.empty()) (void)ssh_session_set_disconnect_message(get(), sentence.c_str());

@@ -55,6 +55,8 @@ class Leg {
   bool keep_alive(base::MonoTime now, base::Milliseconds interval, unsigned max);
   base::MonoTime next_keep_alive(base::Milliseconds interval) const noexcept { return heard_ + interval; }
 
+  /// The peer's connection ends now, without a word; the session stays until disconnect(). Out of the loop first.
+  void cut() noexcept;
   /// Says goodbye with a sentence and frees the session. All channels of it must have been let go before.
   void disconnect(const std::string& sentence);
 

@@ -43,6 +43,7 @@ struct SessionContext {
   std::string banner{};
   bool frozen = false;
   std::string frozen_sentence{};
+  bool takes_rest = false;  ///< the session ends, and what its target left behind still comes
   bool progressed = false;  ///< some bytes or requests moved in this turn: do not sleep
   base::MonoTime last_activity{};
   std::uint64_t client_data_packets = 0;
@@ -51,6 +52,7 @@ struct SessionContext {
   Ticket next_ticket = 1;
 
   recorder::Recorder& recorder() { return *recording; }
+  bool in_file(recorder::Extent place) const noexcept { return recording->in_file() >= place; }
   void end(recorder::EndReason reason, std::string sentence) {
     if (!ending) ending = Ending{reason, std::move(sentence)};
   }

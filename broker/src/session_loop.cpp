@@ -15,7 +15,6 @@ namespace {
 
 constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
-constexpr base::Milliseconds kDeliveryTime{2000};
 constexpr base::Milliseconds kRestTime{10000};  ///< when the target hung up: nobody waits for this to end
 constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
@@ -74,6 +73,8 @@ void SshSession::Impl::turn() {
   if (state_ == State::starting_recording) step_recording();
   if (state_ == State::connecting) step_login();
   if (state_ == State::serving) {
+    // What came into the file passes in this turn.
+    if (std::exchange(disk_speaks_, false)) serve_recording();
     drain_target();
     serve_channels();
     warn_of_end();
@@ -111,12 +112,23 @@ bool SshSession::Impl::reads_ahead() const noexcept {
 
 base::Milliseconds SshSession::Impl::patience() {
   const auto now = context_.clock.mono();
-  auto wake = std::min(now + kLongestSleep, state_until_ == base::MonoTime{} ? now + kLongestSleep : state_until_);
+  auto wake = now + (rests() ? context_.bounds.longest_rest : kLongestSleep);
+  if (state_until_ != base::MonoTime{}) wake = std::min(wake, state_until_);
+  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
+    if (*asked) wake = std::min(wake, (*asked)->until);
+  }
   if (context_.recording) {
     if (const auto due = context_.recorder().deadline()) wake = std::min(wake, *due);
   }
   if (state_ == State::serving) wake = std::min(wake, next_limit());
   return std::max(wake - now, base::Milliseconds{0});
+}
+
+/// Nothing has moved for a while, and no channel is on its way out: 200 such sessions should not wake 200 times a
+/// second.
+bool SshSession::Impl::rests() const {
+  const auto lingers = [](const ChannelPair& channel) { return channel.lingers(); };
+  return trimmed_ && state_ == State::serving && std::none_of(channels_.begin(), channels_.end(), lingers);
 }
 
 /// The first moment at which watch_deadlines() may find something in a session that is served.
@@ -240,8 +252,9 @@ void SshSession::Impl::connect_target() {
   state_ = State::connecting;
   state_until_ = context_.clock.mono() + context_.bounds.upstream_timeout;
   step_login();
-  if (state_ == State::connecting && !context_.target->join(event_.get()))
-    refuse_session("The target cannot be reached.");
+  if (state_ != State::connecting) return;
+  target_watched_ = context_.target->join(event_.get()).has_value();
+  if (!target_watched_) refuse_session("The target cannot be reached.");
 }
 
 void SshSession::Impl::step_login() {
@@ -366,6 +379,7 @@ void SshSession::Impl::serve_refused() {
 // ---- The end
 
 void SshSession::Impl::finish() {
+  if (state_ == State::serving) cut_target();
   deliver_rest();
   for (auto& channel : channels_) {
     while (!channel.abandon()) await_recorder();
@@ -383,7 +397,7 @@ void SshSession::Impl::finish() {
   (void)ssh_event_remove_session(event_.get(), context_.client->get());
   context_.client->disconnect(context_.ending->sentence);
   if (context_.target) {
-    (void)ssh_event_remove_session(event_.get(), context_.target->get());
+    if (target_watched_) (void)ssh_event_remove_session(event_.get(), context_.target->get());
     context_.target->disconnect({});
   }
   if (!client_left) farewell.wait(kFarewellTime);
@@ -395,15 +409,31 @@ void SshSession::Impl::await_recorder() {
   if (context_.recorder().tick()) (void)ssh_event_dopoll(event_.get(), 20);
 }
 
+/// Whatever the client still gets to read: at the target the session is over now. A target that hung up has cut itself
+/// off, and what it left behind is still read; a client that left needs no hurry, and the target gets a goodbye.
+void SshSession::Impl::cut_target() {
+  const bool recorded = context_.recorder().state() != recorder::RecorderState::failed;
+  context_.takes_rest = recorded && context_.target->leaves_rest();
+  const bool client_left = context_.ending->reason == recorder::EndReason::closed && !context_.client->connected();
+  if (context_.takes_rest || client_left) return;
+  (void)ssh_event_remove_session(event_.get(), context_.target->get());
+  target_watched_ = false;
+  context_.target->cut();
+}
+
 /// What was taken from the target and not yet read by the client is recorded and goes out, then the sentence.
 void SshSession::Impl::deliver_rest() {
   if (state_ != State::serving || !context_.client->connected()) return;
   for (auto& channel : channels_) channel.last_words(context_.ending->sentence);
-  const auto until = context_.clock.mono() + (context_.target->leaves_rest() ? kRestTime : kDeliveryTime);
+  const auto until = context_.clock.mono() + (context_.takes_rest ? kRestTime : context_.bounds.delivery_time);
   const auto settled = [](const ChannelPair& channel) { return channel.settled(); };
   while (context_.client->connected() && context_.clock.mono() < until) {
-    (void)context_.recorder().tick();
+    if (!context_.recorder().tick()) {
+      context_.takes_rest = false;
+      for (auto& channel : channels_) channel.recording_failed();
+    }
     for (auto& channel : channels_) channel.serve_last();
+    (void)context_.recorder().tick();
     if (std::all_of(channels_.begin(), channels_.end(), settled) && context_.client->flushed()) return;
     (void)ssh_event_dopoll(event_.get(), 20);
   }

@@ -37,6 +37,7 @@ class SshSession::Impl {
   base::Milliseconds patience();
   base::MonoTime next_limit() const;
   void rest();
+  bool rests() const;
   bool reads_ahead() const noexcept;
   void watch_authority();
   static int on_authority(socket_t, int, void* self);
@@ -86,6 +87,7 @@ class SshSession::Impl {
 
   void finish();
   void await_recorder();
+  void cut_target();
   void deliver_rest();
   SessionOver close_recording();
 
@@ -95,6 +97,7 @@ class SshSession::Impl {
   Authenticator authenticator_;
   std::vector<int> watched_;
   bool authority_speaks_ = false;
+  bool disk_speaks_ = false;
   bool trimmed_ = false;  ///< since something moved last
   std::optional<Asked> proof_;
   std::optional<Asked> open_;
@@ -104,6 +107,7 @@ class SshSession::Impl {
   std::optional<Grant> grant_;
   base::UniqueFd target_socket_;  ///< connected; nothing is sent before the recording has begun
   std::optional<UpstreamLogin> login_;
+  bool target_watched_ = false;
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
   std::list<ChannelPair> channels_;
   recorder::ChannelNumber next_channel_ = 1;

@@ -34,9 +34,10 @@ void SshSession::Impl::step_recording() {
   if (!context_.ending) connect_target();
 }
 
-/// That the loop turns is enough: whoever was put off asks again.
 int SshSession::Impl::on_disk(socket_t, int, void* self) {
-  static_cast<Impl*>(self)->context_.disk->hear();
+  auto& impl = *static_cast<Impl*>(self);
+  impl.context_.disk->hear();
+  impl.disk_speaks_ = true;
   return 0;
 }
 

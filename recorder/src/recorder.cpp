@@ -84,6 +84,7 @@ Result<> Recorder::file_event(const FileEvent& event) {
   return impl_->taking([&]() -> Result<> {
     SALLYPORT_TRYV(impl_->put_one(ChunkType::file, [&](auto& out, auto delta) { put_file(out, delta, event); }));
     impl_->note_file();
+    impl_->hurry();
     return base::ok();
   });
 }
@@ -93,7 +94,19 @@ Result<> Recorder::gap(GapReason reason, std::uint64_t bytes, std::string_view t
 }
 
 void Recorder::count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept {
-  impl_->channels().count(channel, direction, bytes);
+  impl_->count(channel, direction, bytes);
+}
+
+Extent Recorder::place() const noexcept { return impl_->place(); }
+Extent Recorder::in_file() const noexcept { return impl_->in_file(); }
+void Recorder::hurry() noexcept { impl_->hurry(); }
+Result<Extent> Recorder::beat(ChannelNumber channel) {
+  SALLYPORT_TRY(auto open, impl_->channel(channel));
+  if (impl_->beats()) return Extent{0};
+  if (!impl_->beat_under_way()) {
+    SALLYPORT_TRYV(impl_->taking([&] { return impl_->put_beat(*open); }));
+  }
+  return impl_->beat_place();
 }
 
 Result<> Recorder::tick() { return impl_->tick(); }
@@ -110,6 +123,5 @@ Result<Closed> Recorder::finish(EndReason reason, std::string_view text) { retur
 RecorderState Recorder::state() const noexcept { return impl_->state(); }
 bool Recorder::accepting() const noexcept { return impl_->accepting(); }
 const std::optional<base::Error>& Recorder::failure() const noexcept { return impl_->failure(); }
-std::uint64_t Recorder::written_bytes() const noexcept { return impl_->written(); }
 
 }  // namespace sallyport::recorder

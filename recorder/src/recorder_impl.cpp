@@ -48,13 +48,26 @@ Result<> Recorder::Impl::push() {
     noted_content_ = last;
     checkpoints_.on_content(last, now, false);
   }
-  SALLYPORT_TRYV(queue_.push(now));
-  const auto since = queue_.blocked_since();
-  if (since && now - *since >= kBlockedLimit) {
-    return fail(Errc::timed_out, "the recording could not be written for 5 seconds");
+  if (const Extent sealed = segments_->chunks().chunks(); on_the_way_.empty() || sealed > on_the_way_.back().chunks) {
+    if (sealed > in_file_) on_the_way_.push_back({sealed, queue_.total()});
   }
-  if (state_ != RecorderState::starting) set_state(since ? RecorderState::blocked : RecorderState::recording);
+  SALLYPORT_TRYV(queue_.push(now));
+  SALLYPORT_TRYV(hear(now));
+  if (state_ == RecorderState::starting) return base::ok();
+  set_state(queue_.waiting() > 0 ? RecorderState::blocked : RecorderState::recording);
   return base::ok();
+}
+
+Result<> Recorder::Impl::hear(MonoTime now) {
+  SALLYPORT_TRY(const auto progressed, queue_.hear(now));
+  if (progressed) last_progress_ = now;
+  while (!on_the_way_.empty() && on_the_way_.front().bytes <= queue_.written()) {
+    in_file_ = on_the_way_.front().chunks;
+    on_the_way_.pop_front();
+  }
+  const auto since = queue_.stuck_since();
+  if (!since || now - *since < kBlockedLimit) return base::ok();
+  return fail(Errc::timed_out, "the recording could not be written for 5 seconds");
 }
 
 std::uint64_t Recorder::Impl::now_ms() {
@@ -76,6 +89,23 @@ Result<> Recorder::Impl::begin(RecordingStart start, base::SecretBytes data_key)
   SALLYPORT_TRYV(segments_->single(ChunkType::meta, 0, meta, queue_.tail()));
   SALLYPORT_TRYV(push());
   return sync(true);
+}
+
+Result<> Recorder::Impl::close_chunk() {
+  if (!segments_->pending_since()) return base::ok();
+  last_close_ = clock_.mono();
+  hurried_ = false;
+  return segments_->close(queue_.tail());
+}
+
+Extent Recorder::Impl::place() const noexcept {
+  if (!segments_) return ~Extent{0};  // nothing more comes into this file
+  return segments_->chunks().chunks() + (segments_->pending_since() ? 1 : 0);
+}
+
+void Recorder::Impl::count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept {
+  channels_.count(channel, direction, bytes);
+  if (direction == Direction::to_target) last_input_ = clock_.mono();
 }
 
 Result<OpenChannel*> Recorder::Impl::channel(ChannelNumber number) {
@@ -108,6 +138,15 @@ Result<> Recorder::Impl::put_counts_of(OpenChannel& channel) {
   return put_one(ChunkType::events, [&](auto& out, auto delta) { put_counts(out, delta, record); });
 }
 
+/// As good as any record: it takes its place behind all that was recorded before, and is something that was not known.
+Result<> Recorder::Impl::put_beat(OpenChannel& channel) {
+  channel.counted = true;
+  SALLYPORT_TRYV(put_counts_of(channel));
+  hurry();
+  beat_place_ = place();
+  return base::ok();
+}
+
 Result<> Recorder::Impl::put_all_counts() {
   last_counts_ = clock_.mono();
   for (auto& channel : channels_.all()) {
@@ -131,7 +170,8 @@ Result<> Recorder::Impl::put_gap(GapReason reason, std::uint64_t bytes, std::str
 Result<> Recorder::Impl::tick() {
   if (state_ == RecorderState::ended) return base::ok();
   if (state_ == RecorderState::failed) return *failure_;
-  auto done = end_ ? base::ok() : tick_chunks();
+  auto done = hear(clock_.mono());
+  if (done && !end_) done = tick_chunks();
   if (done) done = push();
   if (done) done = sync(state_ == RecorderState::starting);
   if (!done) return give_up(done.error());
@@ -143,7 +183,8 @@ Result<> Recorder::Impl::tick_chunks() {
   if (channels_.counted() && now - last_counts_ >= kCountsInterval) {
     SALLYPORT_TRYV(put_all_counts());
   }
-  if (const auto since = segments_->pending_since(); since && now >= at(*since) + kChunkAge) {
+  // While the Output is busy more comes together, and costs no time.
+  if (segments_->pending_since() && queue_.idle() && now >= gathered_at()) {
     SALLYPORT_TRYV(close_chunk());
   }
   if (const auto rest = segments_->rest_at(); rest && now >= at(*rest)) {
@@ -151,6 +192,11 @@ Result<> Recorder::Impl::tick_chunks() {
     SALLYPORT_TRYV(segments_->rest(queue_.tail()));
   }
   return base::ok();
+}
+
+MonoTime Recorder::Impl::gathered_at() const {
+  if (hurried_) return last_close_;
+  return clock_.mono() - last_input_ < kAnswerTime ? last_close_ : last_close_ + kGather;
 }
 
 /// Syncs when it is time (or now) and the Output has taken everything.
@@ -180,11 +226,11 @@ std::optional<MonoTime> Recorder::Impl::deadline() const {
   std::optional<MonoTime> first;
   const auto consider = [&first](MonoTime time) { first = first ? std::min(*first, time) : time; };
   // An Output that has put something off wakes the caller itself; what is left to watch is how long it takes.
-  if (const auto since = queue_.blocked_since()) consider(*since + kBlockedLimit);
+  if (const auto since = queue_.stuck_since()) consider(*since + kBlockedLimit);
   if (syncing_) consider(syncing_->first + kBlockedLimit);
   if (unsynced_ && !syncing_ && queue_.waiting() == 0) consider(last_sync_ + kSyncInterval);
   if (end_) return first;
-  if (const auto since = segments_->pending_since()) consider(at(*since) + kChunkAge);
+  if (segments_->pending_since() && queue_.idle()) consider(gathered_at());
   if (const auto rest = segments_->rest_at()) consider(at(*rest));
   if (channels_.counted()) consider(last_counts_ + kCountsInterval);
   // Once it is due it waits for a sync, which has its own time.

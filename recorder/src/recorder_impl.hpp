@@ -1,5 +1,7 @@
 #pragma once
 // What is behind a Recorder: its state machine, and the order in which chunks, queue, syncs and checkpoints act.
+#include <deque>
+
 #include "checkpoints.hpp"
 #include "sallyport/recorder/recorder.hpp"
 #include "segment_writer.hpp"
@@ -10,7 +12,13 @@ namespace sallyport::recorder {
 class Recorder::Impl {
  public:
   Impl(Output& output, const base::Clock& clock)
-      : clock_(clock), queue_(output), start_(clock.mono()), last_sync_(start_) {}
+      : clock_(clock),
+        queue_(output),
+        start_(clock.mono()),
+        last_close_(start_ - kGather),
+        last_input_(start_ - kAnswerTime),
+        last_progress_(start_ - kBeat),
+        last_sync_(start_) {}
 
   base::Result<> begin(RecordingStart start, base::SecretBytes data_key);
 
@@ -30,11 +38,21 @@ class Recorder::Impl {
     put(segments_->pending(), delta);
     return segments_->room() == 0 ? close_chunk() : base::ok();
   }
-  base::Result<> close_chunk() { return segments_->close(queue_.tail()); }
+  base::Result<> close_chunk();
   base::Result<> put_output_pieces(const OutputRecord& record);
   base::Result<> put_counts_of(OpenChannel& channel);
+  base::Result<> put_beat(OpenChannel& channel);
   base::Result<> put_gap(GapReason reason, std::uint64_t bytes, std::string_view text);
   void note_file() noexcept { ++files_; }
+  void count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept;
+
+  Extent place() const noexcept;
+  Extent in_file() const noexcept { return in_file_; }
+  void hurry() noexcept { hurried_ = true; }
+  /// The file took something within kBeat.
+  bool beats() const { return clock_.mono() - last_progress_ < kBeat; }
+  Extent beat_place() const noexcept { return beat_place_; }
+  bool beat_under_way() const noexcept { return beat_place_ > in_file_; }
 
   base::Result<> tick();
   std::optional<base::MonoTime> deadline() const;
@@ -48,14 +66,15 @@ class Recorder::Impl {
   bool accepting() const noexcept;
   RecorderState state() const noexcept { return state_; }
   const std::optional<base::Error>& failure() const noexcept { return failure_; }
-  std::uint64_t written() const noexcept { return queue_.written(); }
 
  private:
   base::Result<> check_alive() const;
   base::Result<> check_writable() const;
   base::Result<> push();
+  base::Result<> hear(base::MonoTime now);
   base::Result<> put_all_counts();
   base::Result<> tick_chunks();
+  base::MonoTime gathered_at() const;
   base::Result<> sync(bool at_once);
   base::Result<> seal_end(EndReason reason, std::string_view text);
   base::Error give_up(const base::Error& error);
@@ -73,6 +92,18 @@ class Recorder::Impl {
   base::MonoTime start_;
   std::uint64_t last_ms_ = 0;         ///< so that time never falls
   std::uint64_t last_output_ms_ = 0;  ///< where a GAP begins
+  base::MonoTime last_close_;         ///< of a chunk of records
+  base::MonoTime last_input_;
+  base::MonoTime last_progress_;  ///< the Output wrote something
+  bool hurried_ = false;
+  /// Chunks on their way into the file: so many chunks are in it when so many bytes are.
+  struct OnTheWay {
+    Extent chunks;
+    std::uint64_t bytes;
+  };
+  std::deque<OnTheWay> on_the_way_;  ///< bounded by the queue: one entry for some chunk in it
+  Extent in_file_ = 0;
+  Extent beat_place_ = 0;
   base::MonoTime last_counts_ = start_;
   base::MonoTime last_sync_;
   std::optional<std::pair<base::MonoTime, Mark>> syncing_;  ///< a sync under way: since when, and what it makes durable

@@ -8,19 +8,15 @@ constexpr std::size_t kKeptRoom = 128U << 10U;  ///< what a queue that ran empty
 }  // namespace
 
 base::Result<> SendQueue::push(base::MonoTime now) {
+  if (!idle() && !stuck_since_) stuck_since_ = now;
   while (waiting() > 0) {
     SALLYPORT_TRY(auto taken, output_->append(base::ByteView(bytes_).subspan(sent_)));
-    if (taken == 0) {
-      if (!blocked_since_) blocked_since_ = now;
-      break;
-    }
+    if (taken == 0) break;
     SALLYPORT_ENSURE(taken <= waiting());
-    blocked_since_.reset();
     sent_ += taken;
-    written_ += taken;
+    taken_ += taken;
   }
   if (waiting() == 0) {
-    blocked_since_.reset();
     bytes_.clear();
     if (bytes_.capacity() > kKeptRoom) base::Bytes().swap(bytes_);
     sent_ = 0;
@@ -30,6 +26,15 @@ base::Result<> SendQueue::push(base::MonoTime now) {
     sent_ = 0;
   }
   return base::ok();
+}
+
+base::Result<bool> SendQueue::hear(base::MonoTime now) {
+  SALLYPORT_TRY(const auto written, output_->written());
+  SALLYPORT_ENSURE(written >= written_ && written <= taken_);
+  if (written == written_) return false;
+  written_ = written;
+  stuck_since_ = idle() ? std::nullopt : std::optional(now);
+  return true;
 }
 
 }  // namespace sallyport::recorder

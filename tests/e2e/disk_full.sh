@@ -91,9 +91,23 @@ session 60 'while :; do head -c 2000 /dev/urandom; sleep 0.1; done' > "$stage/ou
 talking=$!
 wait_until 20 test -s "$stage/out" || fail "no session: $(cat "$stage/err")"
 cut=$(newest_session)
+mkfifo "$stage/typed"
+stdin=$stage/typed session 60 'cat > /dev/null' > /dev/null 2> "$stage/silent.err" &
+silent=$!
+exec 7> "$stage/typed"
+another() { [[ $(newest_session) != "$cut" ]]; }
+wait_until 20 another || fail "no second session: $(cat "$stage/silent.err")"
+while echo typed >&7; do sleep 0.2; done 2> /dev/null &
+typist=$!
 fill_disk "$stage/data/recordings"
-ended() { ! kill -0 "$talking" 2> /dev/null; }
-wait_until 20 ended || fail "a session outlives the room for its recording"
+full=$(date +%s%3N)
+over() { ! kill -0 "$1" 2> /dev/null; }
+wait_until 20 over "$talking" || fail "a session outlives the room for its recording"
+wait_until 20 over "$silent" || fail "a session that prints nothing takes input while its disk is full"
+ended_after=$(($(date +%s%3N) - full))
+exec 7>&-
+kill "$typist" 2> /dev/null || true
+grep -q 'This session was ended because it could not be recorded.' "$stage/silent.err" || fail "no sentence says why: $(cat "$stage/silent.err")"
 grep -q 'This session was ended because it could not be recorded.' "$stage/err" || fail "no sentence says why: $(cat "$stage/err")"
 heard=$(grep -c 'Connection from' "$stage/log/target")
 ends_with 5 'no room for recordings' session 20 true
@@ -107,4 +121,5 @@ grep -q back "$stage/out" || fail "the session shows nothing"
 ends_with 1 truncated as admin recording verify "$cut"
 ends_with 0 complete as admin recording verify "$(newest_session)"
 as admin audit verify > /dev/null || fail "the audit log does not verify"
+echo "both sessions were over $ended_after ms after the disk was full"
 echo "$released released, $rows written down; $(wc -l < "$stage/acks") acknowledged, none lost"

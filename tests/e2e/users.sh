@@ -40,8 +40,8 @@ threads=$(threads_with Pid '[0-9]+')
 [[ $(threads_with Seccomp 2) == "$threads" ]] || fail "a thread of the session is not in the sandbox"
 # TSan's runtime adds threads; the one that it makes at a fork is older than any of ours, and keeps its capabilities.
 if [[ -z ${TSAN_OPTIONS:-} ]]; then
-  [[ $threads == 2 ]] || fail "the session has other threads than its own and the one that writes"
-  [[ $(threads_with CapPrm 0000000000000000) == 2 ]] || fail "a thread of the session holds capabilities"
+  [[ $threads == 3 ]] || fail "the session has other threads than its own and the two of its disk"
+  [[ $(threads_with CapPrm 0000000000000000) == 3 ]] || fail "a thread of the session holds capabilities"
 fi
 grep -qE '^Max processes +0 +0 ' "/proc/$session/limits" || fail "the session may start processes"
 

@@ -152,32 +152,6 @@ TEST_CASE("a target that is down or silent ends the attempt with a sentence") {
   }
 }
 
-TEST_CASE("a session that can no longer be recorded ends, and what was not recorded is not shown") {
-  BrokerSetup setup;
-  setup.recording_limit = 300000;
-  World world(setup);
-  const auto done = world.run_ssh({}, {"head -c 3000000 /dev/urandom; sleep 20"});
-  CHECK(done.status == 255);
-  INFO(text_of(done.err));
-  CHECK(text_of(done.err).find("could not be recorded") != std::string::npos);
-  CHECK(world.broker->wait_for_notice("over reason=5"));
-  CHECK(done.out.size() < 3000000);
-}
-
-TEST_CASE("while the disk hangs nothing is shown that the recorder has not taken, and then the session ends") {
-  BrokerSetup setup;
-  setup.recording_hangs = true;
-  World world(setup);
-  const auto done = world.run_ssh({}, {"head -c 40000000 /dev/urandom"});
-  CHECK(done.status == 255);
-  CHECK(text_of(done.err).find("could not be recorded") != std::string::npos);
-  // All that may wait for the disk: the recorder's queue, the writer's buffer, the pipe, a chunk being filled, and the
-  // one piece, as large as the target's window, that was taken when the queue was almost full.
-  constexpr std::size_t kPiece = 2U << 20U;  // Pipe::kMaxHeld
-  CHECK(done.out.size() < recorder::kQueueLimit + recorder::DiskWriter::kBuffer + kPiece + 1000000);
-  CHECK(world.broker->wait_for_notice("over reason=5"));
-}
-
 TEST_CASE("a session that cannot be recorded from the start never reaches the target") {
   BrokerSetup setup;
   setup.recording_limit = 1;

@@ -10,12 +10,14 @@ using namespace sallyport::broker;
 namespace {
 
 Pipe pipe_of(bool good = true) {
-  return Pipe(false, [good](base::Bytes&) { return good; });
+  return Pipe(
+      false, [good](base::Bytes&) { return good ? std::optional(Pipe::kAtOnce) : std::nullopt; },
+      [] { return Pipe::kAtOnce; });
 }
 
 }  // namespace
 
-TEST_CASE("pipe: takes nothing while it is closed, and nothing more while bytes wait in it") {
+TEST_CASE("pipe: takes nothing while it is closed, and nothing more while it has not looked at what it took") {
   const base::Bytes bytes(100, 'x');
   auto pipe = pipe_of();
   CHECK(pipe.offer(bytes) == 0);
@@ -42,10 +44,11 @@ TEST_CASE("pipe: what was not seen through is not sent on, and is shown again") 
   const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
   REQUIRE(leg);
   int shown = 0;
-  Pipe pipe(false, [&shown](base::Bytes&) {
+  const auto not_now = [&shown](base::Bytes&) {
     ++shown;
-    return false;
-  });
+    return std::nullopt;
+  };
+  Pipe pipe(false, not_now, [] { return Pipe::kAtOnce; });
   pipe.set_open(true);
   REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
   // There is no channel at all: a byte sent to it would end this test.
@@ -61,14 +64,45 @@ TEST_CASE("pipe: what may not go on is gone, and own bytes take its place") {
   const base::UniqueFd other(ends[1]);
   const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
   REQUIRE(leg);
-  Pipe pipe(false, [](base::Bytes& bytes) {
+  const auto nothing = [](base::Bytes& bytes) {
     bytes.clear();
-    return true;
-  });
+    return std::optional(Pipe::kAtOnce);
+  };
+  Pipe pipe(false, nothing, [] { return Pipe::kAtOnce; });
   pipe.set_open(true);
   REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
   CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
   CHECK(pipe.sent());
   pipe.add(base::to_bytes("own"));
   CHECK_FALSE(pipe.sent());
+}
+
+TEST_CASE("pipe: what the file does not hold is not sent on, and more is taken meanwhile up to a bound") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const base::UniqueFd other(ends[1]);
+  const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
+  REQUIRE(leg);
+  recorder::Extent in_file = 6;
+  Pipe pipe(
+      false, [](base::Bytes&) { return std::optional<recorder::Extent>(7); }, [&in_file] { return in_file; });
+  pipe.set_open(true);
+  const base::Bytes piece(64U << 10U, 'x');
+  std::size_t taken = 0;
+  while (const auto got = pipe.offer(piece)) {
+    taken += got;
+    // There is no channel at all: a byte sent to it would end this test.
+    CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
+  }
+  CHECK(taken == Pipe::kAhead);
+  CHECK_FALSE(pipe.sent());
+  SECTION("what the file will never hold can be let go") {
+    pipe.discard_unwritten();
+    CHECK(pipe.sent());
+  }
+  SECTION("and what it holds stays") {
+    in_file = 7;
+    pipe.discard_unwritten();
+    CHECK_FALSE(pipe.sent());
+  }
 }

@@ -54,7 +54,11 @@ void wait_for_disk(DiskWriter& disk, Recorder& recorder) {
   (void)recorder.tick();
 }
 
-/// Records without end and tells through the pipe after each second of it that is on the disk.
+void wait_for_beginning(DiskWriter& disk, Recorder& recorder) {
+  while (recorder.state() == RecorderState::starting) wait_for_disk(disk, recorder);
+}
+
+/// Records without end and tells through the pipe after each line of it that is in the file.
 [[noreturn]] void record_forever(const std::filesystem::path& path, int pipe) {
   auto disk = DiskWriter::start();
   if (!disk) ::_exit(1);
@@ -62,13 +66,14 @@ void wait_for_disk(DiskWriter& disk, Recorder& recorder) {
   base::ManualClock clock{base::from_unix_ms(0)};
   auto recorder = Recorder::start(start_of(), key_of(), *disk.value(), clock);
   if (!recorder) ::_exit(1);
-  wait_for_disk(*disk.value(), recorder.value());
+  wait_for_beginning(*disk.value(), recorder.value());
   if (!recorder.value().channel_opened(0, ChannelKind::shell)) ::_exit(1);
   for (int i = 0;; ++i) {
     if (!recorder.value().output(0, base::as_bytes("line " + std::to_string(i) + "\n"))) ::_exit(1);
-    clock.advance(Milliseconds(1000));
+    clock.advance(Milliseconds(1));
+    recorder.value().hurry();
     if (!recorder.value().tick()) ::_exit(1);
-    wait_for_disk(*disk.value(), recorder.value());
+    while (recorder.value().in_file() < recorder.value().place()) wait_for_disk(*disk.value(), recorder.value());
     if (::write(pipe, "x", 1) != 1) ::_exit(1);
   }
 }
@@ -87,7 +92,7 @@ TEST_CASE("a full disk fails the recording with a plain sentence, and what is th
   writer.value()->open(create(disk.file()));
   auto recorder = Recorder::start(start_of(), key_of(), *writer.value(), clock);
   REQUIRE(recorder);
-  wait_for_disk(*writer.value(), recorder.value());
+  wait_for_beginning(*writer.value(), recorder.value());
   REQUIRE(recorder.value().channel_opened(0, ChannelKind::shell));
   base::Bytes noise(100000);
   for (int i = 0; i < 100 && recorder.value().state() != RecorderState::failed; ++i) {

@@ -69,18 +69,126 @@ TEST_CASE("output larger than a chunk is split and comes back whole") {
   CHECK(reader.segments().value()->size() == 3);
 }
 
-TEST_CASE("a chunk is in the file one second after its first record") {
+TEST_CASE("what is printed after a silence is in the file with the next tick") {
   Rig rig;
   REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
   rig.print("x");
-  const auto before = rig.output.file.size();
+  const auto place = rig.recorder.place();
+  CHECK(rig.recorder.in_file() < place);
   REQUIRE(rig.recorder.deadline());
-  CHECK(*rig.recorder.deadline() == rig.clock.mono() + kChunkAge);
-  rig.wait(999);
-  CHECK(rig.output.file.size() == before);
-  rig.wait(1);
-  CHECK(rig.output.file.size() > before);
+  CHECK(*rig.recorder.deadline() <= rig.clock.mono());
+  REQUIRE(rig.recorder.tick());
+  CHECK(rig.recorder.in_file() == place);
   CHECK(output_of(rig.output.file) == "x");
+}
+
+TEST_CASE("what a program goes on printing is gathered, and what answers input is not") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.print("a");
+  REQUIRE(rig.recorder.tick());
+  rig.clock.advance(Milliseconds(1));
+  SECTION("gathered") {
+    rig.print("b");
+    REQUIRE(rig.recorder.tick());
+    CHECK(rig.recorder.in_file() < rig.recorder.place());
+    CHECK(*rig.recorder.deadline() == rig.clock.mono() + kGather - Milliseconds(1));
+    rig.wait(48);
+    rig.print("c");
+    rig.wait(1);
+    CHECK(rig.recorder.in_file() == rig.recorder.place());
+    CHECK(output_of(rig.output.file) == "abc");
+  }
+  SECTION("an answer") {
+    rig.recorder.count(0, Direction::to_target, 1);
+    rig.print("b");
+    REQUIRE(rig.recorder.tick());
+    CHECK(rig.recorder.in_file() == rig.recorder.place());
+  }
+  SECTION("hurried") {
+    rig.print("b");
+    rig.recorder.hurry();
+    REQUIRE(rig.recorder.tick());
+    CHECK(rig.recorder.in_file() == rig.recorder.place());
+  }
+}
+
+TEST_CASE("nothing counts as in the file before the Output says so, and more is gathered meanwhile") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.wait(1000);
+  rig.clock.advance(kGather);
+  rig.output.on_the_way = SIZE_MAX;
+  rig.print("a");
+  const auto place = rig.recorder.place();
+  REQUIRE(rig.recorder.tick());
+  CHECK(rig.recorder.in_file() < place);
+  const auto size = rig.output.file.size();
+  rig.print("b");
+  rig.wait(100);
+  CHECK(rig.output.file.size() == size);
+  rig.output.on_the_way = 0;
+  REQUIRE(rig.recorder.tick());
+  CHECK(rig.recorder.in_file() == rig.recorder.place());
+  CHECK(output_of(rig.output.file) == "ab");
+}
+
+TEST_CASE("bytes that were taken and do not come into the file fail the recording after 5 seconds") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.wait(1000);
+  rig.clock.advance(kGather);
+  rig.print("x");
+  rig.output.on_the_way = SIZE_MAX;
+  REQUIRE(rig.recorder.tick());
+  REQUIRE(rig.recorder.deadline());
+  rig.clock.advance(kBlockedLimit - Milliseconds(1));
+  REQUIRE(rig.recorder.tick());
+  rig.clock.advance(Milliseconds(1));
+  CHECK_FALSE(rig.recorder.tick());
+  CHECK(rig.recorder.state() == RecorderState::failed);
+  CHECK(rig.recorder.in_file() < rig.recorder.place());
+}
+
+TEST_CASE("a write that failed is known with the next tick, though nothing waits to be written") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.wait(60000);
+  rig.output.write_fails = true;
+  CHECK_FALSE(rig.recorder.tick());
+  CHECK(rig.recorder.state() == RecorderState::failed);
+}
+
+TEST_CASE("input needs a sign of the file's life each second") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(0, ChannelKind::shell));
+  rig.wait(1000);
+  CHECK(rig.recorder.beat(0).value() == 0);  // the channel's own opening was one
+  rig.clock.advance(kBeat);
+  const auto size = rig.output.file.size();
+  SECTION("which is written for it") {
+    const auto beat = rig.recorder.beat(0).value();
+    CHECK(beat == rig.recorder.place());
+    CHECK(rig.recorder.beat(0).value() == beat);
+    REQUIRE(rig.recorder.tick());
+    CHECK(rig.recorder.in_file() == beat);
+    CHECK(rig.recorder.beat(0).value() == 0);
+    CHECK(rig.output.file.size() > size);
+  }
+  SECTION("and which output is as well") {
+    rig.print("x");
+    REQUIRE(rig.recorder.tick());
+    CHECK(rig.recorder.beat(0).value() == 0);
+  }
+  SECTION("and without which it waits") {
+    rig.output.on_the_way = SIZE_MAX;
+    const auto beat = rig.recorder.beat(0).value();
+    for (int i = 0; i < 4; ++i) {
+      rig.wait(1000);
+      CHECK(rig.recorder.in_file() < beat);
+      CHECK(rig.recorder.beat(0).value() == beat);
+    }
+  }
 }
 
 TEST_CASE("the text of an exec request is in the file before the call returns") {

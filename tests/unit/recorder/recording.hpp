@@ -24,6 +24,10 @@ class MemoryOutput final : public Output {
     room -= taken;
     return taken;
   }
+  base::Result<std::uint64_t> written() override {
+    if (write_fails) return base::fail(base::Errc::unavailable, "the recording's disk is full");
+    return told = std::max<std::uint64_t>(told, file.size() - std::min(file.size(), on_the_way));
+  }
   base::Result<bool> sync() override {
     if (calls++ == fail_at) return base::fail(base::Errc::io, "the disk says no");
     ++syncs;
@@ -35,6 +39,9 @@ class MemoryOutput final : public Output {
   std::size_t fail_at = SIZE_MAX;
   std::size_t syncs = 0;
   bool sync_hangs = false;
+  bool write_fails = false;
+  std::size_t on_the_way = 0;  ///< of what was taken, not in the file yet
+  std::uint64_t told = 0;
 };
 
 inline base::SecretBytes key_of(std::uint8_t byte = 7) {

@@ -10,6 +10,8 @@
 #endif
 /// On a member: read and written under this Mutex only.
 #define SALLYPORT_GUARDED_BY(mutex) SALLYPORT_THREAD_ATTRIBUTE(guarded_by(mutex))
+/// On a function: called under this Mutex only.
+#define SALLYPORT_REQUIRES(mutex) SALLYPORT_THREAD_ATTRIBUTE(requires_capability(mutex))
 
 namespace sallyport::base {
 

@@ -1,9 +1,13 @@
 #pragma once
 // Writes one session's recording. A value without threads or sockets: the session's poll loop calls it.
 //
-// Rule for callers: record first, then pass on. Every call that fails means that nothing may be passed on; after
-// State::failed the session has to end. Ask accepting() before reading from a channel: false means stop reading, and
-// the peer's window does the rest.
+// Rule for callers: record first, then pass on, and not before in_file() has come to what place() was after recording.
+// Every call that fails means that nothing may be passed on; after State::failed the session has to end, and what waits
+// for in_file() waits for ever. Ask accepting() before reading from a channel: false means stop reading, and the peer's
+// window does the rest.
+//
+// What is recorded goes to the Output at the next tick() that finds the Output idle, so a disk that is slow gets few
+// and large chunks. What a program prints by itself is gathered for kGather; what follows upon input is not.
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -16,7 +20,9 @@ namespace sallyport::recorder {
 
 inline constexpr std::size_t kQueueLimit = 4U << 20U;  ///< bytes that wait for the Output
 inline constexpr base::Milliseconds kBlockedLimit{5000};
-inline constexpr base::Milliseconds kChunkAge{1000};
+inline constexpr base::Milliseconds kGather{50};       ///< between chunks of output that nobody asked for just now
+inline constexpr base::Milliseconds kAnswerTime{100};  ///< after input: what comes now is likely its answer
+inline constexpr base::Milliseconds kBeat{1000};       ///< input passes for so long after the file took something
 inline constexpr std::size_t kChunkFill = 64U << 10U;
 inline constexpr base::Milliseconds kSyncInterval{1000};
 inline constexpr base::Milliseconds kCheckpointInterval{10000};
@@ -25,9 +31,13 @@ inline constexpr base::Milliseconds kSegmentSilence{30000};
 inline constexpr std::size_t kSegmentFill = 4U << 20U;
 inline constexpr std::size_t kMaxOpenChannels = 64;
 
+/// How far a recording goes, in chunks from its start.
+using Extent = std::uint64_t;
+
 /// starting -> recording: header and META are durable. recording -> blocked: the Output took nothing while bytes wait.
-/// blocked -> recording: it took them. Blocked or syncing for 5 s, or any error of the Output -> failed. finish() ->
-/// ended. failed and ended are final.
+/// blocked -> recording: it took them. Nothing written while bytes wait, or syncing, for 5 s, or any error of the
+/// Output
+/// -> failed. finish() -> ended. failed and ended are final.
 enum class RecorderState : unsigned char { starting, recording, blocked, failed, ended };
 std::string_view to_string(RecorderState state) noexcept;
 
@@ -77,7 +87,18 @@ class Recorder {
   /// unknown channel counts for the session only).
   void count(ChannelNumber channel, Direction direction, std::uint64_t bytes) noexcept;
 
-  /// Closes an old chunk, pushes the queue, syncs, watches the 5 s. Call when deadline() has come, or more often.
+  /// All that was recorded so far is in the file once in_file() has come to this.
+  Extent place() const noexcept;
+  /// As of the last call of tick() or of one that records.
+  Extent in_file() const noexcept;
+  /// What was recorded is not gathered further: somebody waits for it.
+  void hurry() noexcept;
+  /// Before input is passed on to the target, or a request that acts there: the place that it has to wait for. 0 if the
+  /// file took something within kBeat; otherwise that of the channel's counts, which are recorded, hurried, for that.
+  base::Result<Extent> beat(ChannelNumber channel);
+
+  /// Hears how far the Output has come, closes a chunk that is due, pushes the queue, syncs, watches the 5 s. Call
+  /// after recording, when the Output wakes the caller, and when deadline() has come.
   base::Result<> tick();
   /// When tick() is next needed, if the Output does not ask for it earlier; nothing while all is written and no one is
   /// active.
@@ -96,7 +117,6 @@ class Recorder {
   bool accepting() const noexcept;
   /// Why it failed; only in State::failed.
   const std::optional<base::Error>& failure() const noexcept;
-  std::uint64_t written_bytes() const noexcept;  ///< handed to the Output so far
 
  private:
   class Impl;
