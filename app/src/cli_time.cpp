@@ -20,9 +20,25 @@ std::tm local(base::WallTime time) {
   return parts;
 }
 
-std::string formatted(const char* form, const std::tm& parts) {
+enum class Form : unsigned char { of_this_year, of_another, whole, zone };
+
+std::string formatted(Form form, const std::tm& parts) {
   std::array<char, 64> out{};
-  const auto size = std::strftime(out.data(), out.size(), form, &parts);
+  std::size_t size = 0;
+  switch (form) {
+    case Form::of_this_year:
+      size = std::strftime(out.data(), out.size(), "%m-%d %H:%M", &parts);
+      break;
+    case Form::of_another:
+      size = std::strftime(out.data(), out.size(), "%Y-%m-%d", &parts);
+      break;
+    case Form::whole:
+      size = std::strftime(out.data(), out.size(), "%Y-%m-%d %H:%M:%S %Z", &parts);
+      break;
+    case Form::zone:
+      size = std::strftime(out.data(), out.size(), "%Z", &parts);
+      break;
+  }
   return {out.data(), size};
 }
 
@@ -77,11 +93,11 @@ base::Result<base::WallTime> parse_moment(std::string_view what, std::string_vie
 
 std::string short_time(base::WallTime time, base::WallTime now) {
   const auto parts = local(time);
-  return formatted(parts.tm_year == local(now).tm_year ? "%m-%d %H:%M" : "%Y-%m-%d", parts);
+  return formatted(parts.tm_year == local(now).tm_year ? Form::of_this_year : Form::of_another, parts);
 }
 
-std::string long_time(base::WallTime time) { return formatted("%Y-%m-%d %H:%M:%S %Z", local(time)); }
+std::string long_time(base::WallTime time) { return formatted(Form::whole, local(time)); }
 
-std::string zone_name(base::WallTime time) { return formatted("%Z", local(time)); }
+std::string zone_name(base::WallTime time) { return formatted(Form::zone, local(time)); }
 
 }  // namespace sallyport::app

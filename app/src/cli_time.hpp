@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sallyport/base/clock.hpp"
+#include "sallyport/base/result.hpp"
 
 namespace sallyport::app {
 

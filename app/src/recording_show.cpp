@@ -103,7 +103,7 @@ Result<> print_both(const Record& shown, const recorder::ChannelList& channels) 
   SALLYPORT_TRYV(print(shown, "recording.show", kSheet, false));
   if (channels.channels().empty()) return base::ok();
   static constexpr auto kOnly = std::to_array<Field>({kOfTheFile[1]});
-  SALLYPORT_TRYV(print_text("\n" + as_table(list_of(channels, kOnly), kTable, wants_colour())));
+  SALLYPORT_TRYV(print_text("\n" + as_table(list_of(channels, kOnly), table_form(kTable, false))));
   if (channels.more() == 0) return base::ok();
   return print_text(fmt::format("and {} more\n", channels.more()));
 }
