@@ -77,7 +77,7 @@ prepare() {
   as admin grant add everything bench > /dev/null
   as admin grant add auditors bench > /dev/null
   enrol bench bench-password
-  as bench user key add bench "$stage/home/.ssh/id_ed25519.pub" > /dev/null
+  as admin user key add bench "$stage/home/.ssh/id_ed25519.pub" > /dev/null
   cp "$stage/people/bench/run/sallyport"/*.token "$stage/token"
   checked_out_at=0
   ways=(direct jumped brokered)

@@ -50,7 +50,7 @@ step_enrol() {
   if broken; then cp "$stage/people/audra/seed" "$stage/people/alice/seed"; fi
   code alice | as alice otp enroll --confirm-stdin > "$stage/people/alice/welcome" || fail "the first code was not taken"
   ssh-keygen -q -t ed25519 -N '' -C alice -f "$stage/home/.ssh/id_ed25519"
-  as alice user key add alice "$stage/home/.ssh/id_ed25519.pub" > /dev/null || fail "user key add"
+  as alice user key add alice "$stage/home/.ssh/id_ed25519.pub" --otp-stdin <<< "$(code alice)" > /dev/null || fail "user key add"
   [[ $(as alice whoami -o json | jq -r .otp_proven) == true ]] || fail "the sign-in does not count the code"
   said="QR code drawn, first code taken, SSH key added"
 }

@@ -35,15 +35,32 @@ base::SecretBytes random_token() {
   return text;
 }
 
-/// Columns: person_id, source, by_password, by_key, otp (3), lease (4).
-base::Result<Login> read_login(const Statement& row) {
+struct Stored {
+  Login login;
+  vault::Moment used;
+};
+
+/// Columns: person_id, source, by_password, by_key, otp (3), lease (4), code_spent, used (3).
+base::Result<Stored> read_login(const Statement& row, const base::Digest& token) {
   SALLYPORT_TRY(auto user, vault::read_id<base::UserId>(row, 0));
   Factors factors{row.boolean(2), row.boolean(3), {}};
   if (!row.is_null(4)) factors.otp = vault::read_moment(row, 4);
-  return Login{std::move(user), vault::read_text(row, 1), std::move(factors), vault::read_lease(row, 7)};
+  Login login{std::move(user), vault::read_text(row, 1), std::move(factors), vault::read_lease(row, 7),
+              token,           row.boolean(11)};
+  auto used = row.is_null(12) ? login.lease.start : vault::read_moment(row, 12);
+  return Stored{std::move(login), std::move(used)};
 }
 
-base::Error not_signed_in() { return base::fail(Errc::unauthenticated, "sign in first (sallyport login)"); }
+base::Error not_signed_in(std::string_view why) {
+  return base::fail(Errc::unauthenticated, std::string(why) + ": sign in again (sallyport login)");
+}
+base::Error not_signed_in() { return not_signed_in("this sign-in is not good, or no longer"); }
+
+bool unused_for_long(const Stored& stored, const IdleRule& idle, const vault::Moment& now) {
+  if (idle.limit == base::Seconds{0}) return false;
+  const auto* later = idle.uses == nullptr ? nullptr : idle.uses->last(stored.login.token);
+  return vault::Lease{later == nullptr ? stored.used : *later, idle.limit}.ended(now);
+}
 
 }  // namespace
 
@@ -72,18 +89,53 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
 }
 
 base::Result<Login> check_token(Transaction& tx, const base::SecretBytes& token, std::string_view source,
-                                const vault::Moment& now) {
+                                const vault::Moment& now, const IdleRule& idle) {
   if (token.size() != kTokenText) return not_signed_in();
+  const auto hash = hash_of(token);
   SALLYPORT_TRY(
       auto rows,
       tx.query("SELECT t.person_id, t.source, t.by_password, t.by_key, t.otp_wall_ms, t.otp_mono_ms, t.otp_boot, "
-               "t.lease_wall_ms, t.lease_mono_ms, t.lease_boot, t.lease_ms FROM login_token t "
-               "JOIN person u ON u.id = t.person_id "
+               "t.lease_wall_ms, t.lease_mono_ms, t.lease_boot, t.lease_ms, t.code_spent, t.used_wall_ms, "
+               "t.used_mono_ms, t.used_boot FROM login_token t JOIN person u ON u.id = t.person_id "
                "WHERE t.hash = $1 AND t.source = $2 AND u.disabled = 0 AND u.removed_ms IS NULL",
-               hash_of(token), source));
-  SALLYPORT_TRY(auto login, vault::read_first(std::move(rows), read_login));
-  if (!login || login->lease.ended(now)) return not_signed_in();
-  return std::move(*login);
+               hash, source));
+  SALLYPORT_TRY(auto found,
+                vault::read_first(std::move(rows), [&](const Statement& row) { return read_login(row, hash); }));
+  if (!found) return not_signed_in();
+  if (found->login.lease.ended(now)) return not_signed_in("your sign-in has expired");
+  if (unused_for_long(*found, idle, now)) {
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(idle.limit).count();
+    return not_signed_in("your sign-in has ended, it was not used for " + std::to_string(minutes) + " minutes");
+  }
+  return std::move(found->login);
+}
+
+base::Result<bool> spend_code(Transaction& tx, const Login& login) {
+  SALLYPORT_TRY(const auto changed,
+                tx.execute("UPDATE login_token SET code_spent = 1 WHERE hash = $1 AND code_spent = 0", login.token));
+  return changed == 1;
+}
+
+base::Result<> renew_code(Transaction& tx, const Login& login, const vault::Moment& now) {
+  SALLYPORT_TRYV(
+      tx.execute("UPDATE login_token SET otp_wall_ms = $1, otp_mono_ms = $2, otp_boot = $3, code_spent = 1 "
+                 "WHERE hash = $4",
+                 vault::wall_ms(now), vault::mono_ms(now), now.boot, login.token));
+  return base::ok();
+}
+
+const vault::Moment* TokenUses::last(const base::Digest& token) const {
+  const auto found = uses_.find(token);
+  return found == uses_.end() ? nullptr : &found->second;
+}
+
+base::Result<> TokenUses::write(Transaction& tx) const {
+  for (const auto& [token, at] : uses_) {
+    SALLYPORT_TRYV(
+        tx.execute("UPDATE login_token SET used_wall_ms = $1, used_mono_ms = $2, used_boot = $3 WHERE hash = $4",
+                   vault::wall_ms(at), vault::mono_ms(at), at.boot, token));
+  }
+  return base::ok();
 }
 
 base::Result<> revoke_token(Transaction& tx, const base::SecretBytes& token) {
@@ -100,9 +152,9 @@ base::Result<std::int64_t> drop_ended_tokens(Transaction& tx, const vault::Momen
   // The same rule as Lease::remaining, for all rows at once: by the boot clock in this boot, else by the wall.
   return tx.execute(
       "DELETE FROM login_token WHERE "
-      "(lease_boot = $1 AND ($2 < lease_mono_ms OR $2 - lease_mono_ms >= lease_ms)) OR "
-      "(lease_boot <> $1 AND ($3 < lease_wall_ms OR $3 - lease_wall_ms >= lease_ms))",
-      now.boot, vault::mono_ms(now), vault::wall_ms(now));
+      "(lease_boot = $1 AND ($2 < lease_mono_ms OR $2 - lease_mono_ms >= lease_ms + $4)) OR "
+      "(lease_boot <> $1 AND ($3 < lease_wall_ms OR $3 - lease_wall_ms >= lease_ms + $4))",
+      now.boot, vault::mono_ms(now), vault::wall_ms(now), base::Milliseconds(kEndedKept).count());
 }
 
 }  // namespace sallyport::access

@@ -9,7 +9,6 @@
 namespace sallyport::access {
 
 using base::Errc;
-using vault::Lockout;
 using vault::Statement;
 using vault::Transaction;
 
@@ -33,26 +32,6 @@ base::Result<Stored> read_stored(const Statement& row) {
   return stored;
 }
 
-base::Result<Lockout> read_lockout(Transaction& tx, const base::UserId& user) {
-  SALLYPORT_TRY(auto rows,
-                tx.query("SELECT failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms FROM password_failures "
-                         "WHERE person_id = $1",
-                         user));
-  SALLYPORT_TRY(const bool found, rows.next());
-  return found ? Lockout{vault::read_u32(rows, 0), vault::read_lease(rows, 1)} : Lockout{};
-}
-
-base::Result<> write_lockout(Transaction& tx, const base::UserId& user, const Lockout& lockout) {
-  const vault::Moment& at = lockout.lease.start;
-  SALLYPORT_TRYV(tx.execute("DELETE FROM password_failures WHERE person_id = $1", user));
-  if (lockout.failures == 0) return base::ok();
-  SALLYPORT_TRYV(tx.execute(
-      "INSERT INTO password_failures (person_id, failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms) "
-      "VALUES ($1, $2, $3, $4, $5, $6)",
-      user, lockout.failures, vault::wall_ms(at), vault::mono_ms(at), at.boot, lockout.lease.length.count()));
-  return base::ok();
-}
-
 /// The salt of a name that has none: keyed, hence unpredictable, and the same at every try, as a real one is.
 Salt salt_of_unknown(const vault::Keyring& keys, std::string_view name) {
   const base::Digest digest = keys.blind_index("salt of an unknown user", base::as_bytes(name));
@@ -61,12 +40,10 @@ Salt salt_of_unknown(const vault::Keyring& keys, std::string_view name) {
   return salt;
 }
 
-base::Result<> count_failure(Transaction& tx, vault::SourceLockouts& sources, const std::optional<base::UserId>& user,
-                             Lockout lockout, std::string_view source, const vault::Moment& now) {
-  sources.fail(source, now);
-  if (!user) return base::ok();
-  lockout.fail(now);
-  return write_lockout(tx, *user, lockout);
+base::Result<> count(Transaction& tx, vault::SourceLockouts& sources, const PasswordAttempt& attempt,
+                     const vault::Try& one, const vault::Lane& lane, const vault::Moment& now) {
+  if (lane.of_strangers()) sources.fail(one.source, now);
+  return attempt.user ? vault::count_failure(tx, one, lane, now) : base::ok();
 }
 
 /// The stored hash of a user who may still sign in: he may have been disabled since prepare.
@@ -87,9 +64,14 @@ base::Result<base::SecretBytes> compute_password(const base::SecretBytes& passwo
   return base::argon2id(password, work.salt, work.cost);
 }
 
-base::Result<PasswordWork> prepare_new_password(const base::SecretBytes& password, const base::Argon2Cost& cost) {
+base::Result<> check_password(const base::SecretBytes& password) {
   if (password.size() < kMinPassword) return base::fail(Errc::invalid, "a password needs at least 10 bytes");
   if (password.size() > kMaxPassword) return base::fail(Errc::invalid, "a password has at most 1024 bytes");
+  return base::ok();
+}
+
+base::Result<PasswordWork> prepare_new_password(const base::SecretBytes& password, const base::Argon2Cost& cost) {
+  SALLYPORT_TRYV(check_password(password));
   PasswordWork work{{}, cost};
   base::random_bytes(work.salt);
   return work;
@@ -100,7 +82,7 @@ base::Result<> store_password(Transaction& tx, const base::UserId& user, const P
   SALLYPORT_TRYV(tx.execute("DELETE FROM password WHERE person_id = $1", user));
   SALLYPORT_TRYV(tx.execute("INSERT INTO password (person_id, memory, passes, salt, hash) VALUES ($1, $2, $3, $4, $5)",
                             user, work.cost.memory, work.cost.passes, work.salt, hash.expose()));
-  SALLYPORT_TRYV(write_lockout(tx, user, Lockout{}));
+  SALLYPORT_TRYV(vault::forget_failures(tx, user, vault::Guessed::password));
   return revoke_tokens_of(tx, user);
 }
 
@@ -129,21 +111,20 @@ base::Result<PasswordAnswer> settle_password_check(Transaction& tx, vault::Sourc
                                                    const PasswordAttempt& attempt, const base::SecretBytes& hash,
                                                    std::string_view source, const vault::Moment& now) {
   // For nobody the same is read and compared as for somebody, so that no answer is quicker than another.
-  const base::UserId user = attempt.user.value_or(base::UserId::random());
-  SALLYPORT_TRY(const auto stored, find_by_id(tx, user));
-  SALLYPORT_TRY(const auto lockout, read_lockout(tx, user));
+  const vault::Try one{attempt.user.value_or(base::UserId::random()), vault::Guessed::password, source};
+  SALLYPORT_TRY(const auto stored, find_by_id(tx, one.user));
+  SALLYPORT_TRY(const auto lane, vault::find_lane(tx, one, now));
   const base::Digest nothing{};
   const base::ByteView expected = stored ? base::ByteView(stored->hash) : base::ByteView(nothing);
   const bool same = base::equals_ct(expected, hash.expose()) && stored && stored->work.salt == attempt.work.salt;
-  const bool locked = std::max(lockout.locked_for(now), sources.locked_for(source, now)) > base::Milliseconds{0};
-  if (locked) return PasswordAnswer{false, {}, "locked"};
+  if (vault::locked_for(lane, sources, source, now) > base::Milliseconds{0}) return PasswordAnswer{false, {}, "locked"};
   if (!same) {
-    SALLYPORT_TRYV(count_failure(tx, sources, attempt.user, lockout, source, now));
+    SALLYPORT_TRYV(count(tx, sources, attempt, one, lane, now));
     return PasswordAnswer{false, {}, attempt.user ? "wrong" : "unknown"};
   }
-  sources.succeed(source);
-  SALLYPORT_TRYV(write_lockout(tx, user, Lockout{}));
-  return PasswordAnswer{true, user, {}};
+  if (lane.of_strangers()) sources.succeed(source);
+  SALLYPORT_TRYV(vault::clear_failures(tx, one, lane));
+  return PasswordAnswer{true, one.user, {}};
 }
 
 }  // namespace sallyport::access

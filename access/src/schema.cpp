@@ -75,7 +75,19 @@ CREATE TABLE role_person (
 CREATE INDEX role_person_person ON role_person (person_id);
 )";
 
-constexpr std::array<vault::Migration, 2> kMigrations = {{{1, kPeople}, {2, kRoles}}};
+// Failures are counted in the domain's table "guess" from here on. A sign-in has an end when it is not used, and what
+// its code has stood for.
+constexpr vault::Sql kSignIns = R"(
+INSERT INTO guess (user_id, proof, lane, failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms)
+  SELECT person_id, 1, '', failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms FROM password_failures;
+DROP TABLE password_failures;
+ALTER TABLE login_token ADD COLUMN code_spent BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE login_token ADD COLUMN used_wall_ms BIGINT;
+ALTER TABLE login_token ADD COLUMN used_mono_ms BIGINT;
+ALTER TABLE login_token ADD COLUMN used_boot TEXT;
+)";
+
+constexpr std::array<vault::Migration, 3> kMigrations = {{{1, kPeople}, {2, kRoles}, {3, kSignIns}}};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "sallyport/access/login_token.hpp"
 #include "sallyport/base/names.hpp"
 #include "sallyport/base/text.hpp"
+#include "sallyport/vault/guesses.hpp"
 #include "sallyport/vault/rows.hpp"
 
 namespace sallyport::access {
@@ -86,7 +87,9 @@ base::Result<> remove_user(Transaction& tx, std::string_view name, const vault::
   SALLYPORT_TRY(const auto user, find_user(tx, name));
   SALLYPORT_TRYV(revoke_tokens_of(tx, user.id));
   SALLYPORT_TRYV(tx.execute("DELETE FROM password WHERE person_id = $1", user.id));
-  SALLYPORT_TRYV(tx.execute("DELETE FROM password_failures WHERE person_id = $1", user.id));
+  SALLYPORT_TRYV(vault::forget_failures(tx, user.id, vault::Guessed::password));
+  SALLYPORT_TRYV(vault::forget_failures(tx, user.id, vault::Guessed::code));
+  SALLYPORT_TRYV(vault::forget_sources(tx, user.id));
   SALLYPORT_TRYV(tx.execute("DELETE FROM login_key WHERE person_id = $1", user.id));
   SALLYPORT_TRYV(tx.execute("DELETE FROM role_person WHERE person_id = $1", user.id));
   SALLYPORT_TRYV(

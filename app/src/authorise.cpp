@@ -1,5 +1,6 @@
 #include "authorise.hpp"
 
+#include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/vault/totp_store.hpp"
 
 namespace sallyport::app {
@@ -19,7 +20,9 @@ std::string local_actor(const Peer& peer) {
 }
 
 Result<> load_caller(Context& context, const base::SecretBytes& token) {
-  SALLYPORT_TRY(auto login, access::check_token(context.sql(), token, context.source, context.now));
+  const access::IdleRule idle{context.state.config.token_idle, &context.state.token_uses};
+  SALLYPORT_TRY(auto login, access::check_token(context.sql(), token, context.source, context.now, idle));
+  context.state.token_uses.note(login.token, context.now);
   SALLYPORT_TRY(auto user, access::get_user(context.sql(), login.user));
   SALLYPORT_TRY(auto enrolled, vault::totp_enrolled(context.sql(), login.user));
   SALLYPORT_TRY(auto roles, access::roles_of(context.sql(), login.user));
@@ -83,11 +86,14 @@ access::CheckoutFacts facts_of(const vault::Checkout& checkout) {
           checkout.lease};
 }
 
-/// Without a code in the request, the sign-in's counts for as long as the account's policy says: not at all, by
-/// default.
+/// Without a code in the request, the sign-in's counts for as long as the account's policy says: by default a minute,
+/// and for one checkout.
 access::AccessPolicy policy_on(const Context& context, bool code_given) {
   auto policy = context.state.policy;
-  if (!code_given) policy.checkout_otp = context.account->policy.code_reuse;
+  if (code_given) return policy;
+  policy.checkout_otp = context.account->policy.code_reuse;
+  if (context.account->policy.code_reuse <= vault::kReuseOnce && context.caller->login.code_spent)
+    policy.checkout_otp = base::Seconds{0};
   return policy;
 }
 
@@ -116,23 +122,31 @@ Result<> on_account(Context& context, const Record& input) {
   return decide_on_account(context, factors, code_given);
 }
 
+/// With fresh_otp: for oneself a code in this very request; for another person, one given lately will do.
 Result<> self_or(Context& context, const Record& input) {
-  SALLYPORT_TRYV(need_proof(context, context.operation.access.proof()));
-  if (input.text("name") != context.caller->user.name) return need_right(context, context.operation.access.right());
-  context.rule = "allow.self";
-  return base::ok();
+  const auto proof = context.operation.access.proof();
+  SALLYPORT_TRYV(need_proof(context, proof));
+  const bool self = input.text("name") == context.caller->user.name;
+  if (!self) {
+    SALLYPORT_TRYV(need_right(context, context.operation.access.right()));
+  } else {
+    context.rule = "allow.self";
+  }
+  if (proof != Proof::fresh_otp || input.has("otp")) return base::ok();
+  return self ? missing_code(context) : need_recent_code(context);
 }
 
 }  // namespace
 
 Result<> authenticate(Context& context, const Record* envelope) {
   if (envelope == nullptr) {
-    context.source = "local";
+    context.source = context.place = "local";
     context.actor = local_actor(context.request.peer);
     context.request_id = std::to_string(context.request.peer.id) + "-" + std::to_string(context.request.request_id);
     return base::ok();
   }
   context.source = envelope->text("source");
+  context.place = broker::source_key(context.source);
   context.request_id = envelope->text("request_id");
   context.actor = "unknown";
   if (context.operation.access.who() == Who::anyone) return base::ok();
@@ -168,6 +182,17 @@ Result<> authorise(Context& context, const Record& input) {
       return on_account(context, input);
   }
   return fail(Errc::denied, "no rule allows this");
+}
+
+Result<> need_recent_code(Context& context) {
+  const auto& otp = context.factors.otp;
+  if (otp && !vault::Lease{*otp, context.state.policy.proof_otp}.ended(context.now)) return base::ok();
+  return missing_code(context);
+}
+
+Result<> missing_code(Context& context) {
+  context.rule = access::to_string(access::Rule::otp_needed);
+  return fail(Errc::unauthenticated, "this needs a fresh one-time code, given with it");
 }
 
 Result<> authorise_again(Context& context) { return decide_on_account(context, context.factors, true); }

@@ -9,6 +9,10 @@ namespace sallyport::app {
 base::Result<> authenticate(Context& context, const Record* envelope);
 /// The row's Access rule. Also resolves account and checkout of on_account rules. Sets context.rule.
 base::Result<> authorise(Context& context, const Record& input);
+/// A code was accepted under this sign-in within AccessPolicy::proof_otp: for what gives proofs to another person.
+base::Result<> need_recent_code(Context& context);
+/// The refusal of what takes a code in the very request.
+base::Result<> missing_code(Context& context);
 /// After a fresh code was accepted: the same decision with it.
 base::Result<> authorise_again(Context& context);
 

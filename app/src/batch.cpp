@@ -32,6 +32,13 @@ bool is_refusal(const base::Error& failure) {
          failure.code() == Errc::locked_out;
 }
 
+bool gives_code(const Record& input) {
+  for (const auto& field : input.schema()) {
+    if (field.name == "otp") return input.has("otp");
+  }
+  return false;
+}
+
 Outgoing reply_to(const Request& request, Result<Payload>&& result, Outgoing::Then then) {
   Outgoing out;
   out.peer_id = request.peer.id;
@@ -105,6 +112,7 @@ Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
   }
   if (admitted && item.computed && item.work->error) admitted = *item.work->error;
   context.hash = item.work.get();
+  if (admitted && context.caller && gives_code(input)) admitted = rehearse(context, *row, input);
   if (admitted) admitted = prove(context, *row, input);
   if (!admitted) {
     note(context, &admitted.error());
@@ -129,8 +137,22 @@ Result<> Batch::admit(Context& context, const Request& request, Record& input) {
   return authorise(context, input);
 }
 
+/// Would it be refused although the code is good?
+Result<> Batch::rehearse(Context& context, const HandlerRow& row, Record& input) {
+  if (row.check != nullptr) return row.check(context, input);
+  SALLYPORT_TRYV(context.tx.savepoint());
+  const auto result = base::within_memory([&] { return row.handle(context, input); });
+  SALLYPORT_TRYV(context.tx.rollback_to_savepoint());
+  SALLYPORT_TRYV(context.tx.release_savepoint());
+  context.effects.clear();
+  context.then = Outgoing::Then::nothing;
+  if (!result) return result.error();
+  context.detail.clear();
+  return base::ok();
+}
+
 Result<> Batch::prove(Context& context, const HandlerRow& row, const Record& input) {
-  const bool fresh = context.operation.access.proof() == Proof::fresh_otp && input.has("otp");
+  const bool fresh = row.prove == nullptr && context.operation.access.proof() == Proof::fresh_otp && input.has("otp");
   if (row.prove == nullptr && !fresh) return base::ok();
   SALLYPORT_TRYV(context.tx.savepoint());
   auto refusal = base::within_memory([&] {
@@ -189,9 +211,13 @@ void Batch::finish(std::optional<vault::AuditedTransaction>& tx, bool must_commi
       base::log(base::LogLevel::error, "commit.failed", {{"error", committed.error().describe()}});
       return refuse_all(out);
     }
+    state_.password_sources.keep();
+    state_.code_sources.keep();
   } else {
     tx->rollback();
     tx.reset();
+    state_.password_sources.undo();
+    state_.code_sources.undo();
   }
   for (auto& reply : replies_) out.push_back(std::move(reply));
   replies_.clear();
@@ -199,8 +225,11 @@ void Batch::finish(std::optional<vault::AuditedTransaction>& tx, bool must_commi
   effects_.clear();
 }
 
+/// Nothing was judged either: what failed is not held against anybody.
 void Batch::refuse_all(std::vector<Outgoing>& out) {
   state_.writable = false;
+  state_.password_sources.undo();
+  state_.code_sources.undo();
   effects_.clear();
   for (auto& reply : replies_) {
     reply.frame = error_reply(reply.frame.id, fail(Errc::unavailable, std::string(kNothingReleased)));
@@ -274,7 +303,9 @@ void Batch::sweep(std::vector<Outgoing>& out) {
       SALLYPORT_TRYV(checkout_ended(context, one, "checkout.expire", "your checkout has run out"));
     }
     if (drop_tokens) {
+      SALLYPORT_TRYV(state_.token_uses.write(context.sql()));
       SALLYPORT_TRYV(access::drop_ended_tokens(context.sql(), context.now));
+      context.after_commit([this](auto&) { state_.token_uses.clear(); });
     }
     tell_left_out(context, false);
     if (state_.rotators.empty()) return base::ok();

@@ -34,6 +34,7 @@ class Batch {
   void run_one(vault::AuditedTransaction& tx, BatchItem& item);
   base::Result<Payload> attempt(Context& context, BatchItem& item);
   base::Result<> admit(Context& context, const Request& request, Record& input);
+  base::Result<> rehearse(Context& context, const HandlerRow& row, Record& input);
   base::Result<> prove(Context& context, const HandlerRow& row, const Record& input);
   base::Result<Payload> handle(Context& context, const HandlerRow& row, Record& input);
   void note(Context& context, const base::Error* failure);

@@ -112,7 +112,8 @@ std::string list_of(std::string_view noun) {
 }
 
 std::string program_help() {
-  std::string out = std::string(kAbout) + "\n\n  sallyport COMMAND [...]\n" + list_of("");
+  std::string out(kAbout);
+  out += "\n\n  sallyport COMMAND [...]\n" + list_of("");
   out += common_options();
   out += "\nEach command has --help with examples; `sallyport help COMMAND` shows the same. Exit status:\n";
   for (const auto& exit : kExits) out += fmt::format("  {:<3}  {}\n", exit.status, exit.meaning);

@@ -9,8 +9,12 @@
 #include "init_data.hpp"
 #include "output.hpp"
 #include "prompts.hpp"
+#include "sallyport/access/password.hpp"
+#include "sallyport/app/operation.hpp"
 #include "sallyport/app/server_main.hpp"
+#include "sallyport/app/vault_client.hpp"
 #include "sallyport/base/names.hpp"
+#include "sallyport/vault/slot.hpp"
 #include "toml_file.hpp"
 
 namespace sallyport::app {
@@ -51,14 +55,56 @@ base::Result<int> run_server_command(const Invocation& line) {
   return run_server(options);
 }
 
-base::Result<base::SecretBytes> new_secret(const Invocation& line, const std::string& flag,
-                                           const std::string& question) {
-  if (line.has(flag)) return read_secret_line(STDIN_FILENO);
-  auto secret = prompt_new_secret(question);
+base::Result<base::SecretBytes> new_secret(const Invocation& line, const std::string& flag, const std::string& question,
+                                           const CheckSecret& check) {
+  if (line.has(flag)) {
+    SALLYPORT_TRY(auto given, read_secret_line(STDIN_FILENO));
+    SALLYPORT_TRYV(check(given));
+    return given;
+  }
+  auto secret = prompt_new_secret(question, check);
   if (!secret && secret.error().code() == base::Errc::unsupported) {
     return base::fail(base::Errc::invalid, "--" + flag + " is missing: stdin is no terminal, so nothing can be asked");
   }
   return secret;
+}
+
+base::Result<base::SecretBytes> new_password(const Invocation& line, const std::string& admin) {
+  return new_secret(line, "password-stdin", "Password of the administrator " + admin, access::check_password);
+}
+
+base::Result<> bootstrap_by(VaultClient client, const InitPlan& plan) {
+  constexpr std::chrono::milliseconds kPatience{60000};
+  Record input(find_operation(OperationId::user_bootstrap)->input);
+  input.set("name", plan.admin).set("password", plan.password.clone());
+  SALLYPORT_TRY(auto request, encode(input));
+  SALLYPORT_TRYV(client.call(OperationId::user_bootstrap, std::move(request).take_secret(), kPatience));
+  return base::ok();
+}
+
+base::Result<> bootstrap_here(const Invocation& line, InitPlan& plan) {
+  auto added = add_administrator(plan);
+  if (added || added.error().code() != base::Errc::sealed || line.has("passphrase-stdin")) return added;
+  SALLYPORT_TRY(auto passphrase, prompt_secret("Passphrase that opens the vault"));
+  plan.passphrase = std::move(passphrase);
+  return add_administrator(plan);
+}
+
+// A vault that is there and has no user: somebody was interrupted, or made it elsewhere.
+base::Result<int> give_first_user(const Invocation& line, InitPlan& plan, bool json) {
+  if (!line.has("admin")) {
+    return base::fail(base::Errc::exists, "there is a vault in " + plan.data.string() +
+                                              " already; if it has no user yet: sallyport init --admin NAME");
+  }
+  if (line.has("passphrase-stdin")) {
+    SALLYPORT_TRY(auto passphrase, read_secret_line(STDIN_FILENO));
+    plan.passphrase = std::move(passphrase);
+  }
+  SALLYPORT_TRY(plan.password, new_password(line, plan.admin));
+  auto server = VaultClient::connect(DataPaths(plan.data).vault_socket);
+  SALLYPORT_TRYV(server ? bootstrap_by(std::move(server).value(), plan) : bootstrap_here(line, plan));
+  SALLYPORT_TRYV(print_done("init", "the vault has its first administrator: " + plan.admin, json));
+  return 0;
 }
 
 base::Result<int> run_init(const Invocation& line) {
@@ -73,12 +119,14 @@ base::Result<int> run_init(const Invocation& line) {
     if (name) plan.names.push_back(*name);
   }
   // Nothing is asked for that could not be used anyway.
-  SALLYPORT_TRYV(check_unused(plan.data));
+  if (!check_unused(plan.data)) return give_first_user(line, plan, json);
+  SALLYPORT_TRYV(check_names(plan));
   if (!plan.development || line.has("passphrase-stdin")) {
-    SALLYPORT_TRY(auto passphrase, new_secret(line, "passphrase-stdin", "Passphrase that opens the vault"));
+    SALLYPORT_TRY(auto passphrase,
+                  new_secret(line, "passphrase-stdin", "Passphrase that opens the vault", vault::check_passphrase));
     plan.passphrase = std::move(passphrase);
   }
-  SALLYPORT_TRY(plan.password, new_secret(line, "password-stdin", "Password of the administrator " + plan.admin));
+  SALLYPORT_TRY(plan.password, new_password(line, plan.admin));
   SALLYPORT_TRYV(init_data(plan));
   const auto next = plan.development ? "sallyport server --dev --data " : "sallyport server --data ";
   SALLYPORT_TRYV(print_done("init",
@@ -142,7 +190,10 @@ std::vector<Command> server_commands() {
       {"init",
        "Operators",
        "Makes a data directory: keys, store, own CA, host keys, first administrator",
-       "Several secrets on stdin are one line each: first the passphrase, then the password.",
+       "Several secrets on stdin are one line each: first the passphrase, then the password. In a vault that is there "
+       "and "
+       "has no\n"
+       "user, --admin makes the first one.",
        {{"dev", ArgKind::flag, false, "", "make a development slot: who can read the directory can open the vault"},
         {"admin", ArgKind::option, false, "NAME", "the first administrator; default admin"},
         {"name", ArgKind::option, false, "HOST", "a DNS name of this server, for its certificate"},

@@ -36,6 +36,18 @@ base::Result<base::SecretBytes> secret(const Invocation& line, const std::string
   return answer;
 }
 
+base::Result<base::SecretBytes> code(const Invocation& line, const std::string& flag, const std::string& question,
+                                     bool may_be_empty = false) {
+  if (line.has(flag)) {
+    SALLYPORT_TRY(auto given, read_secret_line(STDIN_FILENO));
+    SALLYPORT_TRYV(check_code(given));
+    return given;
+  }
+  auto answer = prompt_code(question, may_be_empty);
+  if (!answer && answer.error().code() == base::Errc::unsupported) return not_asked("--" + flag);
+  return answer;
+}
+
 std::string welcome(const Record& output) {
   const auto until = base::format_time(base::from_unix_ms(static_cast<std::int64_t>(output.number("expires"))));
   auto text = fmt::format("signed in as {} until {}", base::escape_text(output.text("user")), until);
@@ -68,8 +80,8 @@ base::Result<int> run_login(const Invocation& line) {
   Record input(find_operation(OperationId::login)->input);
   input.set("user", user).set("password", std::move(password));
   if (line.has("otp-stdin") || is_terminal(STDIN_FILENO)) {
-    SALLYPORT_TRY(auto code, secret(line, "otp-stdin", "One-time code (empty before one is enrolled)"));
-    if (!code.empty()) input.set("otp", std::move(code));
+    SALLYPORT_TRY(auto given, code(line, "otp-stdin", "One-time code (empty before one is enrolled)", true));
+    if (!given.empty()) input.set("otp", std::move(given));
   }
   SALLYPORT_TRY(const auto output, client.call(OperationId::login, input));
   SALLYPORT_TRYV(finish_sign_in(line, client, output, "auth.login"));
@@ -107,21 +119,31 @@ base::Result<> show_seed(const Record& seed, bool json) {
   return print_text("\n");
 }
 
+// Whoever has a generator shows a code of it before it is replaced.
+base::Result<Record> new_seed(const Invocation& line, ApiClient& client) {
+  SALLYPORT_TRY(const auto who, client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input)));
+  Record input(find_operation(OperationId::otp_enroll)->input);
+  if (who.flag("otp_enrolled")) {
+    SALLYPORT_TRY(auto present, code(line, "otp-stdin", "One-time code of your present generator"));
+    input.set("otp", std::move(present));
+  }
+  return client.call(OperationId::otp_enroll, input);
+}
+
 base::Result<int> run_enroll(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(auto client, signed_in_client(line));
   if (!line.has("confirm-stdin")) {
-    SALLYPORT_TRY(const auto seed,
-                  client.call(OperationId::otp_enroll, Record(find_operation(OperationId::otp_enroll)->input)));
+    SALLYPORT_TRY(const auto seed, new_seed(line, client));
     SALLYPORT_TRYV(show_seed(seed, json));
     if (!is_terminal(STDIN_FILENO)) {
       fmt::print(stderr, "not in force yet; confirm it with: sallyport otp enroll --confirm-stdin\n");
       return 0;
     }
   }
-  SALLYPORT_TRY(auto code, secret(line, "confirm-stdin", "The code that it shows now"));
+  SALLYPORT_TRY(auto first, code(line, "confirm-stdin", "The code that it shows now"));
   Record input(find_operation(OperationId::otp_confirm)->input);
-  input.set("otp", std::move(code));
+  input.set("otp", std::move(first));
   SALLYPORT_TRY(const auto output, client.call(OperationId::otp_confirm, input));
   SALLYPORT_TRYV(finish_sign_in(line, client, output, "otp.confirm"));
   return 0;
@@ -142,13 +164,17 @@ std::vector<Command> sign_in_commands() {
                       run_login});
   commands.push_back({"logout", "Engineers", "Ends the sign-in", "", {}, {"sallyport logout"}, run_logout});
   commands.push_back({"whoami", "Engineers", "Says who is signed in", "", {}, {"sallyport whoami"}, run_whoami});
-  commands.push_back({"otp enroll",
-                      "Engineers",
-                      "Enrols a one-time code generator: shows a QR code, takes the first code",
-                      "Without a terminal it is two steps: the secret is printed, and --confirm-stdin takes the code.",
-                      {{"confirm-stdin", ArgKind::flag, false, "", "only confirm, with the code from stdin"}},
-                      {"sallyport otp enroll"},
-                      run_enroll});
+  commands.push_back(
+      {"otp enroll",
+       "Engineers",
+       "Enrols a one-time code generator: shows a QR code, takes the first code",
+       "Without a terminal it is two steps: the secret is printed, and --confirm-stdin takes the code.\n"
+       "A generator that is in force is replaced only with a code of it; if it is lost, an administrator "
+       "resets it.",
+       {{"confirm-stdin", ArgKind::flag, false, "", "only confirm, with the code from stdin"},
+        {"otp-stdin", ArgKind::flag, false, "", "a code of the present generator, from stdin"}},
+       {"sallyport otp enroll"},
+       run_enroll});
   return commands;
 }
 

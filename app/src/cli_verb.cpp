@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -9,9 +11,11 @@
 #include "cli_pages.hpp"
 #include "cli_time.hpp"
 #include "client_api.hpp"
+#include "client_token.hpp"
 #include "environment.hpp"
 #include "output.hpp"
 #include "prompts.hpp"
+#include "sallyport/access/password.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/certs/ssh_key.hpp"
@@ -176,6 +180,11 @@ base::Result<base::SecretBytes> read_secret(const Field& field, int fd) {
   return all;
 }
 
+base::Result<> check_new_password(const base::SecretBytes& password) {
+  if (password.empty()) return base::ok();  // "none", where that is an answer
+  return access::check_password(password);
+}
+
 std::string question(const Field& field) {
   if (field.name == "otp") return "One-time code";
   if (field.name == "current") return "Present password (empty when you set another's)";
@@ -184,12 +193,16 @@ std::string question(const Field& field) {
   return text;
 }
 
+// The code of a sign-in stands for what comes right after it: asking for one would be for nothing, mostly.
+constexpr std::chrono::seconds kSignInCounts{50};
+
 base::Result<> ask_secret(const Verb& verb, const Field& field, Record& record) {
+  if (field.name == "otp") return base::ok();  // asked for when the rest is known: run_verb
   const auto name = option_name(verb, field);
   const bool wanted = field.required || is_in(verb.asks, field.name);
   if (!wanted || (!field.required && !is_terminal(STDIN_FILENO))) return base::ok();
   const bool fresh = field.name == "password";
-  auto answer = fresh ? prompt_new_secret(question(field)) : prompt_secret(question(field));
+  auto answer = fresh ? prompt_new_secret(question(field), check_new_password) : prompt_secret(question(field));
   if (!answer && answer.error().code() == base::Errc::unsupported) {
     return bad("--" + name + "-stdin",
                "is missing: " + std::string(field.doc) + " can't be asked for, stdin is no terminal");
@@ -209,6 +222,9 @@ base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field
   }
   if (fd < 0) return ask_secret(verb, field, record);
   SALLYPORT_TRY(auto secret, read_secret(field, fd));
+  if (field.name == "otp") {
+    SALLYPORT_TRYV(check_code(secret));
+  }
   record.set(field.name, std::move(secret));
   return base::ok();
 }
@@ -266,6 +282,57 @@ base::Result<> show_list(const Verb& verb, const Invocation& line, ApiClient& cl
   return base::ok();
 }
 
+bool may_ask_code(const Record& input) {
+  for (const auto& field : input.schema()) {
+    if (field.name == "otp") return !input.has("otp") && is_terminal(STDIN_FILENO);
+  }
+  return false;
+}
+
+base::Result<> ask_code(Record& input) {
+  SALLYPORT_TRY(auto code, prompt_code("One-time code"));
+  input.set("otp", std::move(code));
+  return base::ok();
+}
+
+bool is_rotating(ApiClient& client, const Record& input) {
+  Record about(find_operation(OperationId::account_show)->input);
+  about.set("account", input.text("account"));
+  const auto account = client.call(OperationId::account_show, about);
+  return account && account.value().flag("rotating");
+}
+
+// A secret that is being changed, or is in doubt after its target was lost, is settled in seconds as a rule.
+base::Result<Record> call_patiently(ApiClient& client, OperationId operation, const Record& input) {
+  constexpr std::chrono::seconds kPatience{20};
+  constexpr std::chrono::seconds kBetween{1};
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  for (bool told = false;; told = true) {
+    auto output = client.call(operation, input);
+    const bool worth_waiting = operation == OperationId::checkout_create && !output &&
+                               output.error().code() == base::Errc::conflict &&
+                               std::chrono::steady_clock::now() < until && is_rotating(client, input);
+    if (!worth_waiting) return output;
+    if (!told)
+      fmt::print(stderr, "the secret of {} is being changed; waiting for that, {} s at most\n",
+                 base::escape_text(input.text("account")), kPatience.count());
+    std::this_thread::sleep_for(kBetween);
+  }
+}
+
+// A code that is missing is asked for at a terminal, and the same said again with it.
+base::Result<Record> call(const Verb& verb, ApiClient& client, Record& input) {
+  const bool asks = may_ask_code(input);
+  if (asks && is_in(verb.asks, "otp") && since_sign_in(client.address().url) > kSignInCounts) {
+    SALLYPORT_TRYV(ask_code(input));
+  }
+  auto output = call_patiently(client, verb.operation, input);
+  if (output || output.error().code() != base::Errc::unauthenticated || !may_ask_code(input)) return output;
+  fmt::print(stderr, "{}\n", base::escape_text(output.error().context(), 400));
+  SALLYPORT_TRYV(ask_code(input));
+  return call_patiently(client, verb.operation, input);
+}
+
 base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(const bool wide, line.wide());
@@ -278,7 +345,7 @@ base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
     SALLYPORT_TRYV(show_list(verb, line, client, std::move(input)));
     return 0;
   }
-  SALLYPORT_TRY(const auto output, client.call(verb.operation, input));
+  SALLYPORT_TRY(const auto output, call(verb, client, input));
   if (output.schema().empty()) {
     SALLYPORT_TRYV(print_done(operation.name, sentence(verb.done, input), json));
   } else {

@@ -44,6 +44,13 @@ base::Result<> store_token(const std::string& url, const base::SecretBytes& toke
   return base::write_file_atomic(token_file(url), token.expose(), 0600);
 }
 
+std::chrono::seconds since_sign_in(const std::string& url) {
+  std::error_code problem;
+  const auto written = std::filesystem::last_write_time(token_file(url), problem);
+  if (problem) return std::chrono::hours(24);
+  return std::chrono::duration_cast<std::chrono::seconds>(std::filesystem::file_time_type::clock::now() - written);
+}
+
 void forget_token(const std::string& url) {
   std::error_code ignored;
   std::filesystem::remove(token_file(url), ignored);

@@ -37,7 +37,8 @@ constexpr std::array kServerKeys{
     ConfigKey{"ssh.max_sessions", ConfigType::number, "SSH sessions at once", "200"},
     ConfigKey{"ssh.fresh_otp_seconds", ConfigType::seconds, "how long a checkout's code counts at a login", "300"},
     ConfigKey{"web.listen", ConfigType::address, "where the API is answered", "0.0.0.0:8443"},
-    ConfigKey{"web.token_seconds", ConfigType::seconds, "life of a sign-in", "900"},
+    ConfigKey{"web.token_seconds", ConfigType::seconds, "life of a sign-in, at most a day", "28800"},
+    ConfigKey{"web.token_idle_seconds", ConfigType::number, "a sign-in not used for so long ends; 0: never", "7200"},
     ConfigKey{"session.vault_loss_seconds", ConfigType::seconds, "a session whose vault is gone ends within this",
               "10"},
     ConfigKey{"session.dial_seconds", ConfigType::seconds, "time to reach a target", "10"},
@@ -235,6 +236,7 @@ base::Result<ServerOptions> load_server_options(const std::optional<fs::path>& f
   options.max_sessions = number_of(value("ssh.max_sessions"));
   options.fresh_otp = seconds("ssh.fresh_otp_seconds");
   options.token_lifetime = seconds("web.token_seconds");
+  options.token_idle = seconds("web.token_idle_seconds");
   options.vault_loss_bound = seconds("session.vault_loss_seconds");
   options.dial_timeout = seconds("session.dial_seconds");
   options.recording_floor = std::uint64_t{number_of(value("session.recording_floor_mib"))} << 20U;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "sallyport/access/decide.hpp"
+#include "sallyport/base/text.hpp"
 #include "sallyport/vault/header.hpp"
 #include "sallyport/vault/totp_store.hpp"
 
@@ -87,25 +88,43 @@ std::size_t page_size(const Record& input) {
   return input.has("limit") && input.number("limit") > 0 ? static_cast<std::size_t>(input.number("limit")) : kDefault;
 }
 
-base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code) {
-  SALLYPORT_TRY(auto answer, vault::check_totp(context.tx, context.keys(), context.state.lockouts, user, context.source,
-                                               code.expose(), context.now));
-  if (answer.accepted()) {
-    context.factors.otp = context.now;
-    return Refusal{};
-  }
-  context.rule = "deny.otp_" + std::string(vault::to_string(answer.verdict));
+namespace {
+
+/// The time of day by this clock: what a person compares with that of his device.
+std::string time_of_day(base::WallTime wall) {
+  const auto text = base::format_time(wall);
+  const auto at = text.find('T');
+  return at == std::string::npos ? text : text.substr(at + 1, 8) + " UTC";
+}
+
+/// Codes from ahead of the clock do no harm any more; that they were taken is for the auditor to know.
+void note_clock(Context& context, const vault::OtpAnswer& answer) {
+  if (answer.ahead == base::Milliseconds{0}) return;
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(answer.ahead).count();
+  context.event("otp.clock", context.object, audit::Outcome::failed,
+                "codes from up to " + std::to_string(minutes) +
+                    " minutes ahead of the present clock were accepted before: the clock was wrong then, or is now");
+}
+
+}  // namespace
+
+base::Error about_code(const vault::OtpAnswer& answer, const vault::Moment& now) {
   switch (answer.verdict) {
     case vault::OtpVerdict::locked: {
       const auto seconds = std::chrono::ceil<base::Seconds>(answer.locked_for).count();
-      return Refusal{fail(Errc::locked_out, "too many wrong codes; try again in " + std::to_string(seconds) + " s")};
+      return fail(Errc::locked_out, "too many wrong codes; try again in " + std::to_string(seconds) + " s");
     }
+    case vault::OtpVerdict::malformed:
+      return fail(Errc::invalid, "a one-time code is exactly six digits, without a space; it was not counted");
     case vault::OtpVerdict::repeated:
-      return Refusal{fail(Errc::unauthenticated, "that one-time code was used already; wait for the next one")};
+      return fail(Errc::unauthenticated, "that one-time code was used already; wait for the next one");
     case vault::OtpVerdict::not_enrolled:
-      return Refusal{fail(Errc::unauthenticated, "enrol a one-time code first: sallyport otp enroll")};
+      return fail(Errc::unauthenticated, "enrol a one-time code first: sallyport otp enroll");
     default:
-      return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong")};
+      return fail(Errc::unauthenticated,
+                  "the one-time code is wrong; if the next one is, too, compare your device's clock "
+                  "with the server's: " +
+                      time_of_day(now.wall));
   }
 }
 
@@ -114,6 +133,23 @@ base::Result<> told_about(const access::Decision& decision, std::string_view acc
     return fail(Errc::conflict,
                 "Check the account out first: sallyport checkout " + std::string(account) + " --reason ...");
   return decision.as_result();
+}
+
+base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code,
+                                 vault::FirstProof first) {
+  SALLYPORT_TRY(auto answer, vault::check_totp(context.tx, context.keys(), context.state.code_sources, user,
+                                               context.place, code.expose(), context.now, first));
+  if (answer.accepted()) {
+    context.factors.otp = context.now;
+    note_clock(context, answer);
+    return Refusal{};
+  }
+  context.rule = "deny.otp_" + std::string(vault::to_string(answer.verdict));
+  return Refusal{about_code(answer, context.now)};
+}
+
+base::Result<> remember_place(Context& context, const base::UserId& user) {
+  return vault::remember_source(context.sql(), user, context.place, context.now);
 }
 
 void wake_rotators(ServiceState& state, std::vector<Outgoing>& out) {

@@ -17,6 +17,7 @@
 #include "sallyport/audit/event.hpp"
 #include "sallyport/vault/account.hpp"
 #include "sallyport/vault/checkout.hpp"
+#include "sallyport/vault/totp_store.hpp"
 #include "service_state.hpp"
 
 namespace sallyport::app {
@@ -64,6 +65,7 @@ class Context {
 
   std::optional<Caller> caller;  ///< web, with a good token
   std::string source;            ///< the address of the person, or "local"
+  std::string place;             ///< the source as it is counted: an IPv6 address by its /64
   std::string request_id;
   HashWork* hash = nullptr;                 ///< computed; only for operations with `argon2`
   std::optional<vault::Account> account;    ///< resolved by the authorisation of on_account rules
@@ -109,6 +111,10 @@ struct HandlerRow {
   base::Result<HashWork> (*hash)(Context&, const Record& input) = nullptr;
   /// Checks proofs that count failures; outside the handler's savepoint. May be null.
   base::Result<Refusal> (*prove)(Context&, const Record& input) = nullptr;
+  /// For a row that takes a caller's code: everything else that would refuse it, by reading only. Asked before the code
+  /// is looked at, so that a request that is refused anyway uses none up. Null: the handler is run and undone for that
+  /// (it must leave `input` as it was, and not write by execute_last).
+  base::Result<> (*check)(Context&, const Record& input) = nullptr;
 };
 
 // Each handlers_<noun>.cpp gives its rows.
@@ -138,7 +144,12 @@ inline std::uint64_t millis(base::WallTime time) { return static_cast<std::uint6
 /// A child speaks for its connection's person in events; called first by every handler of a child.
 Connection& speak_for(Context& context);
 /// Looks at one code; the refusal says why to a person who is known.
-base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code);
+base::Result<Refusal> prove_code(Context& context, const base::UserId& user, const base::SecretBytes& code,
+                                 vault::FirstProof first = vault::FirstProof::password);
+/// What a person reads about a code that was not accepted.
+base::Error about_code(const vault::OtpAnswer& answer, const vault::Moment& now);
+/// The person showed both proofs from here.
+base::Result<> remember_place(Context& context, const base::UserId& user);
 /// Ends the live sessions of an ended checkout, and wakes the rotator, after the commit; writes its event.
 base::Result<> checkout_ended(Context& context, const vault::EndedCheckout& ended, std::string_view action,
                               std::string_view told);

@@ -30,6 +30,9 @@ Refusal wrong(Context& context, std::string why) {
 }
 
 Result<HashWork> login_hash(Context& context, const Record& input) {
+  // Said before anything is looked at, and hence about nobody.
+  if (input.has("otp") && !vault::is_totp_format(input.secret("otp").expose()))
+    return about_code({vault::OtpVerdict::malformed}, context.now);
   HashWork work;
   SALLYPORT_TRY(auto attempt, access::prepare_password_check(context.sql(), context.keys(), input.text("user"),
                                                              context.state.config.password_cost));
@@ -41,8 +44,8 @@ Result<HashWork> login_hash(Context& context, const Record& input) {
 Result<Refusal> login_prove(Context& context, const Record& input) {
   context.object = "user:" + std::string(input.text("user"));
   SALLYPORT_TRY(const auto answer,
-                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                              context.hash->checked_hash, context.source, context.now));
+                access::settle_password_check(context.sql(), context.state.password_sources, *context.hash->attempt,
+                                              context.hash->checked_hash, context.place, context.now));
   if (!answer.accepted) return wrong(context, "password: " + answer.why);
   context.factors.password = true;
   SALLYPORT_TRY(const bool enrolled, vault::totp_enrolled(context.sql(), *answer.user));
@@ -55,6 +58,9 @@ Result<Record> login(Context& context, Record& input) {
   SALLYPORT_TRY(const auto user, access::find_user(context.sql(), input.text("user")));
   context.actor = "user:" + user.name;
   context.rule = context.factors.otp ? "allow.password_otp" : "allow.password_only";
+  if (context.factors.otp) {
+    SALLYPORT_TRYV(remember_place(context, user.id));
+  }
   return token_answer(context, user, context.factors);
 }
 
@@ -75,13 +81,21 @@ Result<Record> whoami(Context& context, Record&) {
   return out;
 }
 
-/// Whoever has only the password may enrol the first generator; replacing one takes a code of it (a token that has
-/// one).
-Result<Record> otp_enroll(Context& context, Record&) {
+/// Whoever has only the password may enrol the first generator; replacing one takes a code of it, given with the
+/// request: a sign-in that somebody else has got hold of must not become his second factor.
+Result<Refusal> otp_enroll_prove(Context& context, const Record& input) {
   const auto& caller = *context.caller;
   context.object = "user:" + caller.user.name;
-  if (caller.otp_enrolled && !caller.login.factors.otp)
-    return fail(Errc::unauthenticated, "sign in again with a one-time code");
+  if (!caller.otp_enrolled) return Refusal{};
+  if (input.has("otp")) return prove_code(context, caller.user.id, input.secret("otp"));
+  context.rule = "deny.otp_needed";
+  return Refusal{fail(Errc::unauthenticated,
+                      "to replace your generator, give a fresh one-time code of it; if it is lost, an "
+                      "administrator resets it")};
+}
+
+Result<Record> otp_enroll(Context& context, Record&) {
+  const auto& caller = *context.caller;
   SALLYPORT_TRY(auto seed, vault::begin_totp(context.tx, context.keys(), caller.user.id, context.now));
   Record out = answer(context);
   out.set("uri", vault::otpauth_uri(seed, "Sallyport", caller.user.name)).set("secret", base::base32_secret(seed));
@@ -92,8 +106,8 @@ Result<Refusal> otp_confirm_prove(Context& context, const Record& input) {
   const auto& caller = *context.caller;
   context.object = "user:" + caller.user.name;
   SALLYPORT_TRY(const auto answer,
-                vault::confirm_totp(context.tx, context.keys(), context.state.lockouts, caller.user.id, context.source,
-                                    input.secret("otp").expose(), context.now));
+                vault::confirm_totp(context.tx, context.keys(), context.state.code_sources, caller.user.id,
+                                    context.place, input.secret("otp").expose(), context.now));
   if (answer.accepted()) {
     context.factors.otp = context.now;
     return Refusal{};
@@ -102,14 +116,14 @@ Result<Refusal> otp_confirm_prove(Context& context, const Record& input) {
   if (answer.verdict == vault::OtpVerdict::not_enrolled) {
     return Refusal{fail(Errc::conflict, "nothing is to be confirmed: start with sallyport otp enroll")};
   }
-  if (answer.verdict == vault::OtpVerdict::locked)
-    return Refusal{fail(Errc::locked_out, "too many wrong codes; try again later")};
-  return Refusal{fail(Errc::unauthenticated, "the one-time code is wrong; check the clock of the device")};
+  return Refusal{about_code(answer, context.now)};
 }
 
-Result<Record> otp_confirm(Context& context, Record& input) {
+/// Sign-ins of before were not got with a code of this generator: they end.
+Result<Record> otp_confirm(Context& context, Record&) {
   const access::User user = context.caller->user;
-  SALLYPORT_TRYV(logout(context, input));
+  SALLYPORT_TRYV(access::revoke_tokens_of(context.sql(), user.id));
+  SALLYPORT_TRYV(remember_place(context, user.id));
   return token_answer(context, user, context.factors);
 }
 
@@ -117,7 +131,7 @@ constexpr auto kRows = std::to_array<HandlerRow>({
     {OperationId::login, login, login_hash, login_prove},
     {OperationId::logout, logout},
     {OperationId::whoami, whoami},
-    {OperationId::otp_enroll, otp_enroll},
+    {OperationId::otp_enroll, otp_enroll, nullptr, otp_enroll_prove},
     {OperationId::otp_confirm, otp_confirm, nullptr, otp_confirm_prove},
 });
 

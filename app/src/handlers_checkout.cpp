@@ -1,6 +1,7 @@
 #include <array>
 
 #include "handler.hpp"
+#include "sallyport/vault/rotation.hpp"
 #include "sallyport/vault/secret.hpp"
 
 namespace sallyport::app {
@@ -32,7 +33,7 @@ Result<Record> shown(Context& context, const vault::Checkout& checkout) {
   return out;
 }
 
-Result<Record> create(Context& context, Record& input) {
+vault::NewCheckout wanted_by(const Context& context, const Record& input) {
   vault::NewCheckout wanted{.account = context.account->id,
                             .user = context.caller->user.id,
                             .source = context.source,
@@ -43,7 +44,34 @@ Result<Record> create(Context& context, Record& input) {
     wanted.duration = base::Seconds{static_cast<std::int64_t>(input.number("seconds"))};
   else
     wanted.duration = std::min(kDefaultLength, context.account->policy.max_duration);
-  SALLYPORT_TRY(const auto granted, vault::create_checkout(context.sql(), wanted, context.now));
+  return wanted;
+}
+
+/// A rotation in doubt that waits is tried at once when somebody wants the account: the refusal says so.
+base::Error refused(Context& context, base::Error why) {
+  const auto doubtful = vault::find_rotation_in_doubt(context.sql(), context.account->id);
+  if (doubtful && doubtful.value()) context.state.wanted_rotations.insert(doubtful.value()->id);
+  return why;
+}
+
+Result<> create_check(Context& context, const Record& input) {
+  auto allowed = vault::may_check_out(context.sql(), wanted_by(context, input), context.now);
+  return allowed ? allowed : refused(context, std::move(allowed).error());
+}
+
+/// The sign-in's code stands for one checkout, which then is as good as one with a code of its own.
+Result<bool> by_sign_in_code(Context& context, const Record& input) {
+  if (input.has("otp") || context.account->policy.code_reuse > vault::kReuseOnce) return false;
+  return access::spend_code(context.sql(), context.caller->login);
+}
+
+Result<Record> create(Context& context, Record& input) {
+  auto wanted = wanted_by(context, input);
+  SALLYPORT_TRY(const bool spent, by_sign_in_code(context, input));
+  wanted.with_otp = wanted.with_otp || spent;
+  const auto made = vault::create_checkout(context.sql(), wanted, context.now);
+  if (!made) return refused(context, made.error());
+  const auto& granted = made.value();
   for (const auto& ended : granted.also_ended) {
     SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.expire", "your checkout has run out"));
   }
@@ -128,7 +156,7 @@ Result<Record> reveal(Context& context, Record&) {
 }
 
 constexpr auto kRows = std::to_array<HandlerRow>({
-    {OperationId::checkout_create, create},
+    {OperationId::checkout_create, create, nullptr, nullptr, create_check},
     {OperationId::checkout_list, list},
     {OperationId::checkout_show, show},
     {OperationId::checkin, checkin},

@@ -4,6 +4,7 @@
 
 #include "deciding_again.hpp"
 #include "handler.hpp"
+#include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/recorder/container.hpp"
 #include "sallyport/vault/session.hpp"
 #include "session_action.hpp"
@@ -17,6 +18,7 @@ using base::Result;
 Connection& speak_for(Context& context) {
   auto& connection = context.connection();
   context.source = connection.source;
+  context.place = broker::source_key(connection.source);
   const auto& name = connection.flow.user_name();
   context.actor = connection.flow.user() ? "user:" + name : "ssh";
   if (!name.empty()) context.object = "user:" + name;

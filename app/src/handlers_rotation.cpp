@@ -63,8 +63,23 @@ Result<Record> show(Context& context, Record& input) {
   return out;
 }
 
+/// One that waits, and whose account somebody wants.
+Result<std::optional<vault::DueRotation>> next_wanted(Context& context) {
+  auto& wanted = context.state.wanted_rotations;
+  while (!wanted.empty()) {
+    const auto id = *wanted.begin();
+    SALLYPORT_TRY(const auto rotation, vault::get_rotation(context.sql(), id));
+    if (rotation.wait == vault::RotationWait::retry && !context.state.rotations.contains(id))
+      return std::optional(vault::DueRotation{rotation.account, rotation.cause, id});
+    wanted.erase(wanted.begin());
+  }
+  return std::optional<vault::DueRotation>{};
+}
+
 /// The first that is due and that no rotator has.
 Result<std::optional<vault::DueRotation>> next_due(Context& context) {
+  SALLYPORT_TRY(auto wanted, next_wanted(context));
+  if (wanted) return wanted;
   SALLYPORT_TRY(auto due, vault::due_rotations(context.sql(), context.now));
   for (auto& one : due) {
     if (!one.open || !context.state.rotations.contains(*one.open)) return std::optional(std::move(one));

@@ -130,11 +130,35 @@ Result<Record> auth_key(Context& context, Record& input) {
 
 // --- The decision ---------------------------------------------------------------------------------------------------
 
+/// What a session needs beside the decision. Only for whom a role opens the account.
+Result<vault::Target> could_start(Context& context, const vault::Account& account) {
+  if (!context.state.listener) return fail(Errc::unavailable, "the SSH listener is not there");
+  const auto& config = context.state.config;
+  const auto free = base::free_space(config.data / "recordings");
+  if (!free || free.value() < config.recording_floor)
+    return fail(Errc::unavailable, "there is no room for recordings; no session starts");
+  SALLYPORT_TRY(auto target, vault::get_target(context.sql(), account.target));
+  if (target.host_keys.empty())
+    return fail(Errc::conflict, "no host key of " + target.name + " is pinned; an administrator adds one");
+  SALLYPORT_TRY(const auto doubtful, vault::find_rotation_in_doubt(context.sql(), account.id));
+  if (doubtful) context.state.wanted_rotations.insert(doubtful->id);
+  SALLYPORT_TRY(const auto busy, vault::why_rotating(context.sql(), account.id));
+  if (busy) return fail(Errc::conflict, "account " + account.name.text() + " " + *busy);
+  return target;
+}
+
+/// Nothing but a code is missing: without it the session would start. What else is in the way is said at the grant, and
+/// no code is used up for it.
+Result<bool> only_code_is_missing(Context& context, const LoginFlow& flow) {
+  SALLYPORT_TRY(const auto question, SessionQuestion::of_login(context, flow));
+  if (!access::otp_still_needed(question.input(context, flow.factors()))) return false;
+  return could_start(context, *question.account).has_value();
+}
+
 /// After the first proof: a code, or straight on (where a code would not help either)? An account that is not there has
 /// labels that no role opens, and looks like one that is not open.
 Result<std::string_view> what_is_next(Context& context, const LoginFlow& flow) {
-  SALLYPORT_TRY(const auto question, SessionQuestion::of_login(context, flow));
-  const bool needed = access::otp_still_needed(question.input(context, flow.factors()));
+  SALLYPORT_TRY(const bool needed, only_code_is_missing(context, flow));
   return std::string_view(needed ? "otp" : "grant");
 }
 
@@ -184,7 +208,7 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
 
 /// For a person at the client: true of the address he comes from, whoever he is or says he is.
 std::string source_is_locked(const Context& context) {
-  const auto left = context.state.lockouts.locked_for(context.source, context.now);
+  const auto left = context.state.password_sources.locked_for(context.place, context.now);
   if (left <= base::Milliseconds{0}) return {};
   const auto seconds = std::chrono::ceil<base::Seconds>(left).count();
   return "too many wrong passwords came from your address; try again in " + std::to_string(seconds) + " s";
@@ -195,8 +219,8 @@ Result<Record> auth_password(Context& context, Record& input) {
   auto flow = speak_for(context).flow;
   if (is_nobody(flow)) return refuse_nobody(context);
   SALLYPORT_TRY(const auto settled,
-                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                              context.hash->checked_hash, context.source, context.now));
+                access::settle_password_check(context.sql(), context.state.password_sources, *context.hash->attempt,
+                                              context.hash->checked_hash, context.place, context.now));
   if (!settled.accepted || !settled.user) {
     flow.failed();
     keep(context, flow);
@@ -218,7 +242,18 @@ Result<Record> auth_otp(Context& context, Record& input) {
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "no code is asked for now");
   // A question that was not answered is no wrong code.
   if (input.secret("otp").empty()) return fail(Errc::invalid, "a one-time code has six digits");
-  SALLYPORT_TRY(const auto refused, prove_code(context, *flow.user(), input.secret("otp")));
+  // Looked at before anything is judged: a space in the middle is how authenticators show a code, and no guess.
+  if (!vault::is_totp_format(input.secret("otp").expose())) {
+    context.quiet = true;
+    return next_step(context, false, "otp", about_code({vault::OtpVerdict::malformed}, context.now).context());
+  }
+  SALLYPORT_TRY(const bool useful, only_code_is_missing(context, flow));
+  if (!useful) {  // the grant says what is in the way; the code stays good
+    context.quiet = true;
+    return next_step(context, true, "grant");
+  }
+  const auto first = flow.factors().key ? vault::FirstProof::key : vault::FirstProof::password;
+  SALLYPORT_TRY(const auto refused, prove_code(context, *flow.user(), input.secret("otp"), first));
   if (refused) {
     flow.failed();
     keep(context, flow);
@@ -235,14 +270,6 @@ Result<Record> auth_otp(Context& context, Record& input) {
 
 // --- The grant ------------------------------------------------------------------------------------------------------
 
-Result<> room_to_record(const Context& context) {
-  const auto& config = context.state.config;
-  const auto free = base::free_space(config.data / "recordings");
-  if (!free || free.value() < config.recording_floor)
-    return fail(Errc::unavailable, "there is no room for recordings; no session starts");
-  return base::ok();
-}
-
 Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) {
   SALLYPORT_TRY(auto question, SessionQuestion::of_login(context, flow));
   context.object = "account:" + flow.account().text();
@@ -250,6 +277,10 @@ Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) 
   if (!proven) return fail(Errc::unauthenticated, std::string(kProofGone));
   auto decision = access::decide(question.input(context, flow.factors()));
   context.rule = decision.why();
+  // What is in the way anyway is said before a code is: that is why none was asked for.
+  if (decision.rule == access::Rule::otp_needed) {
+    SALLYPORT_TRYV(could_start(context, *question.account));
+  }
   SALLYPORT_TRYV(told_about(decision, flow.account().text()));
   // No role opens an account that is not there.
   if (!question.account || !question.checkout) return fail(Errc::denied, "no account of that name is open to you");
@@ -312,14 +343,9 @@ Result<> begin_session(Context& context, const SessionQuestion& question, LoginF
 Result<Record> auth_grant(Context& context, Record&) {
   const auto flow = speak_for(context).flow;
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "the proofs are not there yet");
-  if (!context.state.listener) return fail(Errc::unavailable, "the SSH listener is not there");
-  SALLYPORT_TRYV(room_to_record(context));
   SALLYPORT_TRY(const auto question, decide_session(context, flow));
-  SALLYPORT_TRY(const auto target, vault::get_target(context.sql(), question.account->target));
-  if (target.host_keys.empty())
-    return fail(Errc::conflict, "no host key of " + target.name + " is pinned; an administrator adds one");
-  SALLYPORT_TRY(const bool rotating, vault::is_rotating(context.sql(), question.account->id));
-  if (rotating) return fail(Errc::conflict, "the secret of this account is being rotated; try again in a moment");
+  SALLYPORT_TRY(const auto target, could_start(context, *question.account));
+  SALLYPORT_TRYV(remember_place(context, question.user.id));
   const vault::NewSession wanted{.user = question.user.id,
                                  .user_name = question.user.name,
                                  .account = question.account->id,

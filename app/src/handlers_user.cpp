@@ -1,5 +1,6 @@
 #include <array>
 
+#include "authorise.hpp"
 #include "sallyport/access/login_key.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/totp_store.hpp"
@@ -38,11 +39,30 @@ Result<HashWork> new_password_work(Context& context, const base::SecretBytes& pa
 
 namespace {
 
+/// What gives another person a proof takes a code that was given lately, or with the request: whoever has only got hold
+/// of an administrator's sign-in must not make himself a way in that lasts.
+Result<Refusal> prove_lately(Context& context, const Record& input) {
+  if (!input.has("otp")) {
+    auto recent = need_recent_code(context);
+    return recent ? Refusal{} : Refusal{std::move(recent).error()};
+  }
+  SALLYPORT_TRY(auto refused, prove_code(context, context.caller->user.id, input.secret("otp")));
+  if (!refused) {
+    SALLYPORT_TRYV(access::renew_code(context.sql(), context.caller->login, context.now));
+  }
+  return refused;
+}
+
 void about_user(Context& context, const Record& input) { context.object = "user:" + std::string(input.text("name")); }
 
 Result<HashWork> add_hash(Context& context, const Record& input) {
   if (!input.has("password")) return HashWork{};
   return new_password_work(context, input.secret("password"));
+}
+
+Result<Refusal> add_prove(Context& context, const Record& input) {
+  about_user(context, input);
+  return input.has("password") ? prove_lately(context, input) : Refusal{};
 }
 
 Result<Record> add(Context& context, Record& input) {
@@ -86,6 +106,15 @@ Result<> end_all_of(Context& context, const base::UserId& user, std::string_view
     SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.revoke", told));
   }
   return base::ok();
+}
+
+/// Nobody takes his own generator away without a code of it; `otp enroll` replaces it.
+Result<Refusal> set_prove(Context& context, const Record& input) {
+  about_user(context, input);
+  if (!input.flag("reset_otp")) return Refusal{};
+  if (!input.has("otp") && input.text("name") == context.caller->user.name)
+    return Refusal{missing_code(context).error()};
+  return prove_lately(context, input);
 }
 
 Result<Record> set(Context& context, Record& input) {
@@ -135,11 +164,13 @@ Result<HashWork> password_hash(Context& context, const Record& input) {
   return work;
 }
 
-Result<Refusal> password_prove(Context& context, const Record&) {
-  if (!context.hash->attempt) return Refusal{};
+/// For oneself the present password; for another person, a code.
+Result<Refusal> password_prove(Context& context, const Record& input) {
+  about_user(context, input);
+  if (!context.hash->attempt) return prove_lately(context, input);
   SALLYPORT_TRY(const auto answer,
-                access::settle_password_check(context.sql(), context.state.lockouts, *context.hash->attempt,
-                                              context.hash->checked_hash, context.source, context.now));
+                access::settle_password_check(context.sql(), context.state.password_sources, *context.hash->attempt,
+                                              context.hash->checked_hash, context.place, context.now));
   if (answer.accepted) return Refusal{};
   context.rule = "deny.password_" + answer.why;
   return Refusal{fail(Errc::unauthenticated, "the present password is wrong")};
@@ -156,6 +187,13 @@ Record& put_key(Record& out, const certs::SshPublicKey& key) {
   return out.set("fingerprint", key.fingerprint())
       .set("type", certs::wire_name(key.type()))
       .set("comment", key.comment());
+}
+
+/// For oneself the code was asked for by the row's rule.
+Result<Refusal> key_prove(Context& context, const Record& input) {
+  about_user(context, input);
+  if (!is_self(context, input)) return prove_lately(context, input);
+  return prove_code(context, context.caller->user.id, input.secret("otp"));
 }
 
 Result<Record> key_add(Context& context, Record& input) {
@@ -187,13 +225,13 @@ Result<Record> key_remove(Context& context, Record& input) {
 }
 
 constexpr auto kRows = std::to_array<HandlerRow>({
-    {OperationId::user_add, add, add_hash},
+    {OperationId::user_add, add, add_hash, add_prove},
     {OperationId::user_list, list},
     {OperationId::user_show, show},
-    {OperationId::user_set, set},
+    {OperationId::user_set, set, nullptr, set_prove},
     {OperationId::user_remove, remove},
     {OperationId::user_password_set, password_set, password_hash, password_prove},
-    {OperationId::user_key_add, key_add},
+    {OperationId::user_key_add, key_add, nullptr, key_prove},
     {OperationId::user_key_list, key_list},
     {OperationId::user_key_remove, key_remove},
 });

@@ -10,14 +10,17 @@
 
 #include <memory>
 
+#include "sallyport/access/password.hpp"
 #include "sallyport/app/server_main.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/base/clock.hpp"
 #include "sallyport/base/directory.hpp"
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/names.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 #include "sallyport/certs/x509_ca.hpp"
+#include "sallyport/vault/slot.hpp"
 #include "sallyport/vault/vault.hpp"
 
 namespace sallyport::app {
@@ -65,10 +68,20 @@ base::Result<Places> make_places(const DataPaths& paths) {
   return Places{std::move(root), std::move(tls), std::move(ssh)};
 }
 
-base::Result<> make_certificates(const InitPlan& plan, const Places& places, base::WallTime now) {
-  SALLYPORT_TRY(const auto root, certs::make_ca("Sallyport CA", now, kCaLife));
+struct Certificates {
+  certs::Issued root;
+  certs::Issued server;
+};
+
+base::Result<Certificates> make_certificates(const InitPlan& plan, base::WallTime now) {
+  SALLYPORT_TRY(auto root, certs::make_ca("Sallyport CA", now, kCaLife));
   SALLYPORT_TRY(const auto ca, certs::X509Ca::load(root.certificate_pem, root.key_pem));
-  SALLYPORT_TRY(const auto server, ca.issue_server(server_names(plan.names), now, kServerLife));
+  SALLYPORT_TRY(auto server, ca.issue_server(server_names(plan.names), now, kServerLife));
+  return Certificates{std::move(root), std::move(server)};
+}
+
+base::Result<> write_certificates(const Certificates& made, const Places& places) {
+  const auto& [root, server] = made;
   SALLYPORT_TRYV(places.root.write_file("ca.key", root.key_pem.expose(), 0600));
   SALLYPORT_TRYV(places.tls.write_file("ca.pem", base::as_bytes(root.certificate_pem), 0644));
   SALLYPORT_TRYV(places.tls.write_file("server.key", server.key_pem.expose(), 0600));
@@ -132,12 +145,14 @@ base::Result<> ask(Service& service, OperationId operation, const Record& input)
   return base::ok();
 }
 
-base::Result<> make_administrator(const InitPlan& plan) {
+/// `development`: whether a slot that opens by itself may be tried.
+base::Result<> make_administrator(const InitPlan& plan, bool development) {
   ServiceConfig config;
   config.data = plan.data;
-  config.dev = plan.development;
+  config.dev = development;
   SALLYPORT_TRY(const auto service, Service::create(config));
   if (service->sealed()) {
+    if (!plan.passphrase) return base::fail(base::Errc::sealed, "the vault's passphrase is needed");
     Record unseal(find_operation(OperationId::unseal)->input);
     unseal.set("passphrase", plan.passphrase->clone());
     SALLYPORT_TRYV(ask(*service, OperationId::unseal, unseal));
@@ -159,15 +174,36 @@ base::Result<> check_unused(const std::filesystem::path& data) {
   return base::ok();
 }
 
+base::Result<> check_names(const InitPlan& plan) {
+  SALLYPORT_TRYV(make_certificates(plan, base::SystemClock().wall()));
+  return base::ok();
+}
+
+base::Result<> check_answers(const InitPlan& plan) {
+  if (plan.passphrase) {
+    SALLYPORT_TRYV(vault::check_passphrase(*plan.passphrase));
+  }
+  SALLYPORT_TRYV(base::check_name(plan.admin, "user"));
+  return access::check_password(plan.password);
+}
+
+base::Result<> add_administrator(const InitPlan& plan) {
+  SALLYPORT_TRYV(check_answers(plan));
+  return make_administrator(plan, true);
+}
+
 base::Result<> init_data(const InitPlan& plan) {
   SALLYPORT_TRYV(check_unused(plan.data));
+  SALLYPORT_TRYV(check_answers(plan));
   const DataPaths paths(plan.data);
   const base::SystemClock clock;
+  // The names are looked at here, before anything is written.
+  SALLYPORT_TRY(const auto certificates, make_certificates(plan, clock.wall()));
   SALLYPORT_TRY(const auto places, make_places(paths));
   SALLYPORT_TRYV(make_vault(plan, clock));
-  SALLYPORT_TRYV(make_certificates(plan, places, clock.wall()));
+  SALLYPORT_TRYV(write_certificates(certificates, places));
   SALLYPORT_TRYV(make_host_keys(places.ssh));
-  return make_administrator(plan);
+  return make_administrator(plan, plan.development);
 }
 
 }  // namespace sallyport::app

@@ -21,6 +21,14 @@ struct InitPlan {
 
 /// Errc::exists if there is a vault in that directory already.
 base::Result<> check_unused(const std::filesystem::path& data);
+/// The names that the server's certificate is to have. Errc::invalid.
+base::Result<> check_names(const InitPlan& plan);
+/// Everything that was answered, before anything is written. Errc::invalid.
+base::Result<> check_answers(const InitPlan& plan);
+/// The first administrator of a vault that is there, has no user, and is open by no server. Opens it by its development
+/// slot, or else by the plan's passphrase (Errc::sealed: one is needed; Errc::denied: it is wrong). Errc::conflict when
+/// there are users.
+base::Result<> add_administrator(const InitPlan& plan);
 /// Header and store, DATA/tls (own CA and server certificate), DATA/ssh (host keys), the first administrator with a
 /// role that administers. Slow (Argon2id). On failure the directory may be half made; nothing of an earlier vault is
 /// touched.

@@ -38,7 +38,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::login, "auth.login", "POST", "/v1/login", "Signs in; gives a short-lived token.", kLoginIn, kLoginOut, Access::anyone(), kWeb, kAny, "auth.login", false, true},
   {Id::logout, "auth.logout", "POST", "/v1/logout", "Ends the token.", kNothing, kNothing, kOneself, kWeb, kAny, "auth.logout"},
   {Id::whoami, "auth.whoami", "GET", "/v1/whoami", "Says who the token stands for.", kNothing, kWhoamiOut, kOneself, kWeb, kAny, ""},
-  {Id::otp_enroll, "otp.enroll", "POST", "/v1/otp/enroll", "Makes a new one-time code seed; in force once confirmed.", kNothing, kOtpEnrollOut, kOneself, kWeb, kAny, "otp.enroll"},
+  {Id::otp_enroll, "otp.enroll", "POST", "/v1/otp/enroll", "Makes a new one-time code seed; in force once confirmed. Takes a code of the one before, if there is one.", kOtpEnrollIn, kOtpEnrollOut, kOneself, kWeb, kAny, "otp.enroll"},
   {Id::otp_confirm, "otp.confirm", "POST", "/v1/otp/confirm", "Confirms the seed by its first code; gives a token that counts the code.", kOtpConfirmIn, kLoginOut, kOneself, kWeb, kAny, "otp.confirm"},
 
   {Id::user_add, "user.add", "POST", "/v1/users", "Adds a user.", kUserAddIn, kUserItem, kAdmin, kWeb, kAny, "user.add", false, true},
@@ -47,7 +47,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::user_set, "user.set", "PATCH", "/v1/users/{name}", "Changes a user.", kUserSetIn, kUserItem, kAdmin, kWeb, kAny, "user.set"},
   {Id::user_remove, "user.remove", "DELETE", "/v1/users/{name}", "Removes a user; ends his sessions and checkouts.", kNameIn, kNothing, kAdmin, kWeb, kAny, "user.remove"},
   {Id::user_password_set, "user.password.set", "PUT", "/v1/users/{name}/password", "Sets a password; ends the user's tokens.", kPasswordSetIn, kNothing, Access::self_or(Right::administer), kWeb, kAny, "user.password.set", false, true},
-  {Id::user_key_add, "user.key.add", "POST", "/v1/users/{name}/keys", "Adds an SSH key to a user.", kKeyAddIn, kKeyItem, Access::self_or(Right::administer), kWeb, kAny, "user.key.add"},
+  {Id::user_key_add, "user.key.add", "POST", "/v1/users/{name}/keys", "Adds an SSH key to a user.", kKeyAddIn, kKeyItem, Access::self_or(Right::administer, Proof::fresh_otp), kWeb, kAny, "user.key.add"},
   {Id::user_key_list, "user.key.list", "GET", "/v1/users/{name}/keys", "Lists a user's SSH keys.", kNameIn, kKeyListOut, Access::self_or(Right::administer), kWeb, kAny, ""},
   {Id::user_key_remove, "user.key.remove", "DELETE", "/v1/users/{name}/keys/{fingerprint}", "Takes an SSH key away.", kKeyRemoveIn, kNothing, Access::self_or(Right::administer), kWeb, kAny, "user.key.remove"},
 

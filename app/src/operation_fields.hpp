@@ -33,6 +33,9 @@ inline constexpr Field kAfter = may("after", text, 256, "the last item of the pa
 inline constexpr Field kLimit = may("limit", number, kPage, "items in the answer, at most 200");
 inline constexpr Field kNext = may("next", text, 256, "pass it as after for the next page; absent on the last");
 inline constexpr Field kOtp = must("otp", secret, 64, "a one-time code, six digits");
+// For what gives another person a proof.
+inline constexpr Field kAdminOtp =
+    may("otp", secret, 64, "your one-time code; needed unless you gave one in the last 5 minutes");
 
 inline constexpr Fields kNothing{};
 
@@ -83,6 +86,8 @@ inline constexpr auto kWhoamiOut = std::to_array<Field>({
     must("otp_enrolled", flag, 0, "a one-time code generator is enrolled"),
     must("roles", words, 2048, "names of roles"),
 });
+inline constexpr auto kOtpEnrollIn =
+    std::to_array<Field>({may("otp", secret, 64, "a one-time code of the present generator; needed to replace it")});
 inline constexpr auto kOtpEnrollOut = std::to_array<Field>({
     must("uri", secret, 512, "otpauth URI for the authenticator"),
     must("secret", secret, 64, "the same seed in base32, for typing in"),
@@ -102,17 +107,21 @@ inline constexpr auto kUserItem = std::to_array<Field>({
     must("created", number, 0, "Unix milliseconds"),
 });
 inline constexpr auto kUserListOut = std::to_array<Field>({must("users", list, kPage, "by name", kUserItem), kNext});
-inline constexpr auto kUserAddIn = std::to_array<Field>(
-    {kByName, may("display_name", text, 128, "for people"), may("password", secret, kPassword, "a first password")});
+inline constexpr auto kUserAddIn =
+    std::to_array<Field>({kByName, may("display_name", text, 128, "for people"),
+                          may("password", secret, kPassword, "a first password"), kAdminOtp});
 inline constexpr auto kUserSetIn =
     std::to_array<Field>({kByName, may("display_name", text, 128, "for people"),
                           may("enabled", flag, 0, "false ends his sessions and tokens at once"),
-                          may("reset_otp", flag, 0, "takes his one-time code generator away")});
+                          may("reset_otp", flag, 0, "takes his one-time code generator away"), kAdminOtp});
 inline constexpr auto kPasswordSetIn =
     std::to_array<Field>({kByName, must("password", secret, kPassword, "the new password"),
-                          may("current", secret, kPassword, "the present one; needed for one's own")});
+                          may("current", secret, kPassword, "the present one; needed for one's own"), kAdminOtp});
 inline constexpr auto kKeyAddIn =
-    std::to_array<Field>({kByName, must("key", text, kKeyLine, "one line of an OpenSSH .pub file")});
+    std::to_array<Field>({kByName, must("key", text, kKeyLine, "one line of an OpenSSH .pub file"),
+                          may("otp", secret, 64,
+                              "your one-time code; needed for one's own keys, and for another's unless you gave one in "
+                              "the last 5 minutes")});
 inline constexpr auto kKeyItem = std::to_array<Field>({
     must("fingerprint", text, 128, "SHA256:..., as ssh-keygen -l shows it"),
     must("type", text, kWord, "ssh-ed25519 ..."),
@@ -187,25 +196,25 @@ inline constexpr auto kAccountItem = std::to_array<Field>({
 });
 inline constexpr auto kAccountListOut =
     std::to_array<Field>({must("accounts", list, kPage, "by target and name", kAccountItem), kNext});
-inline constexpr auto kAccountAddIn =
-    std::to_array<Field>({kByAccount, must("kind", text, kWord, "unix_password or ssh_key"),
-                          may("secret", secret, kSecret, "the password, or the private key in OpenSSH's format"),
-                          may("login", text, kName, "the name on the target, if it is another"),
-                          may("labels", text, kLabels, "env=prod,team=db"),
-                          may("exclusive", flag, 0, "one checkout at a time; default true"),
-                          may("longest_seconds", number, 0, "of one checkout; default 8 hours"),
-                          may("rotate_after_reveal", flag, 0, "default true"),
-                          may("rotation_seconds", number, 0, "by schedule; default never"),
-                          may("code_reuse_seconds", number, 900,
-                              "how long a code given at sign-in counts for a checkout; default: each takes its own"),
-                          may("reconcile", text, kAccount, "the account that may set this one's secret")});
+inline constexpr auto kAccountAddIn = std::to_array<Field>(
+    {kByAccount, must("kind", text, kWord, "unix_password or ssh_key"),
+     may("secret", secret, kSecret, "the password, or the private key in OpenSSH's format"),
+     may("login", text, kName, "the name on the target, if it is another"),
+     may("labels", text, kLabels, "env=prod,team=db"),
+     may("exclusive", flag, 0, "one checkout at a time; default true"),
+     may("longest_seconds", number, 0, "of one checkout; default 8 hours"),
+     may("rotate_after_reveal", flag, 0, "default true"),
+     may("rotation_seconds", number, 0, "by schedule; default never"),
+     may("code_reuse_seconds", number, 900,
+         "how long a code given at sign-in counts for checkouts, up to 60 for one only; default 60"),
+     may("reconcile", text, kAccount, "the account that may set this one's secret")});
 inline constexpr auto kAccountSetIn = std::to_array<Field>(
     {kByAccount, may("login", text, kName, "the name on the target"), may("labels", text, kLabels, "replaces them"),
      may("exclusive", flag, 0, "one checkout at a time"), may("longest_seconds", number, 0, "of one checkout"),
      may("rotate_after_reveal", flag, 0, "at check-in of a checkout whose value was seen"),
      may("rotation_seconds", number, 0, "by schedule; 0 is never"),
      may("code_reuse_seconds", number, 900,
-         "how long a code given at sign-in counts for a checkout; 0: each takes its own"),
+         "how long a code given at sign-in counts for checkouts, up to 60 for one only; 0: each takes its own"),
      may("reconcile", text, kAccount, "account@target; empty takes it away")});
 inline constexpr auto kAccountSecretIn = std::to_array<Field>(
     {kByAccount, must("secret", secret, kSecret, "the password, or the private key in OpenSSH's format")});

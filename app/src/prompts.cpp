@@ -10,6 +10,7 @@
 #include "environment.hpp"
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/text.hpp"
+#include "sallyport/vault/totp.hpp"
 
 namespace sallyport::app {
 namespace {
@@ -107,19 +108,68 @@ base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
   return base::fail(base::Errc::io, "broken off");
 }
 
-base::Result<base::SecretBytes> prompt_new_secret(const std::string& question) {
+namespace {
+
+constexpr int kTries = 3;
+
+/// Shows why an answer will not do.
+base::Result<> say(const base::Error& why) {
+  SALLYPORT_TRY(const auto tty, open_terminal());
+  return base::write_all(tty.get(), base::as_bytes(base::escape_text(why.context(), 400) + "; once more\n"));
+}
+
+/// `ask` until its answer will do. Only what is wrong with the answer itself (Errc::invalid) is asked for again.
+template <class Ask>
+auto ask_again(Ask ask) -> decltype(ask()) {
+  for (int left = kTries;; --left) {
+    auto answer = ask();
+    if (answer || left == 1 || answer.error().code() != base::Errc::invalid) return answer;
+    SALLYPORT_TRYV(say(answer.error()));
+  }
+}
+
+base::Result<base::SecretBytes> ask_twice(const std::string& question, const CheckSecret& check) {
   SALLYPORT_TRY(auto first, prompt_secret(question));
+  if (check) {
+    SALLYPORT_TRYV(check(first));
+  }
   SALLYPORT_TRY(const auto second, prompt_secret(question + " again"));
-  if (!base::equals_ct(first, second))
-    return base::fail(base::Errc::invalid, "the two answers differ; nothing was changed");
+  if (!base::equals_ct(first, second)) return base::fail(base::Errc::invalid, "the two answers differ");
   return first;
 }
 
-base::Result<std::string> prompt_line(const std::string& question) {
-  SALLYPORT_TRY(const auto tty, open_terminal());
-  SALLYPORT_TRYV(base::write_all(tty.get(), base::as_bytes(question + ": ")));
-  SALLYPORT_TRY(const auto line, read_secret_line(tty.get()));
-  return std::string(line.expose_text());
+}  // namespace
+
+base::Result<base::SecretBytes> prompt_new_secret(const std::string& question, const CheckSecret& check) {
+  return ask_again([&] { return ask_twice(question, check); });
+}
+
+base::Result<> check_code(const base::SecretBytes& code) {
+  if (vault::is_totp_format(code.expose())) return base::ok();
+  return base::fail(base::Errc::invalid,
+                    "a one-time code is exactly six digits, without the space that some devices show");
+}
+
+base::Result<base::SecretBytes> prompt_code(const std::string& question, bool may_be_empty) {
+  return ask_again([&]() -> base::Result<base::SecretBytes> {
+    SALLYPORT_TRY(auto code, prompt_secret(question));
+    if (may_be_empty && code.empty()) return code;
+    SALLYPORT_TRYV(check_code(code));
+    return code;
+  });
+}
+
+base::Result<std::string> prompt_line(const std::string& question, const CheckLine& check) {
+  return ask_again([&]() -> base::Result<std::string> {
+    SALLYPORT_TRY(const auto tty, open_terminal());
+    SALLYPORT_TRYV(base::write_all(tty.get(), base::as_bytes(question + ": ")));
+    SALLYPORT_TRY(const auto line, read_secret_line(tty.get()));
+    std::string text(line.expose_text());
+    if (check) {
+      SALLYPORT_TRYV(check(text));
+    }
+    return text;
+  });
 }
 
 }  // namespace sallyport::app

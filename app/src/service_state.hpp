@@ -9,6 +9,7 @@
 
 #include "live_sessions.hpp"
 #include "sallyport/access/decide.hpp"
+#include "sallyport/access/login_token.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/vault/lockout.hpp"
 #include "sallyport/vault/vault.hpp"
@@ -31,12 +32,17 @@ struct ServiceState {
   access::AccessPolicy policy;
   std::unique_ptr<vault::Vault> vault;  ///< null while sealed
   bool writable = false;                ///< the last commit succeeded
-  vault::SourceLockouts lockouts;
+  // One count for each kind of guess: a right password says nothing about codes.
+  vault::SourceLockouts password_sources;
+  vault::SourceLockouts code_sources;
+  access::TokenUses token_uses;
   LiveSessions sessions;
   std::optional<std::uint64_t> listener;                ///< the connection that dials
   std::map<base::RotationId, std::uint64_t> rotations;  ///< given out: to which peer
-  std::set<std::uint64_t> rotators;                     ///< have asked, and wait to be woken
-  std::vector<BegunExport> exports;                     ///< the newest last; bounded
+  /// Wait for another try, and somebody wants the account. Not more than there are open rotations.
+  std::set<base::RotationId> wanted_rotations;
+  std::set<std::uint64_t> rotators;  ///< have asked, and wait to be woken
+  std::vector<BegunExport> exports;  ///< the newest last; bounded
   std::uint64_t last_connection = 0;
   bool decide_again = false;      ///< something changed that live sessions stand on
   std::vector<LiveSession> lost;  ///< their connection went without session.close; not yet in the store

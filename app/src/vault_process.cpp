@@ -62,6 +62,7 @@ ServiceConfig service_config(const ServerOptions& options) {
   config.data = options.data;
   config.dev = options.development;
   config.token_life = options.token_lifetime;
+  config.token_idle = options.token_idle;
   config.login_grace = options.login_grace;
   config.otp_window = options.fresh_otp;
   config.recording_floor = options.recording_floor;

@@ -68,6 +68,10 @@ done
 ((refused == 5)) || fail "a full disk refused nothing in $try tries"
 ends_with 1 'nothing was released' as alice reveal svc@web1
 ends_with 1 'nothing was released' as alice checkin svc@web1
+for try in {1..7}; do  # a sign-in that can't be written down is not judged, and counts for nobody
+  answer=$(printf 'not the password\n000000\n' | as alice login --user alice --password-stdin --otp-stdin 2>&1) && fail "a wrong password signs in"
+  [[ $answer == *"can't be written"* ]] || fail "a sign-in on a full disk is answered: $answer"
+done
 wait "$loading" && fail "the load met no refusal"
 grep -q 'nothing was released' "$stage/log/load" || fail "the load was refused otherwise: $(cat "$stage/log/load")"
 still_talks || fail "a session that was there before ended: $(cat "$stage/live.err")"
@@ -77,6 +81,8 @@ free_disk "$stage/data"
 answer=$(reveal)
 [[ $(< "$stage/status") == 200 ]] || fail "there is room again, and still: $answer"
 ((++released))
+printf '%s\n%s\n' "$alice_password" "$(code alice)" | as alice login --user alice --password-stdin --otp-stdin > "$stage/log/login" 2>&1 ||
+  fail "failures that were not judged were counted: $(cat "$stage/log/login")"
 "$load" check "$url" "$stage/data/tls/ca.pem" "$stage/token" "$stage/acks" || fail "an acknowledged checkout is not there"
 rows=$(revealed_rows)
 ((rows == released)) || fail "$released secrets were released, and the log knows $rows"

@@ -47,5 +47,5 @@ furnish_people() {  # a target, root@web1, and alice who may use it
   as admin grant add web-admins alice > /dev/null
   enrol alice "$alice_password"
   ssh-keygen -q -t ed25519 -N '' -C alice -f "$stage/home/.ssh/id_ed25519"
-  as alice user key add alice "$stage/home/.ssh/id_ed25519.pub" > /dev/null
+  as admin user key add alice "$stage/home/.ssh/id_ed25519.pub" > /dev/null
 }

@@ -24,21 +24,18 @@ base::Result<> check_wanted(const NewCheckout& wanted, const Account& account) {
 }
 
 /// An exclusive wish needs that nobody has it; a shared one, that nobody has it exclusively and this person not at all.
-base::Result<> check_free(Transaction& tx, const Account& account, const base::UserId& user) {
-  SALLYPORT_TRY(
-      const bool own,
-      exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND user_id = $2 AND state = 1", account.id, user));
-  if (own) {
-    return base::fail(Errc::conflict, "you have " + account.name.text() + " checked out already; check it in first");
+/// What has run out by now is nobody's any more.
+base::Result<> check_free(Transaction& tx, const Account& account, const base::UserId& user,
+                          const std::vector<Checkout>& active, const Moment& now) {
+  for (const Checkout& one : active) {
+    if (one.lease.ended(now)) continue;
+    if (one.user == user)
+      return base::fail(Errc::conflict, "you have " + account.name.text() + " checked out already; check it in first");
+    if (one.exclusive || account.policy.exclusive)
+      return base::fail(Errc::conflict, "account " + account.name.text() + " is checked out already");
   }
-  SALLYPORT_TRY(
-      const bool taken,
-      exists(tx, "SELECT id FROM checkout WHERE account_id = $1 AND state = 1 AND (exclusive = 1 OR $2 = 1) LIMIT 1",
-             account.id, account.policy.exclusive));
-  if (taken) return base::fail(Errc::conflict, "account " + account.name.text() + " is checked out already");
-  SALLYPORT_TRY(const bool rotating, is_rotating(tx, account.id));
-  if (rotating)
-    return base::fail(Errc::conflict, "account " + account.name.text() + " is rotating; try again in a moment");
+  SALLYPORT_TRY(const auto busy, why_rotating(tx, account.id));
+  if (busy) return base::fail(Errc::conflict, "account " + account.name.text() + " " + *busy);
   return base::ok();
 }
 
@@ -93,12 +90,19 @@ base::Result<std::vector<EndedCheckout>> settle(Transaction& tx, std::vector<Che
 
 }  // namespace
 
+base::Result<> may_check_out(Transaction& tx, const NewCheckout& wanted, const Moment& now) {
+  SALLYPORT_TRY(const auto account, get_account(tx, wanted.account));
+  SALLYPORT_TRYV(check_wanted(wanted, account));
+  SALLYPORT_TRY(const auto active, active_checkouts_of(tx, account.id));
+  return check_free(tx, account, wanted.user, active, now);
+}
+
 base::Result<Granted> create_checkout(Transaction& tx, const NewCheckout& wanted, const Moment& now) {
   SALLYPORT_TRY(const auto account, get_account(tx, wanted.account));
   SALLYPORT_TRYV(check_wanted(wanted, account));
   SALLYPORT_TRY(auto active, active_checkouts_of(tx, account.id));
+  SALLYPORT_TRYV(check_free(tx, account, wanted.user, active, now));
   SALLYPORT_TRY(auto ended, settle(tx, std::move(active), now));
-  SALLYPORT_TRYV(check_free(tx, account, wanted.user));
   Checkout made{base::CheckoutId::random(), account.id, wanted.user, wanted.source, wanted.reason};
   made.exclusive = account.policy.exclusive;
   made.with_otp = wanted.with_otp;

@@ -159,8 +159,42 @@ constexpr Sql kSessionChannels = R"(
 ALTER TABLE session ADD COLUMN channels TEXT NOT NULL DEFAULT '';
 )";
 
-constexpr std::array<Migration, 4> kMigrations = {
-    {{1, kTargets}, {2, kCheckouts}, {3, kSessions}, {4, kSessionChannels}}};
+// Failures are counted by person and place, and each accepted code is kept instead of the newest alone
+// (totp.last_step is read no longer). What was counted and used before goes on counting. A rotation in doubt counts its
+// pauses for itself.
+constexpr Sql kGuesses = R"(
+CREATE TABLE known_source (
+  user_id TEXT NOT NULL,
+  source TEXT NOT NULL,
+  seen_ms BIGINT NOT NULL,
+  PRIMARY KEY (user_id, source)
+);
+CREATE TABLE guess (
+  user_id TEXT NOT NULL,
+  proof BIGINT NOT NULL,
+  lane TEXT NOT NULL,
+  failures BIGINT NOT NULL,
+  lease_wall_ms BIGINT NOT NULL,
+  lease_mono_ms BIGINT NOT NULL,
+  lease_boot TEXT NOT NULL,
+  lease_ms BIGINT NOT NULL,
+  PRIMARY KEY (user_id, proof, lane)
+);
+INSERT INTO guess (user_id, proof, lane, failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms)
+  SELECT user_id, 2, '', failures, lease_wall_ms, lease_mono_ms, lease_boot, lease_ms FROM totp_failures;
+DROP TABLE totp_failures;
+CREATE TABLE totp_used (
+  user_id TEXT NOT NULL,
+  enrolment BIGINT NOT NULL,
+  step BIGINT NOT NULL,
+  PRIMARY KEY (user_id, enrolment, step)
+);
+ALTER TABLE rotation ADD COLUMN doubts BIGINT NOT NULL DEFAULT 0;
+INSERT INTO totp_used (user_id, enrolment, step) SELECT user_id, enrolment, last_step FROM totp WHERE last_step >= 0;
+)";
+
+constexpr std::array<Migration, 5> kMigrations = {
+    {{1, kTargets}, {2, kCheckouts}, {3, kSessions}, {4, kSessionChannels}, {5, kGuesses}}};
 
 }  // namespace
 

@@ -9,14 +9,15 @@ constexpr base::Milliseconds kFirstLockout{std::chrono::seconds{30}};
 constexpr std::uint32_t kMostDoublings = 7;  // 30 s << 7 = 64 min
 }  // namespace
 
-base::Milliseconds lockout_length(std::uint32_t failures) noexcept {
-  if (failures < kFreeFailures) return base::Milliseconds{0};
-  return kFirstLockout * (std::int64_t{1} << std::min(failures - kFreeFailures, kMostDoublings));
+base::Milliseconds lockout_length(std::uint32_t failures, std::uint32_t free) noexcept {
+  if (failures < free) return base::Milliseconds{0};
+  return kFirstLockout * (std::int64_t{1} << std::min(failures - free, kMostDoublings));
 }
 
-void Lockout::fail(const Moment& now) {
-  failures = std::min(failures + 1, kFreeFailures + kMostDoublings);
-  lease = Lease{now, lockout_length(failures)};
+void Lockout::fail(const Moment& now, std::uint32_t free) {
+  if (failures > 0 && Lease{lease.start, kFailuresKept}.ended(now)) failures = 0;
+  failures = std::min(failures + 1, free + kMostDoublings);
+  lease = Lease{now, lockout_length(failures, free)};
 }
 
 base::Milliseconds SourceLockouts::locked_for(std::string_view source, const Moment& now) const {
@@ -26,21 +27,39 @@ base::Milliseconds SourceLockouts::locked_for(std::string_view source, const Mom
 
 void SourceLockouts::fail(std::string_view source, const Moment& now) {
   auto found = sources_.find(source);
-  if (found == sources_.end()) {
-    if (sources_.size() == kMaxSources) make_room();
-    found = sources_.emplace(std::string(source), Lockout{}).first;
-  }
-  found->second.fail(now);
+  if (found == sources_.end() && sources_.size() == kMaxSources) make_room();
+  remember(source);
+  if (found == sources_.end()) found = sources_.emplace(std::string(source), Lockout{}).first;
+  found->second.fail(now, kFreeSourceFailures);
 }
 
 void SourceLockouts::succeed(std::string_view source) {
-  if (const auto found = sources_.find(source); found != sources_.end()) sources_.erase(found);
+  const auto found = sources_.find(source);
+  if (found == sources_.end()) return;
+  remember(source);
+  sources_.erase(found);
+}
+
+void SourceLockouts::undo() {
+  for (; !undo_.empty(); undo_.pop_back()) {
+    auto& before = undo_.back();
+    if (before.lockout)
+      sources_.insert_or_assign(before.source, std::move(*before.lockout));
+    else
+      sources_.erase(before.source);
+  }
+}
+
+void SourceLockouts::remember(std::string_view source) {
+  const auto found = sources_.find(source);
+  undo_.push_back({std::string(source), found == sources_.end() ? std::optional<Lockout>() : found->second});
 }
 
 void SourceLockouts::make_room() {
   const auto oldest = std::min_element(sources_.begin(), sources_.end(), [](const auto& a, const auto& b) {
     return a.second.lease.start.mono < b.second.lease.start.mono;
   });
+  remember(oldest->first);
   sources_.erase(oldest);
 }
 

@@ -22,9 +22,24 @@ constexpr std::size_t kMaxWord = 32;
 constexpr std::size_t kMaxDetail = 512;
 constexpr base::Milliseconds kFirstPause{std::chrono::minutes{1}};
 constexpr base::Milliseconds kLongestPause{std::chrono::hours{6}};
+// In doubt nobody may have the account: it is looked at soon, and then often.
+constexpr base::Milliseconds kFirstDoubt{std::chrono::seconds{2}};
+constexpr base::Milliseconds kLongestDoubt{std::chrono::minutes{2}};
 
 bool is_open_state(std::string_view state) { return std::count(kOpenStates.begin(), kOpenStates.end(), state) == 1; }
 bool is_end_state(std::string_view state) { return std::count(kEndStates.begin(), kEndStates.end(), state) == 1; }
+
+/// Which secret is in force is certain: nothing was sent, or the new one is proven.
+bool is_certain(std::string_view state) { return state == "pending" || state == "promoted"; }
+
+/// What was waited while nothing had been sent says nothing about how long to wait in doubt: each counts for itself.
+base::Milliseconds pause_length(const Rotation& rotation) {
+  const auto pause = [](base::Milliseconds first, std::uint32_t before, base::Milliseconds longest) {
+    return std::min(first * (std::int64_t{1} << std::min(before, 16U)), longest);
+  };
+  return is_certain(rotation.state) ? pause(kFirstPause, rotation.pauses, kLongestPause)
+                                    : pause(kFirstDoubt, rotation.doubts, kLongestDoubt);
+}
 
 base::Error ended(const Rotation& rotation) {
   return base::fail(Errc::conflict, "rotation " + rotation.id.text() + " has ended: it is " + rotation.state);
@@ -148,20 +163,37 @@ base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& i
   SALLYPORT_TRYV(check_texts(outcome, detail));
   SALLYPORT_TRY(const auto rotation, get_rotation(tx, id));
   if (rotation.finished) return ended(rotation);
-  const base::Milliseconds pause =
-      std::min(kFirstPause * (std::int64_t{1} << std::min(rotation.pauses, 16U)), kLongestPause);
-  SALLYPORT_TRYV(
-      tx.execute("UPDATE rotation SET wait = $1, outcome = $2, detail = $3, pauses = pauses + 1, retry_ms = $4, "
-                 "updated_ms = $5 WHERE id = $6",
-                 static_cast<int>(wait), outcome, detail, wall_ms(now) + pause.count(), wall_ms(now), id));
+  const base::Milliseconds pause = pause_length(rotation);
+  const bool certain = is_certain(rotation.state);
+  SALLYPORT_TRYV(tx.execute(
+      "UPDATE rotation SET wait = $1, outcome = $2, detail = $3, pauses = pauses + $4, doubts = doubts + $5, "
+      "retry_ms = $6, updated_ms = $7 WHERE id = $8",
+      static_cast<int>(wait), outcome, detail, certain, !certain, wall_ms(now) + pause.count(), wall_ms(now), id));
   return get_rotation(tx, id);
 }
 
+base::Result<std::optional<Rotation>> find_rotation_in_doubt(Transaction& tx, const base::AccountId& account) {
+  SALLYPORT_TRY(auto open, find_open_rotation(tx, account));
+  if (open && (open->wait != RotationWait::retry || is_certain(open->state))) open.reset();
+  return open;
+}
+
 base::Result<bool> is_rotating(Transaction& tx, const base::AccountId& account) {
+  SALLYPORT_TRY(const auto why, why_rotating(tx, account));
+  return why.has_value();
+}
+
+base::Result<std::optional<std::string>> why_rotating(Transaction& tx, const base::AccountId& account) {
+  using Why = std::optional<std::string>;
   SALLYPORT_TRY(const auto open, find_open_rotation(tx, account));
-  if (!open) return false;
-  const bool certain = open->state == "pending" || open->state == "promoted";
-  return !(certain && open->wait != RotationWait::none);
+  if (!open || (is_certain(open->state) && open->wait != RotationWait::none)) return Why();
+  if (open->wait == RotationWait::none) return Why("is rotating; try again in a moment");
+  if (open->wait == RotationWait::retry)
+    return Why(
+        "is in doubt: its target was lost while its secret was being changed; that is tried again now, so try "
+        "again in a few seconds");
+  return Why("is in doubt: its secret was being changed, and an administrator has to look (rotation " +
+             open->id.text() + ")");
 }
 
 }  // namespace sallyport::vault

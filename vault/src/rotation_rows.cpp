@@ -7,9 +7,9 @@ namespace sallyport::vault {
 namespace {
 
 // A literal, because Sql takes nothing else. What read_rotation takes, in its order.
-#define SALLYPORT_ROTATION_COLUMNS                                                                                 \
-  "SELECT id, account_id, cause, state, journal, outcome, detail, version, wait, pauses, started_ms, updated_ms, " \
-  "finished_ms FROM rotation "
+#define SALLYPORT_ROTATION_COLUMNS                                                                             \
+  "SELECT id, account_id, cause, state, journal, outcome, detail, version, wait, pauses, doubts, started_ms, " \
+  "updated_ms, finished_ms FROM rotation "
 
 base::Result<Rotation> read_rotation(const Statement& row) {
   SALLYPORT_TRY(auto id, read_id<base::RotationId>(row, 0));
@@ -17,11 +17,11 @@ base::Result<Rotation> read_rotation(const Statement& row) {
   SALLYPORT_TRY(const auto cause, read_enum(row, 2, RotationCause::schedule));
   const std::int64_t wait = row.integer(8);
   if (wait < 0 || wait > 2) return corrupt_row("rotation");
-  return Rotation{std::move(id),           std::move(account), cause,
-                  read_text(row, 3),       read_text(row, 4),  read_text(row, 5),
-                  read_text(row, 6),       read_u32(row, 7),   static_cast<RotationWait>(wait),
-                  read_u32(row, 9),        read_time(row, 10), read_time(row, 11),
-                  read_maybe_time(row, 12)};
+  return Rotation{std::move(id),      std::move(account),      cause,
+                  read_text(row, 3),  read_text(row, 4),       read_text(row, 5),
+                  read_text(row, 6),  read_u32(row, 7),        static_cast<RotationWait>(wait),
+                  read_u32(row, 9),   read_u32(row, 10),       read_time(row, 11),
+                  read_time(row, 12), read_maybe_time(row, 13)};
 }
 
 constexpr std::array<RotationCause, 3> kCauses = {RotationCause::demand, RotationCause::checkin,

@@ -30,12 +30,12 @@ base::Result<SecretBytes> open_slot(const Slot& slot, base::ByteView vault_id, c
   return root;
 }
 
+}  // namespace
+
 base::Result<> check_passphrase(const SecretBytes& passphrase) {
   if (passphrase.size() >= kMinPassphrase && passphrase.size() <= kMaxPassphrase) return base::ok();
   return base::fail(Errc::invalid, "a passphrase has 8 to 1024 bytes");
 }
-
-}  // namespace
 
 base::Result<> check_cost(base::Argon2Cost cost) {
   const bool memory = cost.memory >= kMinArgonMemory && cost.memory <= kMaxArgonMemory;

@@ -90,10 +90,50 @@ TEST_CASE("a token is refused in the same words whatever is wrong with it") {
     must(world.sql([&](auto& tx) { return revoke_token(tx, good); }));
     CHECK(world.check(good).error() == reference.error());
   }
-  SECTION("ended") {
+}
+
+TEST_CASE("whoever has a token that ran out is told so, from its own source only") {
+  TokenWorld world;
+  const auto good = must(world.issue());
+  world.clock.advance(1h);
+  CHECK(world.check(good).error().context().find("expired") != std::string::npos);
+  CHECK(world.check(good, "192.0.2.2").error().context().find("expired") == std::string::npos);
+}
+
+TEST_CASE("a sign-in that is used lives to its end, one that is not ends before") {
+  TokenWorld world;
+  const auto token = must(world.issue(8h));
+  TokenUses uses;
+  const auto check = [&] {
+    return world.sql([&](auto& tx) { return check_token(tx, token, kSource, world.now(), {2h, &uses}); });
+  };
+  for (int i = 0; i < 4; ++i) {
     world.clock.advance(1h);
-    CHECK(world.check(good).error() == reference.error());
+    const auto login = must(check());
+    uses.note(login.token, world.now());
+    if (i == 1) {  // written down meanwhile, and forgotten here
+      must(world.sql([&](auto& tx) { return uses.write(tx); }));
+      uses.clear();
+    }
   }
+  world.clock.advance(2h - 1ms);
+  CHECK(check().has_value());
+  world.clock.advance(1ms);
+  CHECK(check().error().context().find("not used for 120 minutes") != std::string::npos);
+}
+
+TEST_CASE("the code of a sign-in is spent once, and one given later counts from then on") {
+  TokenWorld world;
+  const auto token = must(world.issue());
+  auto login = must(world.check(token));
+  CHECK_FALSE(login.code_spent);
+  CHECK(must(world.sql([&](auto& tx) { return spend_code(tx, login); })));
+  CHECK_FALSE(must(world.sql([&](auto& tx) { return spend_code(tx, login); })));
+  world.clock.advance(10min);
+  must(world.sql([&](auto& tx) { return renew_code(tx, login, world.now()); }));
+  login = must(world.check(token));
+  CHECK(login.factors.otp->mono == world.now().mono);
+  CHECK(login.code_spent);
 }
 
 TEST_CASE("a token is not given to a disabled user, nor for a life out of bounds") {
@@ -104,12 +144,14 @@ TEST_CASE("a token is not given to a disabled user, nor for a life out of bounds
   CHECK(code_of(world.issue()) == Errc::denied);
 }
 
-TEST_CASE("ended tokens are dropped, living ones stay") {
+TEST_CASE("tokens that ended a day ago are dropped, living ones stay") {
   TokenWorld world;
   must(world.issue(1min));
+  world.clock.advance(23h + 59min);
   const auto living = must(world.issue(1h));
-  world.clock.jump_wall(24h);
-  world.clock.advance(1min);
+  CHECK(must(world.sql([&](auto& tx) { return drop_ended_tokens(tx, world.now()); })) == 0);
+  world.clock.jump_wall(48h);
+  world.clock.advance(1min + 1min);
   CHECK(must(world.sql([&](auto& tx) { return drop_ended_tokens(tx, world.now()); })) == 1);
   CHECK(world.check(living).has_value());
   world.boot = "boot-b";

@@ -111,9 +111,31 @@ TEST_CASE("after five failures the right password is refused for 30 seconds, ove
   CHECK(world.sign_in("alice", kGood).accepted);
 }
 
-TEST_CASE("a source that failed for five different names is locked") {
+TEST_CASE("strangers who guess passwords do not keep the owner out where he signed in before") {
   PasswordWorld world;
-  for (int i = 0; i < 5; ++i) CHECK_FALSE(world.sign_in("nobody" + std::to_string(i), "wrong").accepted);
+  must(world.sql([&](auto& tx) { return vault::remember_source(tx, world.alice.id, "192.0.2.1", world.now()); }));
+  world.fail(5);
+  CHECK(world.sign_in("alice", kGood, "192.0.2.99").why == "locked");
+  CHECK(world.sign_in("alice", kGood).accepted);
+  CHECK(world.sign_in("alice", kGood, "192.0.2.99").why == "locked");  // nor does he clear their count
+  for (int i = 0; i < 5; ++i) CHECK(world.sign_in("alice", "wrong").why == "wrong");
+  CHECK(world.sign_in("alice", kGood).why == "locked");  // guesses from there are bounded, too
+}
+
+TEST_CASE("guessing from ever new sources is slowed down for all of them together") {
+  PasswordWorld world;
+  int looked_at = 0;
+  for (int i = 0; i < 200; ++i) {
+    looked_at += world.sign_in("alice", "wrong", "198.51.100." + std::to_string(i)).why == "wrong" ? 1 : 0;
+    world.clock.advance(30s);
+  }
+  CHECK(looked_at <= 12);  // 100 minutes: five at once, then after 30 s, 1, 2, 4, 8, 16, 32 minutes
+}
+
+TEST_CASE("a source that failed for twenty different names is locked") {
+  PasswordWorld world;
+  for (std::uint32_t i = 0; i < vault::kFreeSourceFailures; ++i)
+    CHECK_FALSE(world.sign_in("nobody" + std::to_string(i), "wrong").accepted);
   CHECK(world.sign_in("alice", kGood).why == "locked");
   CHECK(world.sign_in("alice", kGood, "192.0.2.9").accepted);
 }

@@ -113,6 +113,7 @@ TEST_CASE("service: wrong codes are counted for the person, from wherever they c
     office.source = "198.51.100." + std::to_string(i);
     CHECK(office.login("alice", "password of alice", &wrong).code == Errc::unauthenticated);
   }
+  // (Where she signed in before she is not held up: service_proofs_test.)
   office.source = "203.0.113.1";
   const auto right = vault::hotp(office.alice.seed, vault::totp_step(office.clock.wall()) + 1);
   CHECK(office.login("alice", "password of alice", &right).code == Errc::unauthenticated);
@@ -134,6 +135,21 @@ TEST_CASE("service: an unknown user, a wrong password and a wrong code get one a
     CHECK(answer->error == unknown.error);
   }
   CHECK(office.login("alice", "password of alice", &code).ok());
+}
+
+TEST_CASE("service: a sign-in that is used goes on, one that is not ends and says so") {
+  Office office;
+  const auto whoami = office.input(OperationId::whoami);
+  for (int i = 0; i < 3; ++i) {
+    office.clock.advance(office.config.token_idle - base::Seconds{1});
+    CHECK(office.web(OperationId::whoami, whoami, &office.alice.token).ok());
+    office.tick();
+    if (i == 1) office.restart();
+  }
+  office.clock.advance(office.config.token_idle);
+  const auto ended = office.web(OperationId::whoami, whoami, &office.alice.token);
+  CHECK(ended.code == Errc::unauthenticated);
+  CHECK(ended.error.find("was not used for") != std::string::npos);
 }
 
 TEST_CASE("service: a token is bound to its source and ends by time and by sign-out") {

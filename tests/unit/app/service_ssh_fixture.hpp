@@ -20,7 +20,7 @@ struct Ssh : ServiceFixture {
     add_role(admin, "ops", "checkout,session,reveal", "env=prod");
     alice = add_person(admin, "alice", "ops");
     auto record = input(OperationId::user_key_add);
-    record.set("name", "alice").set("key", kAliceKey);
+    record.set("name", "alice").set("key", kAliceKey).set("otp", code(alice));
     (void)*web(OperationId::user_key_add, record, &alice.token);
     (void)*ask(peer(PeerKind::ssh, listener_peer), OperationId::ssh_listen, input(OperationId::ssh_listen));
   }

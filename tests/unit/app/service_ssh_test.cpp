@@ -155,6 +155,76 @@ TEST_CASE("ssh: a checkout from elsewhere, or of long ago, does not stand for a 
   CHECK(ssh.grant(10).ok());
 }
 
+TEST_CASE("ssh: a proven key and then a code are kept out by nobody's guesses") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.clock.advance(ssh.config.otp_window + base::Seconds{1});
+  std::uint64_t id = 100;
+  for (int i = 0; i < 8; ++i) {  // strangers with the password guess codes, others guess passwords
+    ssh.connect(++id, "198.51.100." + std::to_string(i));
+    REQUIRE(ssh.begin(id).ok());
+    if (ssh.password(id, "password of alice")->text("next") == "otp")
+      CHECK_FALSE(ssh.otp(id, secret("000000"))->flag("accepted"));
+    ssh.connect(++id, "198.51.100.1" + std::to_string(i));
+    REQUIRE(ssh.begin(id).ok());
+    CHECK_FALSE(ssh.password(id, "a guess")->flag("accepted"));
+  }
+  ssh.connect(10, "203.0.113.5");
+  REQUIRE(ssh.begin(10).ok());
+  CHECK(ssh.prove_key(10)->text("next") == "otp");
+  CHECK(ssh.otp(10, ssh.code(ssh.alice))->text("next") == "grant");
+  CHECK(ssh.grant(10).ok());
+}
+
+TEST_CASE("ssh: no code is asked for, or used up, where no session could start with it") {
+  Ssh ssh;
+  ssh.lend();
+  const auto unpin = [&] {
+    auto show = ssh.input(OperationId::target_show);
+    show.set("name", "web1");
+    const auto target = ssh.web(OperationId::target_show, show, &ssh.admin.token);
+    auto remove = ssh.input(OperationId::target_key_remove);
+    remove.set("name", "web1").set("fingerprint", target->list("host_keys")[0].text("fingerprint"));
+    REQUIRE(ssh.web(OperationId::target_key_remove, remove, &ssh.admin.token).ok());
+  };
+  const auto pin = [&] {
+    auto add = ssh.input(OperationId::target_key_add);
+    add.set("name", "web1").set("key", kHostKey);
+    REQUIRE(ssh.web(OperationId::target_key_add, add, &ssh.admin.token).ok());
+  };
+  ssh.connect(10, "198.51.100.9");
+  REQUIRE(ssh.begin(10).ok());
+  CHECK(ssh.prove_key(10)->text("next") == "otp");
+  unpin();
+  const auto code = ssh.code(ssh.alice);
+  CHECK(ssh.otp(10, code.clone())->text("next") == "grant");
+  CHECK(ssh.grant(10).error.find("no host key") != std::string::npos);
+  ssh.connect(11, "198.51.100.9");
+  REQUIRE(ssh.begin(11).ok());
+  CHECK(ssh.prove_key(11)->text("next") == "grant");
+  pin();
+  ssh.connect(12, "198.51.100.9");
+  REQUIRE(ssh.begin(12).ok());
+  CHECK(ssh.prove_key(12)->text("next") == "otp");
+  CHECK(ssh.otp(12, code.clone())->flag("accepted"));
+  CHECK(ssh.grant(12).ok());
+}
+
+TEST_CASE("ssh: a code with a space in the middle is asked for again and counts as nothing") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.connect(10, "198.51.100.9");
+  REQUIRE(ssh.begin(10).ok());
+  REQUIRE(ssh.prove_key(10)->text("next") == "otp");
+  for (int i = 0; i < 10; ++i) {
+    const auto again = ssh.otp(10, secret("123 456"));
+    CHECK_FALSE(again->flag("accepted"));
+    CHECK(again->text("next") == "otp");
+    CHECK(again->text("message").find("six digits") != std::string_view::npos);
+  }
+  CHECK(ssh.otp(10, ssh.code(ssh.alice))->flag("accepted"));
+}
+
 TEST_CASE("ssh: a wrong password, an unknown user and a user without a password are answered alike") {
   Ssh ssh;
   ssh.lend();
@@ -514,4 +584,43 @@ TEST_CASE("ssh: whoever is frozen or ended is told so with the auditor's reason,
   REQUIRE(ssh.web(OperationId::session_terminate, end, &ssh.admin.token).ok());
   CHECK(told(OperationId::push_end) == "An auditor ended this session: not agreed");
   CHECK(ssh.log().back().detail == "alice on root@web1: not agreed");
+}
+
+TEST_CASE("rotation: one that is in doubt and waits is given out at once when somebody wants the account") {
+  Ssh ssh;
+  const auto rotator = ssh.peer(PeerKind::rotator, ssh.rotator_peer);
+  const auto next = [&] { return ssh.ask(rotator, OperationId::rotation_next, ssh.input(OperationId::rotation_next)); };
+  ssh.lend();
+  (void)*ssh.by_id(OperationId::reveal, ssh.checkout_id, ssh.alice.token);
+  (void)*ssh.by_id(OperationId::checkin, ssh.checkout_id, ssh.alice.token);
+  const auto job = next();
+  for (int i = 0; i < 7; ++i) {  // its target is away, seven times: more than a minute until the next try
+    auto step = ssh.input(OperationId::rotation_record);
+    step.set("id", job->text("id"))
+        .set("journal", rotation::encode({.state = rotation::State::applying, .applies = 1}));
+    step.set("outcome", "unreachable").set("detail", "").set("end", "retry_later");
+    (void)*ssh.ask(rotator, OperationId::rotation_record, step);
+    if (i < 6) {
+      ssh.clock.advance(base::Seconds{120});
+      REQUIRE(next()->has("id"));
+    }
+  }
+  CHECK_FALSE(next()->has("id"));
+  const auto code = ssh.code(ssh.alice);
+  auto wanted = ssh.input(OperationId::checkout_create);
+  wanted.set("account", "root@web1").set("reason", "a test").set("otp", code.clone());
+  const auto refused = ssh.web(OperationId::checkout_create, wanted, &ssh.alice.token);
+  CHECK(refused.code == Errc::conflict);
+  CHECK(refused.error.find("in doubt") != std::string::npos);
+  ssh.pushes.clear();
+  ssh.tick(base::Seconds{1});
+  CHECK(ssh.pushed(ssh.rotator_peer, OperationId::push_rotation_work));
+  const auto again = next();
+  REQUIRE(again->has("id"));
+  CHECK(again->text("id") == job->text("id"));
+  auto step = ssh.input(OperationId::rotation_record);
+  step.set("id", job->text("id")).set("journal", rotation::encode({.state = rotation::State::current, .applies = 1}));
+  step.set("outcome", "ok").set("detail", "").set("end", "done");
+  (void)*ssh.ask(rotator, OperationId::rotation_record, step);
+  CHECK(ssh.web(OperationId::checkout_create, wanted, &ssh.alice.token).ok());  // with the code that was not used up
 }

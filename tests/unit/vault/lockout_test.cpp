@@ -17,11 +17,21 @@ TEST_CASE("five failures lock for 30 seconds, each further one doubles up to 64 
   CHECK(lockout_length(4'000'000'000U) == 64min);
 }
 
-TEST_CASE("a source is locked after five failures and free after the time has passed") {
+TEST_CASE("a count is forgotten after a day without a failure") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  Lockout lockout;
+  for (int i = 0; i < 9; ++i) lockout.fail(Moment::read(clock, "a"));
+  CHECK(lockout.locked_for(Moment::read(clock, "a")) == 8min);
+  clock.advance(24h);
+  lockout.fail(Moment::read(clock, "a"));
+  CHECK(lockout.locked_for(Moment::read(clock, "a")) == 0ms);
+}
+
+TEST_CASE("a source is locked after twenty failures and free after the time has passed") {
   ManualClock clock(from_unix_ms(1'790'000'000'000));
   const auto now = [&] { return Moment::read(clock, "a"); };
   SourceLockouts sources;
-  for (int i = 0; i < 5; ++i) sources.fail("192.0.2.1", now());
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now());
   CHECK(sources.locked_for("192.0.2.1", now()) == 30s);
   CHECK(sources.locked_for("192.0.2.2", now()) == 0ms);
   clock.jump_wall(1h);
@@ -37,9 +47,25 @@ TEST_CASE("the table of sources is bounded and drops the one that failed longest
   SourceLockouts sources;
   for (std::size_t i = 0; i < SourceLockouts::kMaxSources + 10; ++i) {
     clock.advance(1ms);
-    for (int n = 0; n < 5; ++n) sources.fail("s" + std::to_string(i), Moment::read(clock, "a"));
+    for (std::uint32_t n = 0; n < kFreeSourceFailures; ++n)
+      sources.fail("s" + std::to_string(i), Moment::read(clock, "a"));
   }
   CHECK(sources.size() == SourceLockouts::kMaxSources);
   CHECK(sources.locked_for("s0", Moment::read(clock, "a")) == 0ms);
   CHECK(sources.locked_for("s10", Moment::read(clock, "a")) > 0ms);
+}
+
+TEST_CASE("failures of a batch that could not be committed are taken back, kept ones stay") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  const auto now = Moment::read(clock, "a");
+  SourceLockouts sources;
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now);
+  sources.keep();
+  sources.succeed("192.0.2.1");
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.2", now);
+  CHECK(sources.locked_for("192.0.2.2", now) > 0ms);
+  sources.undo();
+  CHECK(sources.locked_for("192.0.2.1", now) == 30s);
+  CHECK(sources.locked_for("192.0.2.2", now) == 0ms);
+  CHECK(sources.size() == 1);
 }

@@ -241,6 +241,49 @@ TEST_CASE("a rotation that waits for an unreachable target comes again after its
   CHECK(world.due().size() == 1);
 }
 
+TEST_CASE("in doubt the pauses begin anew with seconds, however long was waited before") {
+  World world;
+  const Rotation rotation = must(world.begin());
+  for (int i = 0; i < 8; ++i) {
+    must(world.record(rotation, "applying"));  // the target is not reached: nothing was sent, and the journal goes back
+    must(world.record(rotation, "pending"));
+    world.pause(rotation, RotationWait::retry);
+  }
+  world.clock.advance(2h);
+  CHECK(world.due().empty());
+  must(world.record(rotation, "applying"));
+  world.pause(rotation, RotationWait::retry);
+  CHECK(world.due().empty());
+  world.clock.advance(2s);
+  CHECK(world.due().size() == 1);
+  for (int i = 0; i < 10; ++i) world.pause(rotation, RotationWait::retry);
+  world.clock.advance(2min - 1ms);
+  CHECK(world.due().empty());
+  world.clock.advance(1ms);
+  CHECK(world.due().size() == 1);
+}
+
+TEST_CASE("an account in doubt says so, and which rotation waits") {
+  World world;
+  const Rotation rotation = must(world.begin());
+  const auto in_doubt = [&] {
+    return must(world.sql([&](auto& tx) { return find_rotation_in_doubt(tx, world.account.id); }));
+  };
+  const auto why = [&] {
+    return must(world.sql([&](auto& tx) { return why_rotating(tx, world.account.id); })).value();
+  };
+  CHECK(why().find("try again in a moment") != std::string::npos);
+  world.pause(rotation, RotationWait::retry);
+  CHECK_FALSE(in_doubt());
+  must(world.record(rotation, "applying"));
+  CHECK_FALSE(in_doubt());  // it is being worked at
+  world.pause(rotation, RotationWait::retry);
+  CHECK(in_doubt()->id == rotation.id);
+  CHECK(why().find("in doubt") != std::string::npos);
+  world.pause(rotation, RotationWait::blocked);
+  CHECK(why().find("an administrator has to look (rotation " + rotation.id.text()) != std::string::npos);
+}
+
 TEST_CASE("a blocked rotation runs again on demand only") {
   World world;
   const Rotation rotation = must(world.begin());

@@ -41,6 +41,8 @@ struct AccessPolicy {
   base::Seconds otp_window{300};
   /// A passcode given at sign-in is good this long for rotate, audit and administer.
   base::Seconds sign_in_otp{std::chrono::hours{8}};
+  /// Giving proofs to another person (a password, a key, a reset of his generator) takes a passcode no older than this.
+  base::Seconds proof_otp{300};
   /// A checkout takes a passcode given with the very request: no older than this.
   base::Seconds checkout_otp{60};
 };

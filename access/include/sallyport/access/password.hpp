@@ -8,7 +8,7 @@
 
 #include "sallyport/base/crypto.hpp"
 #include "sallyport/base/ids.hpp"
-#include "sallyport/vault/lockout.hpp"
+#include "sallyport/vault/guesses.hpp"
 
 namespace sallyport::vault {
 class Transaction;
@@ -30,10 +30,11 @@ struct PasswordWork {
 /// 80 ms and more: on a worker thread. Pure. Errc::invalid for an empty or too long password.
 base::Result<base::SecretBytes> compute_password(const base::SecretBytes& password, const PasswordWork& work);
 
-/// Work for a password that is being set: a fresh salt. Errc::invalid when it is shorter than kMinPassword or longer
-/// than kMaxPassword.
+/// Errc::invalid when it is shorter than kMinPassword or longer than kMaxPassword.
+base::Result<> check_password(const base::SecretBytes& password);
+/// Work for a password that is being set: a fresh salt. Errc::invalid as check_password.
 base::Result<PasswordWork> prepare_new_password(const base::SecretBytes& password, const base::Argon2Cost& cost);
-/// Stores what was computed. Ends the user's login tokens; clears the count of failed passwords.
+/// Stores what was computed. Ends the user's login tokens; clears the counts of failed passwords.
 base::Result<> store_password(vault::Transaction& tx, const base::UserId& user, const PasswordWork& work,
                               const base::SecretBytes& hash);
 
@@ -56,8 +57,9 @@ struct PasswordAnswer {
   std::optional<base::UserId> user;  ///< only when accepted
   std::string why;  ///< for the audit event alone: "wrong", "locked", "unknown"; never told to the caller
 };
-/// Compares in constant time, counts failures (durable for the person, in `sources` for the source). A refusal is a
-/// value: what it leaves behind must be committed, as with vault::check_totp.
+/// Compares in constant time; counts failures in the person's lane (vault/guesses.hpp) and, among strangers, for the
+/// source in `sources`, which is for passwords alone. A refusal is a value: what it leaves behind must be committed, as
+/// with vault::check_totp.
 base::Result<PasswordAnswer> settle_password_check(vault::Transaction& tx, vault::SourceLockouts& sources,
                                                    const PasswordAttempt& attempt, const base::SecretBytes& hash,
                                                    std::string_view source, const vault::Moment& now);

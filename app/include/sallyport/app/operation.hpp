@@ -118,8 +118,8 @@ enum class Proof : std::uint8_t {
   none,       ///< no token at all
   password,   ///< a token got by password alone: enough to enrol a second factor, and for nothing else
   otp,        ///< a token got with a one-time code
-  fresh_otp,  ///< that, and a one-time code in this very request (field "otp"), where the account's policy does not let
-              ///< the sign-in's count
+  fresh_otp,  ///< that, and a one-time code in this very request (field "otp"). On an account: where its policy does
+              ///< not let the sign-in's count. For another person: where none was given lately
 };
 
 /// The rule of one row. There is no default: a row without a rule does not compile.

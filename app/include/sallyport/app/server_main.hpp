@@ -21,7 +21,8 @@ struct ServerOptions {
   ProcessUsers users;
   base::LogLevel log_level = base::LogLevel::info;
 
-  std::chrono::seconds token_lifetime{900};           ///< sign-in tokens
+  std::chrono::seconds token_lifetime{28800};         ///< sign-in tokens
+  std::chrono::seconds token_idle{7200};              ///< unused for so long, they end; 0: they do not
   std::chrono::seconds fresh_otp{300};                ///< how long a code given at a checkout still counts at a login
   std::chrono::milliseconds vault_loss_bound{10000};  ///< a session whose vault is gone ends within this
   std::chrono::milliseconds dial_timeout{10000};      ///< name resolution and connecting to a target, together

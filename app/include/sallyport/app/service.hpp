@@ -22,9 +22,10 @@ namespace sallyport::app {
 struct ServiceConfig {
   std::filesystem::path data;  ///< DATA: header, vault.db, recordings/
   bool dev = false;            ///< open by the development slot at start
-  base::Seconds token_life{900};
-  base::Seconds login_grace{120};  ///< from session.register to auth.grant
-  base::Seconds otp_window{60};    ///< a checkout by the same user from the same source counts as an SSH login's code
+  base::Seconds token_life{8 * 3600};
+  base::Seconds token_idle{2 * 3600};  ///< a sign-in that is not used for so long ends; 0: it does not
+  base::Seconds login_grace{120};      ///< from session.register to auth.grant
+  base::Seconds otp_window{60};  ///< a checkout by the same user from the same source counts as an SSH login's code
   base::Seconds longest_checkout{8 * 3600};
   std::uint64_t recording_floor = 64U << 20U;  ///< free bytes below which no session starts
   std::size_t max_sessions = 4096;

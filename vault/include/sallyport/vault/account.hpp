@@ -17,15 +17,17 @@ enum class AccountKind : unsigned char { unix_password = 1, ssh_key = 2 };
 std::string_view to_string(AccountKind kind) noexcept;  ///< "unix_password", "ssh_key"
 base::Result<AccountKind> parse_account_kind(std::string_view word);
 
+inline constexpr base::Seconds kReuseOnce{60};
+
 /// How an account is lent and how its secret is renewed.
 struct AccountPolicy {
   bool exclusive = true;                              ///< one checkout at a time
   base::Seconds max_duration{std::chrono::hours{8}};  ///< of one checkout: 1 minute to 7 days
   bool rotate_after_reveal = true;                    ///< at check-in of a checkout whose value was seen
   base::Seconds rotation_interval{0};                 ///< by schedule; zero is never, else at least 1 minute
-  /// A one-time code given at sign-in counts for checkouts this long, at most 15 minutes. Zero: each takes its own
-  /// code.
-  base::Seconds code_reuse{0};
+  /// A one-time code given at sign-in counts for checkouts this long, at most 15 minutes; for one checkout only where
+  /// that is no longer than kReuseOnce. Zero: each takes its own code.
+  base::Seconds code_reuse{60};
 };
 
 struct Account {

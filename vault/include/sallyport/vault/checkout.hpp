@@ -57,6 +57,8 @@ struct Granted {
   Checkout checkout;
   std::vector<EndedCheckout> also_ended;
 };
+/// Would it be refused? Reads only.
+base::Result<> may_check_out(Transaction& tx, const NewCheckout& wanted, const Moment& now);
 base::Result<Granted> create_checkout(Transaction& tx, const NewCheckout& wanted, const Moment& now);
 
 /// Errc::not_found; Errc::conflict when it has ended already.

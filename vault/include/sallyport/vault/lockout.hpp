@@ -1,18 +1,24 @@
 #pragma once
-// Slowing down who guesses: five failures, then 30 seconds, doubling with each further failure up to 64 minutes.
+// Slowing down who guesses: some failures are free, then 30 seconds, doubling with each further failure up to 64
+// minutes. What is counted for whom stands in guesses.hpp and docs/access.md.
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sallyport/vault/lease.hpp"
 
 namespace sallyport::vault {
 
-inline constexpr std::uint32_t kFreeFailures = 5;
+inline constexpr std::uint32_t kFreeFailures = 5;         ///< of one person
+inline constexpr std::uint32_t kFreeSourceFailures = 20;  ///< of one source: several people sit behind one address
+/// A count is forgotten when so long nobody failed.
+inline constexpr base::Seconds kFailuresKept{std::chrono::hours{24}};
 
-/// How long the next try is refused after this many failures in a row: 0 for fewer than kFreeFailures.
-base::Milliseconds lockout_length(std::uint32_t failures) noexcept;
+/// How long the next try is refused after this many failures in a row: 0 for fewer than `free`.
+base::Milliseconds lockout_length(std::uint32_t failures, std::uint32_t free = kFreeFailures) noexcept;
 
 /// Failures in a row of one person or one source. A value; stores keep its fields.
 struct Lockout {
@@ -20,12 +26,12 @@ struct Lockout {
   Lease lease;  ///< since the last failure
 
   base::Milliseconds locked_for(const Moment& now) const noexcept { return lease.remaining(now); }
-  void fail(const Moment& now);
-  void succeed() { *this = Lockout{}; }
+  void fail(const Moment& now, std::uint32_t free = kFreeFailures);
 };
 
-/// The same for sources (addresses), in memory: bounded, so that many sources cannot fill the vault. When it is full,
-/// the source that failed longest ago makes room. One owner thread.
+/// The same for sources (an address, an IPv6 /64), in memory: bounded, so that many sources cannot fill the vault. When
+/// it is full, the source that failed longest ago makes room. Changes count at once and are final with keep(); undo()
+/// takes back what came since, for a batch that could not be committed. One owner thread.
 class SourceLockouts {
  public:
   static constexpr std::size_t kMaxSources = 4096;
@@ -33,11 +39,20 @@ class SourceLockouts {
   base::Milliseconds locked_for(std::string_view source, const Moment& now) const;
   void fail(std::string_view source, const Moment& now);
   void succeed(std::string_view source);
+  void keep() noexcept { undo_.clear(); }
+  void undo();
   std::size_t size() const noexcept { return sources_.size(); }
 
  private:
+  struct Before {
+    std::string source;
+    std::optional<Lockout> lockout;  ///< absent: there was none
+  };
+  void remember(std::string_view source);
   void make_room();
+
   std::map<std::string, Lockout, std::less<>> sources_;
+  std::vector<Before> undo_;  ///< oldest first
 };
 
 }  // namespace sallyport::vault

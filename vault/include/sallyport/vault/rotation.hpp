@@ -41,7 +41,8 @@ struct Rotation {
   std::string detail;   ///< one sentence for a person, escaped
   std::uint32_t version = 0;  ///< of the secret that is to become current
   RotationWait wait = RotationWait::none;
-  std::uint32_t pauses = 0;
+  std::uint32_t pauses = 0;  ///< where it was certain which secret is in force
+  std::uint32_t doubts = 0;  ///< where it was not
   base::WallTime started{};
   base::WallTime updated{};
   std::optional<base::WallTime> finished;
@@ -83,7 +84,8 @@ struct RotationStep {
 /// Errc::invalid for a word that is not on the list, Errc::conflict when the row is closed.
 base::Result<Rotation> record_rotation(Transaction& tx, const base::RotationId& id, const RotationStep& step,
                                        const Moment& now);
-/// A run ended without an end: `wait` is retry (the pause doubles from 1 minute to 6 hours) or blocked.
+/// A run ended without an end: `wait` is retry or blocked. The pause doubles from 1 minute to 6 hours where it is
+/// certain which secret is in force, and from 2 seconds to 2 minutes where it is not; each counts anew.
 base::Result<Rotation> pause_rotation(Transaction& tx, const base::RotationId& id, RotationWait wait,
                                       std::string_view outcome, std::string_view detail, const Moment& now);
 
@@ -93,6 +95,10 @@ base::Result<std::vector<Rotation>> unfinished_rotations(Transaction& tx);
 /// one that waits in `pending` (nothing was sent) or `promoted` (the new one is proven), so that a target that is down
 /// keeps nobody out.
 base::Result<bool> is_rotating(Transaction& tx, const base::AccountId& account);
+/// The same with what to say about the account ("is rotating; ..."); nothing when it is not.
+base::Result<std::optional<std::string>> why_rotating(Transaction& tx, const base::AccountId& account);
+/// The open one that keeps the account from everybody and waits for another try.
+base::Result<std::optional<Rotation>> find_rotation_in_doubt(Transaction& tx, const base::AccountId& account);
 /// The id that begins so, if it is the only one: 16 letters are that id itself. Errc::not_found, Errc::invalid.
 base::Result<base::RotationId> complete_rotation_id(Transaction& tx, std::string_view begin);
 base::Result<Rotation> get_rotation(Transaction& tx, const base::RotationId& id);

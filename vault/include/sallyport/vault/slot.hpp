@@ -31,6 +31,8 @@ struct Slot {
   base::Bytes wrapped_root;             ///< sealed under another key derived from it
 };
 
+/// Errc::invalid for one that is too short or too long.
+base::Result<> check_passphrase(const base::SecretBytes& passphrase);
 /// Slow (Argon2id). Errc::invalid for a passphrase that is too short or too long, or a cost out of bounds.
 base::Result<Slot> make_passphrase_slot(base::ByteView vault_id, const base::SecretBytes& root,
                                         const base::SecretBytes& passphrase, base::Argon2Cost cost);

@@ -1,0 +1,171 @@
+// What gives a proof (a generator, a key, a password) takes one: a sign-in alone, which somebody else may have got hold
+// of, is not enough.
+#include "sallyport/certs/ssh_key.hpp"
+#include "service_fixture.hpp"
+
+using namespace sallyport;
+using namespace sallyport::test;
+
+namespace {
+
+struct Proofs : ServiceFixture {
+  Person admin = bootstrap_admin();
+  Person alice = add_person(admin, "alice");
+
+  Answer enroll(const Person& who, const base::SecretBytes* otp = nullptr) {
+    auto record = input(OperationId::otp_enroll);
+    if (otp != nullptr) record.set("otp", otp->clone());
+    return web(OperationId::otp_enroll, record, &who.token);
+  }
+  Answer add_key(const Person& who, const std::string& name, const base::SecretBytes* otp = nullptr,
+                 std::string key = {}) {
+    if (key.empty()) key = must(certs::generate_ssh_key("k")).public_line;
+    auto record = input(OperationId::user_key_add);
+    record.set("name", name).set("key", key);
+    if (otp != nullptr) record.set("otp", otp->clone());
+    return web(OperationId::user_key_add, record, &who.token);
+  }
+  Answer password(const std::string& name, const base::SecretBytes* otp = nullptr) {
+    auto record = input(OperationId::user_password_set);
+    record.set("name", name).set("password", secret("quite another one"));
+    if (otp != nullptr) record.set("otp", otp->clone());
+    return web(OperationId::user_password_set, record, &admin.token);
+  }
+  Answer add_user(const std::string& name, bool with_password) {
+    auto record = input(OperationId::user_add);
+    record.set("name", name);
+    if (with_password) record.set("password", secret("a first password"));
+    return web(OperationId::user_add, record, &admin.token);
+  }
+  Answer reset(const std::string& name, const base::SecretBytes* otp = nullptr) {
+    auto record = input(OperationId::user_set);
+    record.set("name", name).set_flag("reset_otp", true);
+    if (otp != nullptr) record.set("otp", otp->clone());
+    return web(OperationId::user_set, record, &admin.token);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("service: a sign-in alone does not replace a generator that is in force") {
+  Proofs office;
+  CHECK(office.enroll(office.alice).code == Errc::unauthenticated);
+  CHECK(office.log().back().rule == "deny.otp_needed");
+  const auto wrong = secret("000000");
+  CHECK(office.enroll(office.alice, &wrong).code == Errc::unauthenticated);
+  const auto code = office.code(office.alice);
+  CHECK(office.enroll(office.alice, &code).ok());
+  CHECK(office.enroll(office.alice, &code).code == Errc::unauthenticated);
+}
+
+TEST_CASE("service: a sign-in alone adds no SSH key to its owner") {
+  Proofs office;
+  CHECK(office.add_key(office.alice, "alice").code == Errc::unauthenticated);
+  const auto code = office.code(office.alice);
+  CHECK(office.add_key(office.alice, "alice", &code).ok());
+  CHECK(office.add_key(office.alice, "alice", &code).code == Errc::unauthenticated);
+}
+
+TEST_CASE("service: an administrator gives others proofs only for five minutes after a code") {
+  Proofs office;
+  const auto code = office.code(office.admin);
+  office.admin.token = office.login("root", "administrator", &code)->secret("token").clone();
+  CHECK(office.add_user("bob", true).ok());
+  CHECK(office.add_key(office.admin, "alice").ok());
+  office.clock.advance(base::Seconds{301});
+  CHECK(office.add_user("carol", true).code == Errc::unauthenticated);
+  CHECK(office.add_key(office.admin, "alice").code == Errc::unauthenticated);
+  CHECK(office.password("alice").code == Errc::unauthenticated);
+  CHECK(office.reset("alice").code == Errc::unauthenticated);
+  CHECK(office.add_user("dave", false).ok());  // nobody can sign in as he yet
+  const auto fresh = office.code(office.admin);
+  CHECK(office.password("alice", &fresh).ok());
+  CHECK(office.add_key(office.admin, "alice").ok());  // that code counts for five minutes more
+  CHECK(office.reset("alice").ok());
+}
+
+TEST_CASE("service: an administrator does not take his own generator away by a sign-in alone") {
+  Proofs office;
+  const auto code = office.code(office.admin);
+  office.admin.token = office.login("root", "administrator", &code)->secret("token").clone();
+  CHECK(office.reset("root").code == Errc::unauthenticated);
+  const auto fresh = office.code(office.admin);
+  CHECK(office.reset("root", &fresh).ok());
+}
+
+TEST_CASE("service: a confirmed generator ends the sign-ins that were not got with it") {
+  Proofs office;
+  const auto code = office.code(office.alice);
+  const auto other = office.login("alice", "password of alice", &code)->secret("token").clone();
+  const auto again = office.code(office.alice);
+  office.alice.seed = office.unbase32(office.enroll(office.alice, &again)->secret("secret").expose_text());
+  auto confirm = office.input(OperationId::otp_confirm);
+  confirm.set("otp", office.code(office.alice));
+  const auto token = office.web(OperationId::otp_confirm, confirm, &office.alice.token)->secret("token").clone();
+  const auto whoami = office.input(OperationId::whoami);
+  CHECK(office.web(OperationId::whoami, whoami, &token).ok());
+  CHECK(office.web(OperationId::whoami, whoami, &other).code == Errc::unauthenticated);
+}
+
+TEST_CASE("service: a request that is refused for another reason leaves its code good") {
+  Proofs office;
+  office.add_role(office.admin, "ops", "checkout,session", "env=prod");
+  office.add_account(office.admin, "web1", "root", "env=prod");
+  office.add_account(office.admin, "web2", "root", "env=prod");
+  office.assign(office.admin, "ops", "alice");
+  const auto bob = office.add_person(office.admin, "bob", "ops");
+  REQUIRE(office.checkout(bob, "root@web2").ok());
+  const auto code = office.code(office.alice);
+  const auto ask = [&](const std::string& account, std::uint64_t seconds, const std::string& reason) {
+    auto record = office.input(OperationId::checkout_create);
+    record.set("account", account).set("reason", reason).set("seconds", seconds).set("otp", code.clone());
+    return office.web(OperationId::checkout_create, record, &office.alice.token);
+  };
+  CHECK(ask("root@web1", 9 * 3600, "too long").code == Errc::invalid);
+  CHECK(ask("root@web1", 600, "   ").code == Errc::invalid);
+  CHECK(ask("root@web2", 600, "lent already").code == Errc::conflict);
+  const auto taken = must(certs::generate_ssh_key("k")).public_line;
+  const auto admins = office.code(office.admin);
+  REQUIRE(office.add_key(office.admin, "root", &admins, taken).ok());
+  CHECK(office.add_key(office.alice, "alice", &code, taken).code == Errc::exists);
+  CHECK(office.add_key(office.alice, "alice", &code, "no key").code == Errc::invalid);
+  CHECK(ask("root@web1", 600, "good").code == Errc::unauthenticated);  // bob's and the administrator's took their time
+  const auto now = office.code(office.alice);
+  auto record = office.input(OperationId::checkout_create);
+  record.set("account", "root@web1")
+      .set("reason", "too long")
+      .set("seconds", std::uint64_t{9 * 3600})
+      .set("otp", now.clone());
+  CHECK(office.web(OperationId::checkout_create, record, &office.alice.token).code == Errc::invalid);
+  record.set("seconds", std::uint64_t{600});
+  CHECK(office.web(OperationId::checkout_create, record, &office.alice.token).ok());
+}
+
+TEST_CASE("service: a code with a space in the middle is asked for again and counts as nothing") {
+  Proofs office;
+  const auto code = office.code(office.alice);
+  const auto text = std::string(code.expose_text());
+  const auto spaced = secret(text.substr(0, 3) + " " + text.substr(3));
+  for (int i = 0; i < 10; ++i) {
+    CHECK(office.login("alice", "password of alice", &spaced).code == Errc::invalid);
+    const auto answer = office.add_key(office.alice, "alice", &spaced);
+    CHECK(answer.code == Errc::invalid);
+    CHECK(answer.error.find("six digits") != std::string::npos);
+  }
+  CHECK(office.login("alice", "password of alice", &code).ok());
+}
+
+TEST_CASE("service: strangers' wrong passwords do not keep the owner out of his own place") {
+  Proofs office;
+  office.source = "2001:db8:1:2::7";
+  const auto first = office.code(office.alice);
+  REQUIRE(office.login("alice", "password of alice", &first).ok());
+  for (int i = 0; i < 10; ++i) {
+    office.source = "198.51.100." + std::to_string(i);
+    CHECK(office.login("alice", "a guess").code == Errc::unauthenticated);
+  }
+  const auto code = office.code(office.alice);
+  CHECK(office.login("alice", "password of alice", &code).code == Errc::unauthenticated);
+  office.source = "2001:db8:1:2:ffff::9";  // another address of his /64
+  CHECK(office.login("alice", "password of alice", &code).ok());
+}
