@@ -65,10 +65,11 @@ base::Result<recorder::Expectation> expectation(const Record& output) {
   return expected;
 }
 
-// "recording play" opens it to play.
-std::string_view purpose_of(const Invocation& line) {
-  const std::string_view words = line.command().words;
-  return words.substr(words.rfind(' ') + 1);
+// "recording play" opens it to play; what leaves for good is named.
+std::string purpose_of(const Invocation& line) {
+  const auto& words = line.command().words;
+  const auto form = line.maybe("format");
+  return form == "key" ? "export its key" : words.substr(words.rfind(' ') + 1);
 }
 
 }  // namespace

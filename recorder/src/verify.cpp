@@ -89,8 +89,9 @@ Result<bool> Verifier::take(const Chunk& chunk) {
 
 void Verifier::on_record(const Chunk& chunk, const Record& record) {
   report_.duration_ms = record.time_ms;
-  empty_ = empty_ &&
-           (std::holds_alternative<CheckpointRecord>(record.body) || std::holds_alternative<EndRecord>(record.body));
+  const auto& body = record.body;
+  empty_ = empty_ && (std::holds_alternative<MetaRecord>(body) || std::holds_alternative<CheckpointRecord>(body) ||
+                      std::holds_alternative<EndRecord>(body));
   if (each_) each_(record);
   if (std::holds_alternative<GapRecord>(record.body)) ++report_.gaps;
   if (std::holds_alternative<FileEvent>(record.body)) ++files_;
