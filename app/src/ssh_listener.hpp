@@ -13,8 +13,8 @@
 #include "sallyport/base/clock.hpp"
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/broker/ssh_session.hpp"
-#include "ssh_refusal.hpp"
 #include "spare_descriptor.hpp"
+#include "ssh_refusal.hpp"
 
 namespace sallyport::app {
 

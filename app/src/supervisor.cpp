@@ -13,8 +13,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "sallyport/base/file.hpp"
 #include "resource_limits.hpp"
+#include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
 
 namespace sallyport::app {

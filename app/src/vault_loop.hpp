@@ -8,8 +8,8 @@
 #include "control.hpp"
 #include "sallyport/app/service.hpp"
 #include "sallyport/app/vault_client.hpp"
-#include "strangers.hpp"
 #include "spare_descriptor.hpp"
+#include "strangers.hpp"
 
 namespace sallyport::app {
 

@@ -30,8 +30,7 @@ ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number
           false, [this](base::Bytes& bytes) { return passage_of(inspect_output(bytes)); },
           [this] { return in_file(); }),
       error_(
-          true, [this](base::Bytes& bytes) { return passage_of(inspect_error(bytes)); },
-          [this] { return in_file(); }) {
+          true, [this](base::Bytes& bytes) { return passage_of(inspect_error(bytes)); }, [this] { return in_file(); }) {
   client_.pair = target_.pair = this;
   client_.is_client = true;
 }
@@ -371,7 +370,7 @@ void ChannelPair::lose_track() {
 
 /// The stream to the client holds whole packets only, so they fit where it is empty.
 void ChannelPair::send_answers() {
-  if (answers() && output_.sent()) output_.add(sftp_->take_answers());
+  if (answers() && output_.sent()) output_.add(sftp_->take_answers(), context_.recorder().place());
 }
 
 bool ChannelPair::flush_events() {

@@ -23,11 +23,11 @@ void Pipe::take(base::ByteView bytes) {
   }
 }
 
-void Pipe::add(base::Bytes bytes) {
+void Pipe::add(base::Bytes bytes, recorder::Extent extent) {
   SALLYPORT_ENSURE(pieces_.empty());
   if (bytes.empty()) return;
   waiting_ = bytes.size();
-  pieces_.push_back({std::move(bytes), kAtOnce});
+  pieces_.push_back({std::move(bytes), extent});
   seen_ = 1;
 }
 

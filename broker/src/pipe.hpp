@@ -38,8 +38,8 @@ class Pipe {
   bool drained() const noexcept { return sent() && held_ == 0; }
   /// Nothing waits here.
   bool sent() const noexcept { return pieces_.empty(); }
-  /// Bytes of our own, when nothing waits here; they are not inspected.
-  void add(base::Bytes bytes);
+  /// Bytes of our own, when nothing waits here; they are not inspected, and pass from `extent` on.
+  void add(base::Bytes bytes, recorder::Extent extent);
   void set_open(bool open) noexcept { open_ = open; }
   /// Bytes that wait go nowhere.
   void discard() noexcept;
@@ -70,7 +70,7 @@ class Pipe {
   std::size_t seen_ = 0;      ///< pieces that were looked at
   std::size_t waiting_ = 0;   ///< bytes that are not sent
   base::Bytes spare_;         ///< so that a busy pipe does not allocate all the time
-  std::size_t held_ = 0;  ///< bytes that libssh keeps for us
+  std::size_t held_ = 0;      ///< bytes that libssh keeps for us
   bool pulling_ = false;
   bool open_ = false;  ///< whether new bytes are taken
   bool overrun_ = false;

@@ -73,7 +73,7 @@ TEST_CASE("pipe: what may not go on is gone, and own bytes take its place") {
   REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
   CHECK_FALSE(pipe.pump(nullptr, nullptr, *leg.value()));
   CHECK(pipe.sent());
-  pipe.add(base::to_bytes("own"));
+  pipe.add(base::to_bytes("own"), Pipe::kAtOnce);
   CHECK_FALSE(pipe.sent());
 }
 
