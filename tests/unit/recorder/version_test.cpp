@@ -105,7 +105,7 @@ TEST_CASE("what was asked of a file, and that its outcome is unknown, is in the 
   CHECK(files_of(rig.output.file) == std::vector{event, extension, plain});
   auto reader = reader_of(rig.output.file);
   std::string facts;
-  REQUIRE(export_facts(reader, [&facts](std::string_view text) -> base::Result<> {
+  REQUIRE(export_facts(reader, {}, [&facts](std::string_view text) -> base::Result<> {
     facts += text;
     return base::ok();
   }));
