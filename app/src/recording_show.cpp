@@ -32,7 +32,7 @@ constexpr auto kChannelItem = std::to_array<Field>({
 });
 constexpr auto kOfTheFile = std::to_array<Field>({
     {"problem", FieldType::text, 1100, false, "what is wrong with the file"},
-    {"channels", FieldType::list, recorder::ChannelList::kMax, true, "in the order of their opening", kChannelItem},
+    {"channel_details", FieldType::list, recorder::ChannelList::kMax, true, "in the order of their opening", kChannelItem},
     {"more_channels", FieldType::number, 0, true, "that are not listed"},
 });
 
@@ -61,8 +61,8 @@ void fill(Record& out, const recorder::ChannelSummary& channel) {
 
 Record list_of(const recorder::ChannelList& channels, Fields schema) {
   Record out(schema);
-  out.set_list("channels");
-  for (const auto& channel : channels.channels()) fill(out.add("channels"), channel);
+  out.set_list("channel_details");
+  for (const auto& channel : channels.channels()) fill(out.add("channel_details"), channel);
   return out;
 }
 

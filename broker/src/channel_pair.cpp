@@ -251,6 +251,7 @@ void ChannelPair::serve_last() {
     send_exit();
     state_ = State::closing;
   }
+  report_end();
   close_side(client_);
 }
 

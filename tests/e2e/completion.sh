@@ -7,7 +7,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 "$program" completion fish > fish.completion
 bash -n bash.completion
 if command -v zsh > /dev/null; then zsh -n zsh.completion; fi
-if command -v fish > /dev/null; then fish --no-execute fish.completion; fi
 
 proposals() {  # the words after "sallyport", the last one unfinished
   bash --norc -c '. ./bash.completion; COMP_WORDS=(sallyport "$@"); COMP_CWORD=$#; _sallyport; printf "%s\n" "${COMPREPLY[@]}"' bash "$@"

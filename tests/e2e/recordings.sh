@@ -21,7 +21,7 @@ session=$(newest_session)
 as alice recording show "$session" > "$stage/shown" || fail "show"
 grep -qE '^1 +exec .* echo first; echo second$' "$stage/shown" || fail "show lists no channel 1: $(cat "$stage/shown")"
 grep -qE '^2 +exec .* 3 .*echo beside; exit 3$' "$stage/shown" || fail "show lists no channel 2: $(cat "$stage/shown")"
-[[ $(as alice recording show "$session" -o json | jq '.channels | length') == 3 ]] || fail "not three channels"
+[[ $(as alice recording show "$session" -o json | jq '.channel_details | length') == 3 ]] || fail "not three channels"
 as alice recording play "$session" --instant > "$stage/first" 2> "$stage/first.err" || fail "play: $(cat "$stage/first.err")"
 grep -q first "$stage/first" && ! grep -q beside "$stage/first" || fail "play shows another channel: $(cat "$stage/first")"
 grep -q '3 channels' "$stage/first.err" || fail "play does not say that there are more: $(cat "$stage/first.err")"

@@ -288,17 +288,6 @@ TEST_CASE("api: what a client leaves half sent does not keep others waiting", "[
   CHECK(server().client().ask(http("GET", "/readyz")).status == 200);
 }
 
-TEST_CASE("api: sign-ins that never come to their end keep nobody from signing in", "[api]") {
-  // Of the longest kind; together they would want more locked memory than there is.
-  std::vector<std::unique_ptr<TlsClient>> slow;
-  for (int i = 0; i < 240; ++i) {
-    slow.push_back(std::make_unique<TlsClient>(server().port(), server().ca_file()));
-    (void)slow.back()->send(
-        "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 7000\r\n\r\n{");
-  }
-  CHECK_FALSE(sign_in().empty());
-}
-
 TEST_CASE("api: who brings a token that is none can hold no locked memory either", "[api]") {
   std::vector<std::unique_ptr<TlsClient>> slow;
   for (int i = 0; i < 60; ++i) {

@@ -19,6 +19,8 @@ Record naming(const app::Operation& row) {
       record.set("account", "root@web1");
     else if (field.type == app::FieldType::text)
       record.set(field.name, "wanted");
+    else if (field.type == app::FieldType::words)
+      record.set(field.name, "session");
     else if (field.type == app::FieldType::secret)
       record.set(field.name, secret("a long enough secret"));
     else if (field.type == app::FieldType::number)

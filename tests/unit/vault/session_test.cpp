@@ -149,6 +149,7 @@ TEST_CASE("sessions are found by time, target, source, state and reason, and cou
   world.clock.advance(1min);
   const auto middle = world.clock.wall();
   const auto late = world.open(world.alice, "alice", "2001:db8::7").session.id;
+  must(world.sql([&](auto& tx) { return begin_recording(tx, late); }));
   must(world.close(late, RecordingState::truncated));
   const auto list = [&](const SessionFilter& filter) {
     std::vector<base::SessionId> ids;
