@@ -32,9 +32,3 @@ if command -v zsh > /dev/null; then
   timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport sta" "status"
   timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport user key a" "add"
 fi
-if command -v fish > /dev/null; then
-  mkdir -p "$XDG_CONFIG_HOME/fish/completions"
-  cp fish.completion "$XDG_CONFIG_HOME/fish/completions/sallyport.fish"
-  fish -c 'complete -C "sallyport sta"' | grep -q '^status' || { echo "fish proposes no status"; exit 1; }
-  fish -c 'complete -C "sallyport user key a"' | grep -q '^add' || { echo "fish proposes no add"; exit 1; }
-fi
