@@ -43,7 +43,7 @@ TEST_CASE("a vault that takes no question about a command keeps it from the targ
   const auto done = world.run_ssh({}, {"touch " + marker.string()});
   CHECK(done.status == 255);
   CHECK(world.broker->wait_for_notice("result authenticated=1 This session was ended because the vault"));
-  REQUIRE(world.broker->wait_for_notice("over reason"));
+  REQUIRE(world.sshd.wait_for_log("Close session: user"));
   CHECK(world.sshd.log().find("Starting session") == std::string::npos);
   CHECK_FALSE(std::filesystem::exists(marker));
 }
