@@ -1,11 +1,15 @@
 #include "prompts.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <optional>
 
 #include "environment.hpp"
 #include "sallyport/base/fd.hpp"
@@ -16,9 +20,9 @@ namespace sallyport::app {
 namespace {
 
 constexpr std::size_t kMaxLine = 1024;
-constexpr std::uint8_t kCtrlC = 3;
 
-// Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile.
+// Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile: `signals` is
+// readable when one has come, and it takes its effect when this ends.
 class Silence {
  public:
   explicit Silence(int tty) : tty_(tty) {
@@ -26,10 +30,11 @@ class Silence {
     sigemptyset(&held);
     for (const int number : {SIGINT, SIGTERM, SIGTSTP, SIGHUP, SIGQUIT}) sigaddset(&held, number);
     sigprocmask(SIG_BLOCK, &held, &before_signals_);
-    silent_ = ::tcgetattr(tty_, &before_) == 0;
+    signals_.reset(::signalfd(-1, &held, SFD_CLOEXEC));
+    silent_ = signals_ && ::tcgetattr(tty_, &before_) == 0;
     if (!silent_) return;
     termios mute = before_;
-    mute.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK | ISIG);
+    mute.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK);
     mute.c_lflag |= ECHONL;
     silent_ = ::tcsetattr(tty_, TCSAFLUSH, &mute) == 0;
   }
@@ -40,9 +45,11 @@ class Silence {
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   bool silent() const noexcept { return silent_; }
+  int signals() const noexcept { return signals_.get(); }
 
  private:
   int tty_;
+  base::UniqueFd signals_;
   bool silent_ = false;
   termios before_{};
   sigset_t before_signals_{};
@@ -57,15 +64,20 @@ base::Result<base::UniqueFd> open_terminal() {
   return tty;
 }
 
-}  // namespace
+// Whether a signal came before there was anything to read.
+bool signalled(int fd, int signals) {
+  std::array<pollfd, 2> waiting{pollfd{signals, POLLIN, 0}, pollfd{fd, POLLIN, 0}};
+  while (::poll(waiting.data(), waiting.size(), -1) < 0 && errno == EINTR) continue;
+  return waiting[0].revents != 0;
+}
 
-namespace {
-
-// Of a terminal without its signals, ctrl-C comes as a byte: `broken_off` is set, and what was typed is forgotten.
-base::Result<base::SecretBytes> read_line(int fd, bool* broken_off) {
+// A line of `fd`. Where `signals` is one, it ends with nothing as soon as that is readable; the rest of the line
+// (which the terminal throws away at a signal of its own) is not waited for.
+base::Result<std::optional<base::SecretBytes>> read_line(int fd, int signals = -1) {
   base::SecretBytes line(kMaxLine);
   std::size_t used = 0;
   for (;;) {
+    if (signals >= 0 && signalled(fd, signals)) return std::nullopt;
     std::uint8_t byte = 0;
     const ssize_t count = ::read(fd, &byte, 1);
     if (count < 0 && errno == EINTR) continue;
@@ -73,10 +85,6 @@ base::Result<base::SecretBytes> read_line(int fd, bool* broken_off) {
     if (count == 0 && used == 0)
       return base::fail(base::Errc::invalid, "a secret was expected, the input is at its end");
     if (count == 0 || byte == '\n') break;
-    if (byte == kCtrlC && broken_off != nullptr) {
-      *broken_off = true;
-      return base::SecretBytes();
-    }
     if (used == kMaxLine) return base::fail(base::Errc::limit, "a secret's line is longer than 1024 bytes");
     line.expose_mutable()[used++] = byte;
   }
@@ -85,27 +93,31 @@ base::Result<base::SecretBytes> read_line(int fd, bool* broken_off) {
   return line;
 }
 
-base::Result<base::SecretBytes> ask_silently(int tty, const std::string& question, bool& broken_off) {
+// Nothing: a signal came, and has had its effect (the process was stopped and goes on, or it ignores the signal).
+base::Result<std::optional<base::SecretBytes>> ask_silently(int tty, const std::string& question) {
   const Silence silence(tty);
   if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
   SALLYPORT_TRYV(base::write_all(tty, base::as_bytes(question + ": ")));
-  return read_line(tty, &broken_off);
+  auto answer = read_line(tty, silence.signals());
+  if (answer && !answer.value()) {
+    SALLYPORT_TRYV(base::write_all(tty, base::as_bytes("\n")));
+  }
+  return answer;
 }
 
 }  // namespace
 
-base::Result<base::SecretBytes> read_secret_line(int fd) { return read_line(fd, nullptr); }
+base::Result<base::SecretBytes> read_secret_line(int fd) {
+  SALLYPORT_TRY(auto line, read_line(fd));
+  return std::move(*line);
+}
 
 base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
   SALLYPORT_TRY(const auto tty, open_terminal());
-  bool broken_off = false;
-  auto answer = ask_silently(tty.get(), question, broken_off);
-  if (!broken_off) return answer;
-  // The end that the signal would have brought, now that the terminal is as it was: the shell makes 130 of it.
-  (void)base::write_all(tty.get(), base::as_bytes("\n"));
-  (void)std::signal(SIGINT, SIG_DFL);
-  (void)::raise(SIGINT);
-  return base::fail(base::Errc::io, "broken off");
+  for (;;) {
+    SALLYPORT_TRY(auto answer, ask_silently(tty.get(), question));
+    if (answer) return std::move(*answer);
+  }
 }
 
 namespace {
