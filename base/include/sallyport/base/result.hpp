@@ -2,7 +2,6 @@
 // How every fallible call of Sallyport answers: a value, or an Error. Exceptions stay inside wrappers of libraries.
 #include <boost/outcome/basic_result.hpp>  // first: policy/terminate.hpp does not stand alone
 #include <boost/outcome/policy/terminate.hpp>
-#include <boost/outcome/result.hpp>
 #include <boost/outcome/try.hpp>
 #include <string>
 #include <string_view>
