@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 "$program" completion zsh > zsh.completion
 "$program" completion fish > fish.completion
 bash -n bash.completion
-if command -v zsh > /dev/null; then zsh -n zsh.completion; fi
+zsh -n zsh.completion
 
 proposals() {  # the words after "sallyport", the last one unfinished
   bash --norc -c '. ./bash.completion; COMP_WORDS=(sallyport "$@"); COMP_CWORD=$#; _sallyport; printf "%s\n" "${COMPREPLY[@]}"' bash "$@"
@@ -28,7 +28,10 @@ proposes json version -o j
 # As the shells load them from where they are installed: at the first try.
 mkdir site
 cp zsh.completion site/_sallyport
-if command -v zsh > /dev/null; then
-  timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport sta" "status"
-  timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport user key a" "add"
-fi
+timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport sta" "status"
+timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport user key a" "add"
+mkdir -p "$XDG_CONFIG_HOME/fish/completions" bin
+cp fish.completion "$XDG_CONFIG_HOME/fish/completions/sallyport.fish"
+ln -s "$program" bin/sallyport  # fish asks a completion only for a command that it finds
+PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport sta"' | grep -q '^status' || { echo "fish proposes no status"; exit 1; }
+PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport user key a"' | grep -q '^add' || { echo "fish proposes no add"; exit 1; }
