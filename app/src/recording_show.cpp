@@ -32,7 +32,8 @@ constexpr auto kChannelItem = std::to_array<Field>({
 });
 constexpr auto kOfTheFile = std::to_array<Field>({
     {"problem", FieldType::text, 1100, false, "what is wrong with the file"},
-    {"channel_details", FieldType::list, recorder::ChannelList::kMax, true, "in the order of their opening", kChannelItem},
+    {"channel_details", FieldType::list, recorder::ChannelList::kMax, true, "in the order of their opening",
+     kChannelItem},
     {"more_channels", FieldType::number, 0, true, "that are not listed"},
 });
 

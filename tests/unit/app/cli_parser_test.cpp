@@ -111,9 +111,9 @@ TEST_CASE("every command has a summary, an example unless it is hidden, and a na
 
 TEST_CASE("every operation that the API offers has a verb or a command of its own") {
   // Those that commands of several steps use.
-  const std::set<std::string_view> used{"health",         "auth.login",        "auth.logout",  "auth.whoami",
-                                        "otp.enroll",     "otp.confirm",       "checkin",      "reveal",
-                                        "recording.open", "recording.content", "recording.show", "audit.export", "audit.verify"};
+  const std::set<std::string_view> used{
+      "health", "auth.login",     "auth.logout",       "auth.whoami",    "otp.enroll",   "otp.confirm", "checkin",
+      "reveal", "recording.open", "recording.content", "recording.show", "audit.export", "audit.verify"};
   std::set<OperationId> have;
   for (const auto& verb : verbs()) have.insert(verb.operation);
   for (const auto& operation : operations()) {

@@ -44,8 +44,8 @@ class X509Ca {
   std::unique_ptr<State> state_;
 };
 
-/// Lower-case hex SHA-256 of the first certificate's DER, the end of its validity, and what it is for (subjectAltName; no
-/// other kinds of names): for status lines and renewal.
+/// Lower-case hex SHA-256 of the first certificate's DER, the end of its validity, and what it is for (subjectAltName;
+/// no other kinds of names): for status lines and renewal.
 struct CertificateFacts {
   std::string sha256;
   base::WallTime not_after;
