@@ -56,6 +56,13 @@ Result<broker::SessionResult> serve(SessionHandles handles, const broker::HostKe
   return result;
 }
 
+/// What the listener judges the source by.
+int exit_status_of(const broker::SessionResult& result) {
+  if (result.authenticated) return kSessionServed;
+  if (result.failed_proofs > 0) return kSessionAuthFailed;
+  return result.undecided ? kSessionUndecided : kSessionNoAuth;
+}
+
 }  // namespace
 
 void run_session_child(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options,
@@ -68,8 +75,7 @@ void run_session_child(SessionHandles handles, const broker::HostKeys& keys, con
   }
   base::log(LogLevel::info, "session.ended",
             {{"reason", std::string(to_string(result.value().reason))}, {"what", result.value().sentence}});
-  if (result.value().authenticated) ::_exit(kSessionServed);
-  ::_exit(result.value().failed_proofs > 0 ? kSessionAuthFailed : kSessionNoAuth);
+  ::_exit(exit_status_of(result.value()));
 }
 
 }  // namespace sallyport::app

@@ -16,6 +16,7 @@ inline constexpr int kSessionServed = 0;
 inline constexpr int kSessionNoAuth = 10;
 inline constexpr int kSessionAuthFailed = 11;
 inline constexpr int kSessionNotStarted = 12;
+inline constexpr int kSessionUndecided = 13;  ///< a proof that the vault could not judge
 
 /// In the forked child only.
 [[noreturn]] void run_session_child(SessionHandles handles, const broker::HostKeys& keys, const ServerOptions& options,

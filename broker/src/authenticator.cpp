@@ -14,8 +14,18 @@ constexpr const char* kNoCode =
 constexpr const char* kNoPassword =
     "No answer came to the question for a password; it is not counted as a wrong one. Without a terminal, log in with "
     "an SSH key.";
+constexpr std::size_t kMaxWhy = 200;  // characters of the authority's sentence
 constexpr const char* kCodeFollows =
     "A one-time code is asked for next. Without a terminal, log in right after a checkout: then none is.";
+
+/// What is said of the vault to somebody who may be a stranger: that it is not his doing, and what passes by itself.
+std::string why_undecided(const base::Error& error) {
+  const auto code = error.code();
+  const bool passes = code == base::Errc::unavailable || code == base::Errc::sealed || code == base::Errc::limit;
+  return "Nobody can log in now, and this counts as no failure of yours: " +
+         (passes ? base::escape_text(error.context(), kMaxWhy) : std::string("the vault gave no answer")) +
+         ". Try again later.";
+}
 
 bool is_blank(const base::SecretBytes& text) {
   const auto bytes = text.expose();
@@ -103,7 +113,11 @@ AuthAction Authenticator::on_event(InteractiveAnswered& event) {
 }
 
 AuthAction Authenticator::on_event(ProofJudged& event) {
-  const ProofAnswer answer = event.answer.value_or(ProofAnswer{});
+  if (!event.answer) {
+    undecided_ = true;
+    return hang_up(why_undecided(event.answer.error()));
+  }
+  const ProofAnswer& answer = event.answer.value();
   switch (state_) {
     case State::judging_key:
       state_ = State::first;

@@ -29,9 +29,9 @@ struct InteractiveStarted {
 struct InteractiveAnswered {
   std::optional<base::SecretBytes> text;
 };
-/// The authority's word; `error` when it could not say.
+/// The authority's word. Where it could not say, nobody can log in now: a sentence, and no failure of the client's.
 struct ProofJudged {
-  std::optional<ProofAnswer> answer;
+  base::Result<ProofAnswer> answer;
 };
 using AuthEvent =
     std::variant<NoneTried, KeyTried, PasswordTried, InteractiveStarted, InteractiveAnswered, ProofJudged>;
@@ -90,6 +90,8 @@ class Authenticator {
   std::optional<ProofRefused> take_refusal() { return std::exchange(refusal_, std::nullopt); }
 
   State state() const noexcept { return state_; }
+  /// The authority could not say, which ended this.
+  bool undecided() const noexcept { return undecided_; }
   unsigned failures() const noexcept { return failures_; }
   /// Whose proofs these are; what was written if it was no login name.
   const LoginName& login() const noexcept { return login_; }
@@ -116,6 +118,7 @@ class Authenticator {
   State state_ = State::first;
   bool interactive_ = false;  ///< the proof being judged came through keyboard-interactive
   bool named_ = false;
+  bool undecided_ = false;
   std::string written_;
   LoginName login_;
   std::optional<ProofRefused> refusal_;

@@ -20,6 +20,13 @@ constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
 
+/// An authority that cannot say is no yes.
+ProofJudged judged(Answer& answer) {
+  if (!answer) return {answer.error()};
+  if (auto* proof = std::get_if<ProofAnswer>(&answer.value())) return {std::move(*proof)};
+  return {base::fail(base::Errc::internal, "the answer is to another question")};
+}
+
 /// What an authority says is escaped already, as far as it holds foreign text; what is not plain all the same is
 /// escaped here.
 std::string readable(const std::string& sentence) {
@@ -60,6 +67,7 @@ SessionResult SshSession::Impl::run() {
   SessionResult result;
   result.authenticated = authenticator_.state() == Authenticator::State::proven;
   result.failed_proofs = authenticator_.failures();
+  result.undecided = authenticator_.undecided() || proof_.has_value();
   result.reason = context_.ending->reason;
   result.sentence = context_.ending->sentence;
   return result;
@@ -172,10 +180,7 @@ void SshSession::Impl::on_message(Reply& reply) {
     return true;
   };
   if (answers(proof_)) {
-    const bool fits = reply.answer.has_value() && std::holds_alternative<ProofAnswer>(reply.answer.value());
-    // An authority that cannot say is no yes.
-    perform(authenticator_.on(
-        ProofJudged{fits ? std::optional(std::get<ProofAnswer>(reply.answer.value())) : std::nullopt}));
+    perform(authenticator_.on(judged(reply.answer)));
   } else if (answers(open_)) {
     on_opened(reply.answer);
   } else if (answers(checkpoint_)) {

@@ -72,6 +72,7 @@ for try in {1..7}; do  # a sign-in that can't be written down is not judged, and
   answer=$(printf 'not the password\n000000\n' | as alice login --user alice --password-stdin --otp-stdin 2>&1) && fail "a wrong password signs in"
   [[ $answer == *"can't be written"* ]] || fail "a sign-in on a full disk is answered: $answer"
 done
+for try in {1..5}; do ends_with 255 'Nobody can log in now' session 20 true; done  # over SSH neither
 wait "$loading" && fail "the load met no refusal"
 grep -q 'nothing was released' "$stage/log/load" || fail "the load was refused otherwise: $(cat "$stage/log/load")"
 still_talks || fail "a session that was there before ended: $(cat "$stage/live.err")"
@@ -83,6 +84,7 @@ answer=$(reveal)
 ((++released))
 printf '%s\n%s\n' "$alice_password" "$(code alice)" | as alice login --user alice --password-stdin --otp-stdin > "$stage/log/login" 2>&1 ||
   fail "failures that were not judged were counted: $(cat "$stage/log/login")"
+session 20 true > "$stage/out" 2> "$stage/err" || fail "logins that were not judged were counted: $(cat "$stage/err")"
 "$load" check "$url" "$stage/data/tls/ca.pem" "$stage/token" "$stage/acks" || fail "an acknowledged checkout is not there"
 rows=$(revealed_rows)
 ((rows == released)) || fail "$released secrets were released, and the log knows $rows"

@@ -221,10 +221,24 @@ TEST_CASE("proofs: an answer that nobody asked for hangs up") {
   CHECK(is<HangUp>(auth.on(InteractiveAnswered{secret("123456")})));
 }
 
-TEST_CASE("proofs: an authority that cannot say is no yes") {
+TEST_CASE("proofs: an authority that cannot say is no yes, and no failure of the client's") {
   Authenticator auth(6);
   (void)auth.on(PasswordTried{kAlice, secret("x")});
-  CHECK(is<Refuse>(auth.on(ProofJudged{})));
+  const auto over = auth.on(ProofJudged{base::fail(base::Errc::unavailable, "the audit log can't be written")});
+  REQUIRE(is<HangUp>(over));
+  CHECK(std::get<HangUp>(over).sentence ==
+        "Nobody can log in now, and this counts as no failure of yours: the audit log can't be written. Try again "
+        "later.");
+  CHECK(auth.failures() == 0);
+  CHECK(auth.undecided());
+}
+
+TEST_CASE("proofs: what broke inside the authority is not told to a stranger") {
+  Authenticator auth(6);
+  (void)auth.on(KeyTried{kAlice, good_blob(), true});
+  const auto over = auth.on(ProofJudged{base::fail(base::Errc::io, "/var/lib/sallyport/vault.db: short read")});
+  REQUIRE(is<HangUp>(over));
+  CHECK(std::get<HangUp>(over).sentence.find("vault.db") == std::string::npos);
 }
 
 TEST_CASE("proofs: a prompt may be left for another method") {

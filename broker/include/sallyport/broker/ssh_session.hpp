@@ -47,6 +47,7 @@ struct SessionBounds {
 struct SessionResult {
   bool authenticated = false;
   unsigned failed_proofs = 0;
+  bool undecided = false;  ///< a proof was given and the authority did not say: not its giver's failure
   recorder::EndReason reason = recorder::EndReason::closed;
   std::string sentence;  ///< one plain sentence, no secret
 };
