@@ -4,6 +4,7 @@
 #include "authorise.hpp"
 #include "deciding_again.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/vault/session.hpp"
 
 namespace sallyport::app {
@@ -106,6 +107,7 @@ Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
     auto work = base::within_memory([&] { return row->hash(context, input); });
     if (work && work.value().needed()) {
       item.work = std::make_shared<HashWork>(std::move(work).value());
+      item.work->share = broker::network_key(context.place);
       return Payload{};
     }
     if (!work) admitted = std::move(work).error();

@@ -38,6 +38,7 @@ struct HashWork {
   base::SecretBytes chosen;
   std::optional<std::filesystem::path> unseal;  ///< ... or a passphrase for the header in this directory
   base::SecretBytes passphrase;
+  std::string share;  ///< of the pool: the network that asks (broker::network_key)
 
   base::SecretBytes checked_hash;  // results
   base::SecretBytes fresh_hash;

@@ -39,6 +39,9 @@ class Service::Impl {
     std::shared_ptr<HashWork> work;
   };
   void defer(BatchItem&& item, std::vector<Outgoing>& out);
+  static void refuse(const Request& request, const base::Error& why, std::vector<Outgoing>& out) {
+    out.push_back({request.peer.id, error_reply(request.request_id, why)});
+  }
   void run_items(std::vector<BatchItem>& items, std::vector<Outgoing>& out);
 
   std::map<std::uint64_t, Deferred> deferred_;
@@ -74,12 +77,12 @@ void Service::Impl::run_items(std::vector<BatchItem>& items, std::vector<Outgoin
 
 void Service::Impl::defer(BatchItem&& item, std::vector<Outgoing>& out) {
   const auto id = ++last_deferred_;
-  const auto submitted = pool_->submit(id, [work = item.work] { work->compute(); });
-  if (!submitted) {
-    out.push_back({item.request.peer.id, error_reply(item.request.request_id, submitted.error())});
-    return;
-  }
+  const auto submitted = pool_->submit(id, item.work->share, [work = item.work] { work->compute(); });
+  if (!submitted) return refuse(item.request, submitted.error(), out);
   deferred_.emplace(id, Deferred{std::move(item.request), std::move(item.work)});
+  if (!submitted.value()) return;
+  const auto pushed_out = deferred_.extract(*submitted.value());
+  if (!pushed_out.empty()) refuse(pushed_out.mapped().request, fail(Errc::limit, std::string(kTooManySignIns)), out);
 }
 
 void Service::Impl::run_deferred(std::vector<Outgoing>& out) {
