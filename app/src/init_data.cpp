@@ -200,9 +200,10 @@ base::Result<> init_data(const InitPlan& plan) {
   // The names are looked at here, before anything is written.
   SALLYPORT_TRY(const auto certificates, make_certificates(plan, clock.wall()));
   SALLYPORT_TRY(const auto places, make_places(paths));
-  SALLYPORT_TRYV(make_vault(plan, clock));
+  // The vault comes after what a second init would make anew: what is left to do then is the administrator alone.
   SALLYPORT_TRYV(write_certificates(certificates, places));
   SALLYPORT_TRYV(make_host_keys(places.ssh));
+  SALLYPORT_TRYV(make_vault(plan, clock));
   return make_administrator(plan, plan.development);
 }
 

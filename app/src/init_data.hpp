@@ -30,8 +30,8 @@ base::Result<> check_answers(const InitPlan& plan);
 /// there are users.
 base::Result<> add_administrator(const InitPlan& plan);
 /// Header and store, DATA/tls (own CA and server certificate), DATA/ssh (host keys), the first administrator with a
-/// role that administers. Slow (Argon2id). On failure the directory may be half made; nothing of an earlier vault is
-/// touched.
+/// role that administers. Slow (Argon2id). After a failure the same call makes it whole, or, where the vault is there
+/// (Errc::exists), add_administrator(); nothing of an earlier vault is touched.
 base::Result<> init_data(const InitPlan& plan);
 
 }  // namespace sallyport::app
