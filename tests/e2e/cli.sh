@@ -61,7 +61,7 @@ expect 2 'password-stdin is missing' -- "$program" login --user a --server https
 mkdir -p "$XDG_CONFIG_HOME/sallyport"
 printf 'server = "https://h:1"\nservre = "x"\noutput = "xml"\nssh = 5\n' > "$XDG_CONFIG_HOME/sallyport/config.toml"
 expect 2 'config.toml:2: servre: no such key' -- "$program" config check
-expect 2 'config.toml:3: output: must be one of: table json' -- "$program" config check
+expect 2 'config.toml:3: output: must be one of: table wide json' -- "$program" config check
 expect 2 'config.toml:4: ssh: must be host:port' -- "$program" config check
 printf 'data = "/x"\n[ssh]\nlisten = "0.0.0.0:99999"\n' > server.toml
 expect 2 'server.toml:3: ssh.listen' -- "$program" config check server.toml

@@ -33,7 +33,9 @@ struct HttpAnswer {
 /// One TLS connection to 127.0.0.1. Every read has a deadline of 20 s.
 class TlsClient {
  public:
-  TlsClient(std::uint16_t port, const std::string& ca_file, int highest = TLS1_3_VERSION);
+  /// From this address of the machine itself, all of whose 127.0.0.0/8 may be used.
+  TlsClient(std::uint16_t port, const std::string& ca_file, int highest = TLS1_3_VERSION,
+            const std::string& source = "127.0.0.1");
   ~TlsClient();
   bool connected() const noexcept { return connected_; }
   bool send(std::string_view bytes);

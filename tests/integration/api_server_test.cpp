@@ -15,10 +15,12 @@ namespace sallyport::test {
 // --- The client
 // -------------------------------------------------------------------------------------------------------
 
-TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file, int highest)
+TlsClient::TlsClient(std::uint16_t port, const std::string& ca_file, int highest, const std::string& source)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), context_(SSL_CTX_new(TLS_client_method())) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
+  REQUIRE(::inet_pton(AF_INET, source.c_str(), &address.sin_addr) == 1);
+  REQUIRE(::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   timeval deadline{20, 0};
@@ -286,6 +288,18 @@ TEST_CASE("api: what a client leaves half sent does not keep others waiting", "[
         "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"));
   }
   CHECK(server().client().ask(http("GET", "/readyz")).status == 200);
+}
+
+TEST_CASE("api: sign-ins that never come to their end keep nobody from signing in", "[api]") {
+  // Of the longest kind; together they would want more locked memory than there is.
+  std::vector<std::unique_ptr<TlsClient>> slow;
+  for (int i = 0; i < 240; ++i) {
+    slow.push_back(std::make_unique<TlsClient>(server().port(), server().ca_file(), TLS1_3_VERSION,
+                                               "127.0.1." + std::to_string(1 + i % 8)));
+    REQUIRE(slow.back()->send(
+        "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 7000\r\n\r\n{"));
+  }
+  CHECK_FALSE(sign_in().empty());
 }
 
 TEST_CASE("api: who brings a token that is none can hold no locked memory either", "[api]") {

@@ -62,7 +62,7 @@ std::string numbered_lines(int count) {
 
 }  // namespace
 
-TEST_CASE("what vim, less and htop draw looks the same behind the filter") {
+TEST_CASE("what vim, less, tmux and htop draw looks the same behind the filter") {
   const test::TempDir dir;
   const auto file = dir / "lines";
   REQUIRE(base::write_file_atomic(file, base::as_bytes(numbered_lines(300))));
@@ -70,6 +70,8 @@ TEST_CASE("what vim, less and htop draw looks the same behind the filter") {
       {{"vim", "-u", "NONE", "-N", file.string()},
        {{"line 1", ":vsplit\r"}, {"lines", ":set number\r\x04"}, {" 12 ", "Gdd:echo 1234*3\r"}, {"3702", ":qa!\r"}}},
       {{"less", file.string()}, {{"line 1", " "}, {"line 30", "b/line 77\r"}, {"line 90", "G"}, {"line 300", "q"}}},
+      {{"tmux", "-f", "/dev/null", "new-session", "echo ready; exec sh"},
+       {{"ready", "\x02%"}, {"│", "\x02\""}, {"─", "echo $((1234*3))\r"}, {"3702", "\x02:kill-server\r"}}},
       {{"htop", "-d", "2"}, {{"Tasks", "\x1b[B\x1b[B"}, {"F10", "t"}, {"F9", "q"}}},
   };
   for (const auto& [argv, steps] : programs) {
