@@ -29,10 +29,7 @@ std::string drawn_by(const std::vector<std::string>& argv, const std::vector<Ste
     REQUIRE(terminal.wait_for(step.wait_for));
     terminal.type(step.type);
   }
-  // What it undraws when it ends is not wanted.
-  const auto shown = terminal.shown();
-  (void)terminal.finish();
-  return shown;
+  return terminal.shown();  // what it undraws when it ends is not wanted
 }
 
 std::string screen_of(std::string_view drawn, const std::filesystem::path& directory) {
