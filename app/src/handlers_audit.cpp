@@ -56,6 +56,7 @@ Result<Record> list(Context& context, Record& input) {
   SALLYPORT_TRY(const auto found, vault::search_audit(context.sql(), query));
   Record out = answer(context);
   out.set("size", size).set_list("events");
+  if (query.filter == vault::AuditFilter{} && !input.has("after") && !input.has("before")) out.set("total", size);
   for (const auto& entry : found.entries) fill(out.add("events"), entry);
   if (found.next) out.set("next", *found.next);
   return out;

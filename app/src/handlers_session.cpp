@@ -22,7 +22,8 @@ void fill(Context& context, Record& out, const vault::Session& session) {
   out.set("started", millis(session.started)).set("end_reason", session.end_reason);
   if (session.ended) out.set("ended", millis(*session.ended));
   out.set("recording", vault::to_string(session.recording));
-  out.set("bytes", session.totals.bytes).set("duration_ms", session.totals.duration_ms);
+  if (session.recording == vault::RecordingState::complete || session.recording == vault::RecordingState::gap)
+    out.set("bytes", session.totals.bytes).set("duration_ms", session.totals.duration_ms);
   if (session.checkout) out.set("reason", session.reason);
   out.set("channels", session.channels);
 }

@@ -283,8 +283,8 @@ inline constexpr auto kSessionItem = std::to_array<Field>({
     may("ended", number, 0, "Unix milliseconds"),
     must("end_reason", text, 256, "empty while it lives"),
     must("recording", text, kWord, "recording, complete, gap, truncated, missing, or none: refused before it began"),
-    must("bytes", number, 0, "of the recording"),
-    must("duration_ms", number, 0, "of the recording"),
+    may("bytes", number, 0, "of the recording that has an end; of a cut one its file says it"),
+    may("duration_ms", number, 0, "likewise"),
     may("reason", text, kReason, "of its checkout"),
     may("channels", words, 128, "what was opened in it: shell, exec, sftp, scp"),
 });
@@ -341,6 +341,7 @@ inline constexpr auto kAuditListIn = std::to_array<Field>(
      kUntil, kLimit});
 inline constexpr auto kAuditListOut = std::to_array<Field>(
     {must("events", list, kPage, "in the log's order", kAuditItem), must("size", number, 0, "entries in the log"),
+     may("total", number, 0, "how many there are in all, where they were not searched"),
      may("next", number, 0,
          "where to go on: as after if that was given, else as before; absent when all was looked at")});
 inline constexpr auto kAuditExportIn =

@@ -23,6 +23,7 @@ struct AuditFilter {
   std::optional<base::WallTime> since;  ///< then or later
   std::optional<base::WallTime> until;  ///< before
 
+  bool operator==(const AuditFilter&) const = default;
   bool matches(const audit::Event& event) const;
 };
 
