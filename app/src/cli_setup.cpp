@@ -74,14 +74,23 @@ std::string config_text(const std::string& url, const Record& document, const st
   return text;
 }
 
-// A file that somebody wrote is not overwritten unasked; the same again is no change.
-base::Result<> write_config(const std::filesystem::path& file, const std::string& text, bool force) {
+// A file that somebody wrote is not overwritten unasked.
+base::Result<> may_write(const std::filesystem::path& file, const std::string& text, bool force) {
   const auto there = base::read_file(file, 64U << 10U);
-  if (there && base::as_text(there.value()) == text) return base::ok();
-  const bool ours = there && base::as_text(there.value()).starts_with("# Written by `sallyport setup`.");
-  if (there && !ours && !force)
-    return advise(base::fail(base::Errc::exists, file.string() + " is there already"), "--force writes it anew");
-  return base::write_file_atomic(file, base::as_bytes(text), 0600);
+  if (!there || force || base::as_text(there.value()) == text) return base::ok();
+  if (base::as_text(there.value()).starts_with("# Written by `sallyport setup`.")) return base::ok();
+  return advise(base::fail(base::Errc::exists, file.string() + " is there already"), "--force writes it anew");
+}
+
+// The CA of whoever answers, once it is the one that the fingerprint names: it alone, whatever came with it.
+base::Result<std::string> proven_ca(const Invocation& line, const std::string& url) {
+  SALLYPORT_TRY(const auto answer, ApiClient::get_unproven(url, std::string(kSetupPath), kMaxSetup));
+  SALLYPORT_TRY(const auto offered, read_document(answer));
+  auto ca = certs::only_certificate(base::as_text(offered.bytes("ca")));
+  if (!ca) return ca.error().within("the server's CA");
+  SALLYPORT_TRY(const auto facts, certs::inspect_certificate(ca.value()));
+  SALLYPORT_TRYV(compare(line, facts.sha256));
+  return ca;
 }
 
 base::Result<int> set_up(const Invocation& line, const std::string& given) {
@@ -89,21 +98,19 @@ base::Result<int> set_up(const Invocation& line, const std::string& given) {
   const auto server = std::find_if(keys.begin(), keys.end(), [](const ConfigKey& key) { return key.name == "server"; });
   auto url = check_config_value(*server, given, "/");
   if (!url) return url.error().within("URL");
-  SALLYPORT_TRY(const auto first, ApiClient::get_unproven(url.value(), std::string(kSetupPath), kMaxSetup));
-  SALLYPORT_TRY(const auto offered, read_document(first));
-  SALLYPORT_TRY(const auto facts, certs::inspect_certificate(base::as_text(offered.bytes("ca"))));
-  SALLYPORT_TRYV(compare(line, facts.sha256));
-  const auto directory = user_config_directory();
-  SALLYPORT_TRYV(base::make_private_directory(directory));
-  SALLYPORT_TRYV(base::write_file_atomic(directory / "ca.pem", offered.bytes("ca"), 0600));
+  SALLYPORT_TRY(const auto ca, proven_ca(line, url.value()));
   // All else is taken from an answer that this CA vouches for.
-  SALLYPORT_TRY(auto client, ApiClient::create({.url = url.value(), .ca = directory / "ca.pem"}));
-  SALLYPORT_TRY(const auto second, client.get(std::string(kSetupPath), kMaxSetup));
-  SALLYPORT_TRY(const auto proven, read_document(second));
+  SALLYPORT_TRY(auto client, ApiClient::create({.url = url.value(), .ca_pem = ca}));
+  SALLYPORT_TRY(const auto answer, client.get(std::string(kSetupPath), kMaxSetup));
+  SALLYPORT_TRY(const auto proven, read_document(answer));
   SALLYPORT_TRY(const auto host_key, certs::SshPublicKey::parse_line(proven.text("host_key")));
+  const auto text = config_text(url.value(), proven, host_key.line(), line.one("user"));
+  const auto directory = user_config_directory();
   const auto file = directory / "config.toml";
-  SALLYPORT_TRYV(
-      write_config(file, config_text(url.value(), proven, host_key.line(), line.one("user")), line.has("force")));
+  SALLYPORT_TRYV(may_write(file, text, line.has("force")));
+  SALLYPORT_TRYV(base::make_private_directory(directory));
+  SALLYPORT_TRYV(base::write_file_atomic(directory / "ca.pem", base::as_bytes(ca), 0600));
+  SALLYPORT_TRYV(base::write_file_atomic(file, base::as_bytes(text), 0600));
   SALLYPORT_TRY(const bool json, line.json());
   const auto user = line.one("user").empty() ? std::string("NAME") : line.one("user");
   SALLYPORT_TRYV(

@@ -13,6 +13,7 @@ struct ServerAddress {
   std::string url;           ///< "https://127.0.0.1:8443", no slash at the end
   std::string at;            ///< "127.0.0.1:8443", where that host's port is to be found; empty: where its name says
   std::filesystem::path ca;  ///< PEM of the CA that signed its certificate; empty: the system's
+  std::string ca_pem;        ///< the same as text, instead of a file
   std::string ssh_host;      ///< of the broker; empty when it is not known
   std::uint16_t ssh_port = 22;
   std::string host_key;                ///< "ssh-ed25519 AAAA..."; empty when it is not known

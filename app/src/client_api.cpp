@@ -252,10 +252,7 @@ class ApiClient::Transfer {
     set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     set(CURLOPT_SSL_VERIFYPEER, proven_ ? 1L : 0L);
     set(CURLOPT_SSL_VERIFYHOST, proven_ ? 2L : 0L);
-    if (!address_.ca.empty()) {
-      set(CURLOPT_CAINFO, address_.ca.c_str());
-      set(CURLOPT_CAPATH, nullptr);
-    }
+    trust();
     set(CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(CURLOPT_LOW_SPEED_TIME, kSeconds);
@@ -265,6 +262,16 @@ class ApiClient::Transfer {
     if (!body_.empty()) set_upload();
     header("Accept: application/json");
     set(CURLOPT_HTTPHEADER, headers_);
+  }
+
+  void trust() {
+    if (address_.ca.empty() && address_.ca_pem.empty()) return;
+    curl_blob text{const_cast<char*>(address_.ca_pem.data()), address_.ca_pem.size(), CURL_BLOB_COPY};  // only read
+    if (!address_.ca_pem.empty())
+      set(CURLOPT_CAINFO_BLOB, &text);
+    else
+      set(CURLOPT_CAINFO, address_.ca.c_str());
+    set(CURLOPT_CAPATH, nullptr);
   }
 
   void set_upload() {

@@ -232,4 +232,13 @@ base::Result<CertificateFacts> inspect_certificate(std::string_view certificate_
   return CertificateFacts{base::hex(digest), not_after, read_names(certificate.get())};
 }
 
+base::Result<std::string> only_certificate(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN";
+  const auto first = pem.find(kBegin);
+  if (first != std::string_view::npos && pem.find(kBegin, first + 1) != std::string_view::npos)
+    return base::fail(Errc::invalid, "more than one certificate");
+  SALLYPORT_TRY(const auto certificate, openssl::certificate_from_pem(pem));
+  return openssl::certificate_to_pem(certificate.get());
+}
+
 }  // namespace sallyport::certs

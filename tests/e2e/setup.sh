@@ -24,9 +24,25 @@ ends_with 4 'sallyport login' client whoami
 ends_with 0 'try: ssh' client ssh-config
 grep -q "^\[127.0.0.1\]:.* ssh-ed25519 " "$stage/fresh/.config/sallyport/known_hosts" || fail "the broker's host key is not known"
 
-# A file that somebody wrote himself stays.
+# Who stands between and adds a CA of his own to the right one is not believed.
+mkdir "$stage/between"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$stage/between/key" -out "$stage/between/cert" -subj /CN=between \
+  -addext subjectAltName=IP:127.0.0.1 2> /dev/null
+curl -sS --cacert "$stage/data/tls/ca.pem" "$url/setup.json" |
+  jq --rawfile own "$stage/between/cert" --rawfile ca "$stage/data/tls/ca.pem" '.ca = ($ca + $own | @base64)' > "$stage/between/setup.json"
+(cd "$stage/between" && exec openssl s_server -WWW -accept 127.0.0.1:0 -cert cert -key key > "$stage/between/log" 2>&1) &
+between=$!
+listens() { grep -q '^ACCEPT' "$stage/between/log"; }
+wait_until 20 listens || fail "nobody stands between: $(cat "$stage/between/log")"
+ends_with 2 'more than one certificate' client setup "https://$(sed -n 's/^ACCEPT //p' "$stage/between/log")" --fingerprint "$fingerprint" --force
+kill "$between"
+cmp -s "$stage/data/tls/ca.pem" "$stage/fresh/.config/sallyport/ca.pem" || fail "another CA is trusted now"
+
+# A file that somebody wrote himself stays, and so does the CA beside it.
 echo 'user = "bob"' > "$config"
+echo 'his own' > "$stage/fresh/.config/sallyport/ca.pem"
 ends_with 1 'force' client setup "$url" --fingerprint "$fingerprint"
 grep -qx 'user = "bob"' "$config" || fail "a person's file was overwritten"
+grep -qx 'his own' "$stage/fresh/.config/sallyport/ca.pem" || fail "a person's CA was overwritten"
 ends_with 0 'written' client setup "$url" --fingerprint "$fingerprint" --force
 echo "as expected"

@@ -85,6 +85,15 @@ TEST_CASE("a leaf's private key is its own, and each issue has a new key and ser
         inspect_certificate(chain.leaf.certificate_pem).value().sha256);
 }
 
+TEST_CASE("a certificate that is trusted by its fingerprint brings no other along") {
+  const auto one = make_ca("one", now(), days(1)).value().certificate_pem;
+  const auto other = make_ca("other", now(), days(1)).value().certificate_pem;
+  CHECK(only_certificate(one).value() == one);
+  CHECK(only_certificate("a word before\n" + one + "and after").value() == one);
+  CHECK(only_certificate(one + other).error().code() == base::Errc::invalid);
+  CHECK(only_certificate("no certificate").error().code() == base::Errc::invalid);
+}
+
 TEST_CASE("a leaf does not outlive its root, and an expired root issues nothing") {
   const auto start = base::from_unix_ms(1763833200000);
   const auto ca = make_ca("short", start, days(10)).value();

@@ -53,4 +53,8 @@ struct CertificateFacts {
 };
 base::Result<CertificateFacts> inspect_certificate(std::string_view certificate_pem);
 
+/// The one certificate that a PEM text holds, written anew: what is trusted by its fingerprint brings no other along.
+/// Errc::invalid if there are two, or none.
+base::Result<std::string> only_certificate(std::string_view pem);
+
 }  // namespace sallyport::certs
