@@ -3,14 +3,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 namespace sallyport::app {
 
 ArgonPool::ArgonPool(base::UniqueFd wakeup, std::size_t queue_bound) noexcept
-    : wakeup_(std::move(wakeup)), queue_bound_(queue_bound) {}
+    : wakeup_(std::move(wakeup)), waiting_(queue_bound) {}
 
 base::Result<std::unique_ptr<ArgonPool>> ArgonPool::start(std::size_t threads, std::size_t queue_bound) {
   base::UniqueFd wakeup(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -29,50 +28,21 @@ ArgonPool::~ArgonPool() {
     const std::scoped_lock lock(mutex_);
     stopping_ = true;
     waiting_.clear();
-    waiting_count_ = 0;
   }
   ready_.notify_all();
   for (auto& thread : threads_) thread.join();
 }
 
-base::Result<std::optional<std::uint64_t>> ArgonPool::submit(std::uint64_t id, const std::string& share, Job job) {
-  std::optional<std::uint64_t> pushed_out;
+std::optional<std::uint64_t> ArgonPool::submit(std::uint64_t id, Share share, Job job) {
+  std::optional<std::uint64_t> left_out;
   {
     const std::scoped_lock lock(mutex_);
-    if (waiting_count_ >= queue_bound_) {
-      pushed_out = make_room(share);
-      if (!pushed_out) return base::fail(base::Errc::limit, std::string(kTooManySignIns));
-    }
-    waiting_[share].push_back({id, std::move(job)});
-    ++waiting_count_;
+    jobs_.emplace(id, std::move(job));
+    left_out = waiting_.push(id, std::move(share));
+    if (left_out) jobs_.erase(*left_out);
   }
   ready_.notify_one();
-  return pushed_out;
-}
-
-/// Nothing if `share` is itself the fullest: it has no claim to another's place.
-std::optional<std::uint64_t> ArgonPool::make_room(const std::string& share) {
-  const auto fullest = std::ranges::max_element(waiting_, {}, [](const auto& entry) { return entry.second.size(); });
-  const auto own = waiting_.find(share);
-  if (fullest == waiting_.end()) return std::nullopt;
-  if (own != waiting_.end() && own->second.size() >= fullest->second.size()) return std::nullopt;
-  const auto id = fullest->second.back().id;
-  fullest->second.pop_back();
-  if (fullest->second.empty()) waiting_.erase(fullest);
-  --waiting_count_;
-  return id;
-}
-
-/// The eldest of the share that comes after the last one.
-ArgonPool::Item ArgonPool::take_next() {
-  auto turn = waiting_.upper_bound(last_share_);
-  if (turn == waiting_.end()) turn = waiting_.begin();
-  last_share_ = turn->first;
-  Item item = std::move(turn->second.front());
-  turn->second.pop_front();
-  if (turn->second.empty()) waiting_.erase(turn);
-  --waiting_count_;
-  return item;
+  return left_out;
 }
 
 std::vector<std::uint64_t> ArgonPool::take_finished() {
@@ -85,13 +55,13 @@ std::vector<std::uint64_t> ArgonPool::take_finished() {
 void ArgonPool::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    ready_.wait(lock, [this] { return stopping_ || waiting_.size() > 0; });
     if (stopping_) return;
-    Item item = take_next();
+    auto next = jobs_.extract(*waiting_.pop());
     lock.unlock();
-    item.job();
+    next.mapped()();
     lock.lock();
-    finished_.push_back(item.id);
+    finished_.push_back(next.key());
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(wakeup_.get(), &one, sizeof one);  // full means readable already
   }

@@ -107,7 +107,8 @@ Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
     auto work = base::within_memory([&] { return row->hash(context, input); });
     if (work && work.value().needed()) {
       item.work = std::make_shared<HashWork>(std::move(work).value());
-      item.work->share = broker::network_key(context.place);
+      item.work->share = {broker::network_key(context.place), context.place,
+                          item.work->attempt ? item.work->attempt->name : std::string()};
       return Payload{};
     }
     if (!work) admitted = std::move(work).error();

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fair_queue.hpp"
 #include "sallyport/access/decide.hpp"
 #include "sallyport/access/login_token.hpp"
 #include "sallyport/access/password.hpp"
@@ -38,7 +39,7 @@ struct HashWork {
   base::SecretBytes chosen;
   std::optional<std::filesystem::path> unseal;  ///< ... or a passphrase for the header in this directory
   base::SecretBytes passphrase;
-  std::string share;  ///< of the pool: the network that asks (broker::network_key)
+  Share share;  ///< of the pool
 
   base::SecretBytes checked_hash;  // results
   base::SecretBytes fresh_hash;

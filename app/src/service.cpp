@@ -39,9 +39,7 @@ class Service::Impl {
     std::shared_ptr<HashWork> work;
   };
   void defer(BatchItem&& item, std::vector<Outgoing>& out);
-  static void refuse(const Request& request, const base::Error& why, std::vector<Outgoing>& out) {
-    out.push_back({request.peer.id, error_reply(request.request_id, why)});
-  }
+  void refuse(std::uint64_t id, std::vector<Outgoing>& out);
   void run_items(std::vector<BatchItem>& items, std::vector<Outgoing>& out);
 
   std::map<std::uint64_t, Deferred> deferred_;
@@ -77,12 +75,16 @@ void Service::Impl::run_items(std::vector<BatchItem>& items, std::vector<Outgoin
 
 void Service::Impl::defer(BatchItem&& item, std::vector<Outgoing>& out) {
   const auto id = ++last_deferred_;
-  const auto submitted = pool_->submit(id, item.work->share, [work = item.work] { work->compute(); });
-  if (!submitted) return refuse(item.request, submitted.error(), out);
+  const auto left_out = pool_->submit(id, item.work->share, [work = item.work] { work->compute(); });
   deferred_.emplace(id, Deferred{std::move(item.request), std::move(item.work)});
-  if (!submitted.value()) return;
-  const auto pushed_out = deferred_.extract(*submitted.value());
-  if (!pushed_out.empty()) refuse(pushed_out.mapped().request, fail(Errc::limit, std::string(kTooManySignIns)), out);
+  if (left_out) refuse(*left_out, out);
+}
+
+void Service::Impl::refuse(std::uint64_t id, std::vector<Outgoing>& out) {
+  const auto node = deferred_.extract(id);
+  if (node.empty()) return;  // its peer has gone
+  const auto& request = node.mapped().request;
+  out.push_back({request.peer.id, error_reply(request.request_id, fail(Errc::limit, std::string(kTooManySignIns)))});
 }
 
 void Service::Impl::run_deferred(std::vector<Outgoing>& out) {

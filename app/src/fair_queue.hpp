@@ -1,0 +1,44 @@
+#pragma once
+// A bounded queue that is shared out: strangers can fill it, and still nobody waits behind a crowd. A value; no clock,
+// no thread.
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::app {
+
+/// For whom something waits: a network, a source in it, the name that is given there.
+using Share = std::array<std::string, 3>;
+
+/// Networks take turns; within one its sources do, within one source the names, and of one name the eldest goes first.
+class FairQueue {
+ public:
+  explicit FairQueue(std::size_t bound) : bound_(bound) {}
+
+  /// Who is not in the queue any more, or never came in, because it was full: the newest of the fullest name of the
+  /// fullest source of the fullest network, this one counted. `id` is unique among those that wait.
+  std::optional<std::uint64_t> push(std::uint64_t id, Share share);
+  std::optional<std::uint64_t> pop();
+  std::size_t size() const noexcept { return waiting_.size(); }
+  void clear() noexcept { waiting_.clear(); }
+
+ private:
+  struct Item {
+    std::uint64_t id;
+    Share share;
+  };
+  using Rank = std::array<std::uint64_t, 3>;
+  Rank crowd(const Item& item) const;
+  Rank last_turns(const Item& item) const;
+  void note_turn(const Share& share);
+
+  std::size_t bound_;
+  std::vector<Item> waiting_;             ///< eldest first
+  std::map<Share, std::uint64_t> turns_;  ///< the last turn of each share, and of each beginning of one, that waits
+  std::uint64_t turn_ = 0;
+};
+
+}  // namespace sallyport::app
