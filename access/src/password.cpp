@@ -122,7 +122,7 @@ base::Result<PasswordAnswer> settle_password_check(Transaction& tx, vault::Sourc
     SALLYPORT_TRYV(count(tx, sources, attempt, one, lane, now));
     return PasswordAnswer{false, {}, attempt.user ? "wrong" : "unknown"};
   }
-  if (lane.of_strangers()) sources.succeed(source);
+  if (lane.of_strangers()) sources.take_back(source, lane.lockout.failures);
   SALLYPORT_TRYV(vault::clear_failures(tx, one, lane));
   return PasswordAnswer{true, one.user, {}};
 }

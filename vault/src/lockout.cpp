@@ -33,11 +33,13 @@ void SourceLockouts::fail(std::string_view source, const Moment& now) {
   found->second.fail(now, kFreeSourceFailures);
 }
 
-void SourceLockouts::succeed(std::string_view source) {
+void SourceLockouts::take_back(std::string_view source, std::uint32_t failures) {
   const auto found = sources_.find(source);
-  if (found == sources_.end()) return;
+  if (found == sources_.end() || failures == 0) return;
   remember(source);
-  sources_.erase(found);
+  auto& left = found->second.failures;
+  left -= std::min(left, failures);
+  if (left == 0) sources_.erase(found);
 }
 
 void SourceLockouts::undo() {

@@ -78,7 +78,7 @@ base::Result<OtpAnswer> look_at(Transaction& tx, const Keyring& keys, const base
 base::Result<OtpAnswer> settle(Transaction& tx, SourceLockouts& sources, const Try& one, Lane lane, OtpAnswer answer,
                                const Moment& now) {
   if (answer.accepted()) {
-    if (lane.of_strangers()) sources.succeed(one.source);
+    if (lane.of_strangers()) sources.take_back(one.source, lane.lockout.failures);
     if (lane.lockout.failures > 0) {
       SALLYPORT_TRYV(clear_failures(tx, one, lane));
     }

@@ -140,6 +140,15 @@ TEST_CASE("a source that failed for twenty different names is locked") {
   CHECK(world.sign_in("alice", kGood, "192.0.2.9").accepted);
 }
 
+TEST_CASE("an account of one's own does not pay for guesses at others'") {
+  PasswordWorld world;
+  for (std::uint32_t i = 0; i < vault::kFreeSourceFailures; ++i) {
+    CHECK(world.sign_in("victim" + std::to_string(i), "a guess").why == "unknown");
+    if (i % 5 == 0) CHECK(world.sign_in("alice", kGood).accepted);
+  }
+  CHECK(world.sources.locked_for("192.0.2.1", world.now()) == 30s);
+}
+
 TEST_CASE("a right password does not clear the count of failed passcodes") {
   PasswordWorld world;
   const auto check = [&](int i) {

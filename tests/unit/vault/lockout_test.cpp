@@ -61,11 +61,26 @@ TEST_CASE("failures of a batch that could not be committed are taken back, kept 
   SourceLockouts sources;
   for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now);
   sources.keep();
-  sources.succeed("192.0.2.1");
+  sources.take_back("192.0.2.1", kFreeSourceFailures);
   for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.2", now);
   CHECK(sources.locked_for("192.0.2.2", now) > 0ms);
   sources.undo();
   CHECK(sources.locked_for("192.0.2.1", now) == 30s);
   CHECK(sources.locked_for("192.0.2.2", now) == 0ms);
   CHECK(sources.size() == 1);
+}
+
+TEST_CASE("who gets in takes back his own failures of a source, and nobody else's") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  const auto now = Moment::read(clock, "a");
+  SourceLockouts sources;
+  for (std::uint32_t i = 1; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now);
+  sources.take_back("192.0.2.1", 0);
+  sources.take_back("192.0.2.1", 2);
+  for (int i = 0; i < 2; ++i) {
+    sources.fail("192.0.2.1", now);
+    CHECK(sources.locked_for("192.0.2.1", now) == 0ms);
+  }
+  sources.fail("192.0.2.1", now);
+  CHECK(sources.locked_for("192.0.2.1", now) == 30s);
 }

@@ -38,7 +38,9 @@ class SourceLockouts {
 
   base::Milliseconds locked_for(std::string_view source, const Moment& now) const;
   void fail(std::string_view source, const Moment& now);
-  void succeed(std::string_view source);
+  /// A person got in after so many failures of his own: they do not count against the source any more. All others do,
+  /// or an account of one's own would pay for guesses at others'.
+  void take_back(std::string_view source, std::uint32_t failures);
   void keep() noexcept { undo_.clear(); }
   void undo();
   std::size_t size() const noexcept { return sources_.size(); }
