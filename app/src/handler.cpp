@@ -49,7 +49,7 @@ void Context::event(std::string_view action, std::string about, audit::Outcome o
 }
 
 bool Context::unproven() const {
-  if (request.peer.kind == PeerKind::web) return !caller;
+  if (request.peer.kind == PeerKind::web) return !caller && !factors.password;  // a sign-in that lacks its code
   if (request.peer.kind != PeerKind::session) return false;
   const auto* connection = state.sessions.find(request.peer.id);
   return connection == nullptr || !connection->flow.user();

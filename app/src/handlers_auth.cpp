@@ -51,6 +51,8 @@ Result<Refusal> login_prove(Context& context, const Record& input) {
   SALLYPORT_TRY(const bool enrolled, vault::totp_enrolled(context.sql(), *answer.user));
   if (!enrolled) return input.has("otp") ? wrong(context, "a code, and none is enrolled") : Refusal{};
   SALLYPORT_TRY(const auto refused, prove_code(context, *answer.user, input.secret("otp")));
+  // While codes are locked none is judged: that is told within the strangers' budget, or it could fill the log.
+  if (refused && refused.why->code() == Errc::locked_out) context.factors.password = false;
   return refused ? wrong(context, "one-time code: " + refused.why->context()) : Refusal{};
 }
 

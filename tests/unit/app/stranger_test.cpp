@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "service_fixture.hpp"
+#include "sallyport/vault/lockout.hpp"
 #include "stranger_budget.hpp"
 
 using namespace sallyport;
@@ -59,6 +60,17 @@ TEST_CASE("strangers: wrong passwords share the budget, and are counted against 
   gate.clock.advance(base::Seconds{31});
   const auto later = gate.code(gate.alice);
   CHECK(gate.login("alice", "password of alice", &later).ok());
+}
+
+TEST_CASE("strangers: a wrong code after the right password is always written, until codes are locked") {
+  Gate gate;
+  gate.knock(100, OperationId::user_list);
+  const auto before = gate.size();
+  const auto wrong = secret("000000");
+  for (unsigned i = 0; i < 2 * vault::kFreeFailures; ++i)
+    CHECK(gate.login("alice", "password of alice", &wrong).code == Errc::unauthenticated);
+  CHECK(gate.size() - before == vault::kFreeFailures);
+  CHECK(gate.log().back().detail.find("one-time code") != std::string::npos);
 }
 
 TEST_CASE("strangers: what a known person is refused is always written") {
