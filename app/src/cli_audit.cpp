@@ -3,10 +3,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <thread>
+#include <chrono>
 
 #include <fmt/format.h>
 
+#include "asking_again.hpp"
 #include "cli_groups.hpp"
 #include "client_vault.hpp"
 #include "output.hpp"
@@ -123,19 +124,17 @@ base::Result<int> run_acknowledge(const Invocation& line) {
 
 using Piece = std::function<base::Result<>(base::ByteView)>;
 
+bool is_out_of_reach(const base::Error& error) {
+  return error.code() == base::Errc::closed || error.code() == base::Errc::unavailable ||
+         error.code() == base::Errc::timed_out;
+}
+
 // A server that starts again, or a connection that breaks, costs a piece and not the export.
 base::Result<Record> ask_piece(const Invocation& line, const Record& input) {
-  constexpr int kTries = 5;
-  constexpr std::chrono::seconds kPause{2};
-  for (int tries = 1;; ++tries) {
-    auto output = ask_any(line, OperationId::audit_export, input);
-    const auto passing = [](base::Errc code) {
-      return code == base::Errc::closed || code == base::Errc::unavailable || code == base::Errc::timed_out;
-    };
-    const bool begun = input.has("export");
-    if (output || !begun || tries == kTries || !passing(output.error().code())) return output;
-    std::this_thread::sleep_for(kPause);
-  }
+  const bool begun = input.has("export");
+  return ask_again(
+      {.most = begun ? 5 : 1, .pause = std::chrono::seconds{2}},
+      [&] { return ask_any(line, OperationId::audit_export, input); }, is_out_of_reach);
 }
 
 // Piece by piece, each the server's answer to where the one before ended.

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
+#include "asking_again.hpp"
 #include "cli_groups.hpp"
 #include "cli_pages.hpp"
 #include "cli_time.hpp"
@@ -304,20 +305,17 @@ bool is_rotating(ApiClient& client, const Record& input) {
 
 // A secret that is being changed, or is in doubt after its target was lost, is settled in seconds as a rule.
 base::Result<Record> call_patiently(ApiClient& client, OperationId operation, const Record& input) {
-  constexpr std::chrono::seconds kPatience{20};
-  constexpr std::chrono::seconds kBetween{1};
-  const auto until = std::chrono::steady_clock::now() + kPatience;
-  for (bool told = false;; told = true) {
-    auto output = client.call(operation, input);
-    const bool worth_waiting = operation == OperationId::checkout_create && !output &&
-                               output.error().code() == base::Errc::conflict &&
-                               std::chrono::steady_clock::now() < until && is_rotating(client, input);
-    if (!worth_waiting) return output;
-    if (!told)
-      fmt::print(stderr, "the secret of {} is being changed; waiting for that, {} s at most\n",
-                 base::escape_text(input.text("account")), kPatience.count());
-    std::this_thread::sleep_for(kBetween);
-  }
+  const bool waits = operation == OperationId::checkout_create;
+  const AskingAgain how{.most = waits ? 21 : 1, .pause = std::chrono::seconds{1}};
+  const auto is_changing = [&, told = false](const base::Error& error) mutable {
+    if (error.code() != base::Errc::conflict || !is_rotating(client, input)) return false;
+    if (!std::exchange(told, true))
+      fmt::print(stderr, "the secret of {} is being changed; waiting for that, for some {} s\n",
+                 base::escape_text(input.text("account")), how.longest().count());
+    return true;
+  };
+  return ask_again(
+      how, [&] { return client.call(operation, input); }, is_changing);
 }
 
 // A code that is missing is asked for at a terminal, and the same said again with it.
