@@ -50,7 +50,8 @@ class TestBroker {
   std::string notices() const;
   /// Until the text was noted so many times; false after half a minute.
   bool wait_for_notice(const std::string& text, int times = 1) const;
-  /// To the session that runs: 'F' freeze, 'T' thaw, 'E' end, 'X' only shells from now on, 'L' the vault is lost.
+  /// To the session that runs: 'F' freeze, 'T' thaw, 'E' end, 'X' only shells from now on, 'L' the vault is lost, 'C'
+  /// its clock goes on by two seconds. It holds from the notice "command X" on.
   void command(char letter);
   /// The newest recording.
   std::filesystem::path recording() const;
