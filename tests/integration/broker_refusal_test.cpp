@@ -1,6 +1,7 @@
 // What the broker does not do, and how it says so.
 #include <sys/socket.h>
 
+#include <fstream>
 #include <thread>
 
 #include "broker_fixture.hpp"
@@ -8,6 +9,7 @@
 #include "sallyport/recorder/disk_writer.hpp"
 #include "sallyport/recorder/recorder.hpp"
 #include "support/catch.hpp"
+#include "typing_client.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -164,23 +166,19 @@ TEST_CASE("a session that cannot be recorded from the start never reaches the ta
 
 TEST_CASE("freeze stops the input, output goes on, thaw lets it go") {
   World world;
-  std::thread judge([&world] {
-    REQUIRE(world.broker->wait_for_notice("started 1"));
-    world.broker->command('F');
-    std::this_thread::sleep_for(std::chrono::milliseconds{1200});
-    world.broker->command('T');
-  });
-  // The line is sent after 0.6 s, while frozen: it arrives only after the thaw; the target's own output goes on.
-  const auto done = world.shell(
-      "(sleep 0.6; echo typed) | ssh $SSH_OPTS -p $PORT $WHO 'sleep 0.8; date +%s%N; read x; date +%s%N; echo $x'");
-  judge.join();
-  const auto out = text_of(done.out);
-  INFO(out << text_of(done.err));
-  REQUIRE(done.status == 0);
-  CHECK(out.find("typed") != std::string::npos);
-  const long long before = std::stoll(out.substr(0, 19));
-  const long long after = std::stoll(out.substr(20, 19));
-  CHECK(after - before > 100000000);
+  const auto mark = mark_of(world);
+  const auto running = start(world, "exec 3<&0; while read x; do echo got $x; done <&3 & until [ -e " + mark.string() +
+                                        " ]; do sleep 0.1; done; echo goes on; wait");
+  running.type("early\n");
+  REQUIRE(running.shows("got early\n"));
+  world.broker->command('F');
+  REQUIRE(world.broker->wait_for_notice("command F"));
+  running.type("typed\n");
+  std::ofstream(mark).put('x');
+  REQUIRE(running.shows("goes on\n"));
+  CHECK_FALSE(running.has_shown("typed"));
+  world.broker->command('T');
+  CHECK(running.shows("got typed\n"));
 }
 
 TEST_CASE("the vault ends a session with a sentence") {
