@@ -1,6 +1,5 @@
 #include "sallyport/app/privileges.hpp"
 
-#include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sys/prctl.h>
@@ -13,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "change_user.hpp"
 #include "sallyport/app/sandbox.hpp"
 
 namespace sallyport::app {
@@ -95,9 +95,7 @@ Result<> set_capabilities(std::uint32_t kept) {
 }
 
 Result<> become(const Account& account) {
-  if (::setgroups(0, nullptr) != 0) return fail_errno("can't drop supplementary groups", errno);
-  if (::setresgid(account.gid, account.gid, account.gid) != 0) return fail_errno("can't change the group", errno);
-  if (::setresuid(account.uid, account.uid, account.uid) != 0) return fail_errno("can't change the user", errno);
+  if (const char* refused = change_user(account, Groups::dropped)) return fail_errno(refused, errno);
   if (::setuid(0) == 0) return fail(Errc::internal, "uid 0 could be had back after it was dropped");
   return ok();
 }
@@ -111,8 +109,7 @@ Result<> become_listener(const Account& account, const Account& session) {
 }
 
 Result<> become_session(const Account& account) {
-  if (::setresgid(account.gid, account.gid, account.gid) != 0) return fail_errno("can't change the group", errno);
-  if (::setresuid(account.uid, account.uid, account.uid) != 0) return fail_errno("can't change the user", errno);
+  if (const char* refused = change_user(account, Groups::kept)) return fail_errno(refused, errno);
   return drop_capabilities();
 }
 

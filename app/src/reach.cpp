@@ -1,11 +1,12 @@
 #include "reach.hpp"
 
-#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
+
+#include "change_user.hpp"
 
 namespace sallyport::app {
 
@@ -23,9 +24,7 @@ constexpr int kNotAsked = 255;
 
 /// In the child: nothing but system calls.
 int closed_one(const std::vector<std::filesystem::path>& way, const Account& account) {
-  if (::setgroups(0, nullptr) != 0 || ::setresgid(account.gid, account.gid, account.gid) != 0 ||
-      ::setresuid(account.uid, account.uid, account.uid) != 0)
-    return kNotAsked;
+  if (change_user(account, Groups::dropped) != nullptr) return kNotAsked;
   for (std::size_t index = 0; index < way.size(); ++index) {
     if (::access(way[index].c_str(), X_OK) != 0) return kFirst + static_cast<int>(index);
   }

@@ -1,6 +1,5 @@
 #include "socket_access.hpp"
 
-#include <grp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -9,6 +8,7 @@
 
 #include <cerrno>
 
+#include "change_user.hpp"
 #include "strangers.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -23,8 +23,7 @@ namespace {
 int connects(const std::filesystem::path& socket, uid_t uid) {
   const pid_t child = ::fork();
   if (child == 0) {
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(uid, uid, uid) != 0 || ::setresuid(uid, uid, uid) != 0)
-      ::_exit(200);
+    if (change_user({uid, uid}, Groups::dropped) != nullptr) ::_exit(200);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     socket.native().copy(address.sun_path, sizeof address.sun_path - 1);
