@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "apart.hpp"
 #include "reach.hpp"
 #include "sallyport/app/privileges.hpp"
 #include "sallyport/app/server_main.hpp"
@@ -12,19 +13,10 @@
 
 using namespace sallyport::app;
 namespace base = sallyport::base;
+using sallyport::test::apart;
 namespace fs = std::filesystem;
 
 namespace {
-
-Identities apart() {
-  Identities who;
-  who.vault = {61001, 61001};
-  who.ssh = {61002, 61002};
-  who.web = {61003, 61003};
-  who.rotator = {61004, 61004};
-  who.session = {61005, 61005};
-  return who;
-}
 
 struct stat about(const fs::path& path) {
   struct stat found {};

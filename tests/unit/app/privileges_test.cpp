@@ -16,6 +16,7 @@
 #include <functional>
 #include <string>
 
+#include "apart.hpp"
 #include "sallyport/app/sandbox.hpp"
 #include "sallyport/app/server_main.hpp"
 #include "sallyport/base/file.hpp"
@@ -24,6 +25,7 @@
 
 using namespace sallyport::app;
 namespace base = sallyport::base;
+using sallyport::test::apart;
 
 namespace {
 
@@ -37,17 +39,6 @@ int in_child(const std::function<int()>& act) {
 }
 
 bool root() { return ::geteuid() == 0; }
-
-/// Numbers that no system user has: the kernel needs no names.
-Identities apart() {
-  Identities who;
-  who.vault = {61001, 61001};
-  who.ssh = {61002, 61002};
-  who.web = {61003, 61003};
-  who.rotator = {61004, 61004};
-  who.session = {61005, 61005};
-  return who;
-}
 
 /// "0000000000000000" and such from /proc/self/status.
 std::string status_line(const std::string& name) {
