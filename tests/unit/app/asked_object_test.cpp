@@ -1,35 +1,12 @@
 // Every refusal says what was asked for, also when it comes before anybody has looked for it.
 #include "asked_object.hpp"
 
-#include "service_fixture.hpp"
+#include "filled.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
 
 namespace {
-
-/// What the request names, in the field that the object is made of.
-Record naming(const app::Operation& row) {
-  Record record(row.input);
-  for (const auto& field : row.input) {
-    if (!field.required) continue;
-    if (field.name == "id")
-      record.set("id", std::string(16, 'a'));
-    else if (field.name == "account")
-      record.set("account", "root@web1");
-    else if (field.type == app::FieldType::text)
-      record.set(field.name, "wanted");
-    else if (field.type == app::FieldType::words)
-      record.set(field.name, "session");
-    else if (field.type == app::FieldType::secret)
-      record.set(field.name, secret("a long enough secret"));
-    else if (field.type == app::FieldType::number)
-      record.set(field.name, std::uint64_t{1});
-    else if (field.type == app::FieldType::flag)
-      record.set_flag(field.name, true);
-  }
-  return record;
-}
 
 bool named(const app::Operation& row) {
   for (const auto& field : row.input) {
@@ -46,7 +23,7 @@ TEST_CASE("refusals: without a token and without the right, the event of every o
   const auto alice = office.add_person(admin, "alice");
   for (const auto& row : app::operations()) {
     if (row.path.empty() || row.access.who() == app::Access::Who::anyone) continue;
-    const auto input = naming(row);
+    const auto input = filled(row, {{"name", "wanted"}});
     const auto object = app::asked_object(row, input);
     INFO(row.name << ": " << object);
     CHECK_FALSE(object.empty());

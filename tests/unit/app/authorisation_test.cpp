@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "service_fixture.hpp"
+#include "filled.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -42,33 +42,10 @@ bool may(const Access& rule, const Caller& caller, bool about_himself) {
   }
 }
 
-/// Something for every field: objects that are not there where one would be changed, root@web1 for the account.
+/// With objects that are not there where one would be changed, and root@web1 for the account.
 Record sample(const app::Operation& row, const std::string& name) {
-  Record record(row.input);
-  for (const auto& field : row.input) {
-    if (!field.required) continue;
-    if (field.name == "name")
-      record.set("name", name);
-    else if (field.name == "id")
-      record.set("id", std::string(16, 'a'));
-    else if (field.name == "account")
-      record.set("account", row.id == OperationId::account_remove ? "no@where" : "root@web1");
-    else if (field.name == "actions")
-      record.set("actions", "audit");
-    else if (field.name == "kind")
-      record.set("kind", "unix_password");
-    else if (field.name == "key")
-      record.set("key", kHostKey);
-    else if (field.type == app::FieldType::text)
-      record.set(field.name, "nobody");
-    else if (field.type == app::FieldType::secret)
-      record.set(field.name, secret("a long enough secret"));
-    else if (field.type == app::FieldType::number)
-      record.set(field.name, std::uint64_t{1});
-    else if (field.type == app::FieldType::flag)
-      record.set_flag(field.name, true);
-  }
-  return record;
+  const bool removes = row.id == OperationId::account_remove;
+  return filled(row, {{"name", name}, {"account", removes ? "no@where" : "root@web1"}});
 }
 
 /// Signing in, out and confirming answer with a refusal of their own; they have tests of their own.
