@@ -1,11 +1,9 @@
 #include "session_loop.hpp"
 
-#include <malloc.h>
 #include <poll.h>
 
 #include <algorithm>
 
-#include "farewell.hpp"
 #include "host_keys.hpp"
 #include "sallyport/base/log.hpp"
 #include "sallyport/base/text.hpp"
@@ -13,10 +11,7 @@
 namespace sallyport::broker {
 namespace {
 
-constexpr base::Milliseconds kLongestSleep{1000};
 constexpr std::size_t kLongestSentence = 1024;
-constexpr base::Milliseconds kRestTime{10000};  ///< when the target hung up: nobody waits for this to end
-constexpr base::Milliseconds kFarewellTime{1000};
 constexpr int kGatheringTurns = 16;
 constexpr base::Milliseconds kQuiet{200};
 
@@ -108,44 +103,8 @@ void SshSession::Impl::wait() {
   for (int turns = 0; turns < kGatheringTurns && reads_ahead(); ++turns) (void)ssh_event_dopoll(event_.get(), 0);
 }
 
-/// Nothing comes: what the last burst, or the login, left free goes back to the system.
-void SshSession::Impl::rest() {
-  if (std::exchange(trimmed_, true)) return;
-  (void)::malloc_trim(0);
-}
-
 bool SshSession::Impl::reads_ahead() const noexcept {
   return context_.client->reads_ahead() || (context_.target && context_.target->reads_ahead());
-}
-
-base::Milliseconds SshSession::Impl::patience() {
-  const auto now = context_.clock.mono();
-  auto wake = now + (rests() ? context_.bounds.longest_rest : kLongestSleep);
-  if (state_until_ != base::MonoTime{}) wake = std::min(wake, state_until_);
-  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
-    if (*asked) wake = std::min(wake, (*asked)->until);
-  }
-  if (context_.recording) {
-    if (const auto due = context_.recorder().deadline()) wake = std::min(wake, *due);
-  }
-  if (state_ == State::serving) wake = std::min(wake, next_limit());
-  return std::max(wake - now, base::Milliseconds{0});
-}
-
-/// Nothing has moved for a while, and no channel is on its way out: 200 such sessions should not wake 200 times a
-/// second.
-bool SshSession::Impl::rests() const {
-  const auto lingers = [](const ChannelPair& channel) { return channel.lingers(); };
-  return trimmed_ && state_ == State::serving && std::none_of(channels_.begin(), channels_.end(), lingers);
-}
-
-/// The first moment at which watch_deadlines() may find something in a session that is served.
-base::MonoTime SshSession::Impl::next_limit() const {
-  const auto interval = context_.bounds.keepalive_interval;
-  auto limit = std::min(context_.client->next_keep_alive(interval), context_.target->next_keep_alive(interval));
-  if (session_until_ != base::MonoTime{}) limit = std::min(limit, session_until_);
-  if (max_idle_.count() > 0) limit = std::min(limit, context_.last_activity + max_idle_);
-  return limit;
 }
 
 int SshSession::Impl::on_authority(socket_t, int, void* self) {
@@ -331,36 +290,6 @@ void SshSession::Impl::watch_peers() {
   if (context_.client->overran() || context_.target->overran()) context_.end(recorder::EndReason::error, kOverran);
 }
 
-void SshSession::Impl::watch_deadlines() {
-  const auto now = context_.clock.mono();
-  const auto& bounds = context_.bounds;
-  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
-    if (*asked && now >= (*asked)->until) context_.end(recorder::EndReason::vault_lost, kVaultLost);
-  }
-  for (const auto& channel : channels_) {
-    if (channel.waits_too_long(now)) context_.end(recorder::EndReason::vault_lost, kVaultLost);
-  }
-  if (state_until_ != base::MonoTime{} && now >= state_until_) {
-    if (state_ == State::connecting) return refuse_session("The target did not answer in time.");
-    if (state_ == State::awaiting_resources) return refuse_session("The session could not be prepared in time.");
-    if (state_ == State::refusing) return context_.end(recorder::EndReason::error, refusal_);
-    context_.end(recorder::EndReason::limit, "The time to log in is over.");
-  }
-  if (state_ != State::serving) return;
-  if (session_until_ != base::MonoTime{} && now >= session_until_) {
-    context_.end(recorder::EndReason::limit, "This session was ended because its time is over.");
-  }
-  if (max_idle_.count() > 0 && now - context_.last_activity >= max_idle_) {
-    context_.end(recorder::EndReason::limit, "This session was ended because nothing happened for too long.");
-  }
-  if (!context_.client->keep_alive(now, bounds.keepalive_interval, bounds.keepalive_max)) {
-    context_.end(recorder::EndReason::closed, "The client does not answer any more.");
-  }
-  if (!context_.target->keep_alive(now, bounds.keepalive_interval, bounds.keepalive_max)) {
-    context_.end(recorder::EndReason::closed, "The target does not answer any more.");
-  }
-}
-
 // ---- Refused after the login
 
 /// The person is proven: what stands in the way is told on the first channel that asks for something, or at the
@@ -379,69 +308,6 @@ void SshSession::Impl::serve_refused() {
   if (!refusal_told_ || refusal_closed_) return;
   refusal_closed_ = ssh_channel_close(refused_channel_) != SSH_AGAIN;
   context_.progressed = true;
-}
-
-// ---- The end
-
-void SshSession::Impl::finish() {
-  if (state_ == State::serving) cut_target();
-  deliver_rest();
-  for (auto& channel : channels_) {
-    while (!channel.abandon()) await_recorder();
-  }
-  if (granted_) {
-    const auto over = close_recording();
-    (void)context_.authority.tell(over);
-  }
-  held_proof_.reset();
-  early_opens_.clear();
-  const bool client_left = !context_.client->connected();
-  (void)ssh_event_dopoll(event_.get(), 0);  // libssh writes at once only where it has just been told that it may
-  for (int i = 0; i < 20 && !client_left && !context_.client->flushed(); ++i) (void)ssh_event_dopoll(event_.get(), 50);
-  const Farewell farewell(ssh_get_fd(context_.client->get()));
-  (void)ssh_event_remove_session(event_.get(), context_.client->get());
-  context_.client->disconnect(context_.ending->sentence);
-  if (context_.target) {
-    if (target_watched_) (void)ssh_event_remove_session(event_.get(), context_.target->get());
-    context_.target->disconnect({});
-  }
-  if (!client_left) farewell.wait(kFarewellTime);
-  state_ = State::over;
-}
-
-/// A recorder that stays busy for its five seconds has failed, and then nobody waits for it.
-void SshSession::Impl::await_recorder() {
-  if (context_.recorder().tick()) (void)ssh_event_dopoll(event_.get(), 20);
-}
-
-/// Whatever the client still gets to read: at the target the session is over now. A target that hung up has cut itself
-/// off, and what it left behind is still read; a client that left needs no hurry, and the target gets a goodbye.
-void SshSession::Impl::cut_target() {
-  const bool recorded = context_.recorder().state() != recorder::RecorderState::failed;
-  context_.takes_rest = recorded && context_.target->leaves_rest();
-  const bool client_left = context_.ending->reason == recorder::EndReason::closed && !context_.client->connected();
-  if (context_.takes_rest || client_left) return;
-  (void)ssh_event_remove_session(event_.get(), context_.target->get());
-  target_watched_ = false;
-  context_.target->cut();
-}
-
-/// What was taken from the target and not yet read by the client is recorded and goes out, then the sentence.
-void SshSession::Impl::deliver_rest() {
-  if (state_ != State::serving || !context_.client->connected()) return;
-  for (auto& channel : channels_) channel.last_words(context_.ending->sentence);
-  const auto until = context_.clock.mono() + (context_.takes_rest ? kRestTime : context_.bounds.delivery_time);
-  const auto settled = [](const ChannelPair& channel) { return channel.settled(); };
-  while (context_.client->connected() && context_.clock.mono() < until) {
-    if (!context_.recorder().tick()) {
-      context_.takes_rest = false;
-      for (auto& channel : channels_) channel.recording_failed();
-    }
-    for (auto& channel : channels_) channel.serve_last();
-    (void)context_.recorder().tick();
-    if (std::all_of(channels_.begin(), channels_.end(), settled) && context_.client->flushed()) return;
-    (void)ssh_event_dopoll(event_.get(), 20);
-  }
 }
 
 // ---- SshSession
