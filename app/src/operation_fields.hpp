@@ -409,7 +409,7 @@ inline constexpr auto kSessionChannelIn = std::to_array<Field>({
 });
 inline constexpr std::uint32_t kEventsAtOnce = 12;  // they fit in what a session's child may send
 inline constexpr auto kSessionEventItem =
-    std::to_array<Field>({must("action", text, 64, "channel.denied, exec, sftp, file, ..."),
+    std::to_array<Field>({must("action", text, 64, "file, channel.ended or channel.denied"),
                           must("detail", bytes, 1024, "what, as the peer wrote it: the log escapes it"),
                           must("denied", flag, 0, "it was refused")});
 inline constexpr auto kSessionEventIn =

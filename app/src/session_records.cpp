@@ -74,21 +74,21 @@ std::string describe(const recorder::FileEvent& file) {
   return text;
 }
 
-SessionEvent event_of(const broker::RequestDenied& denied) {
-  return {SessionAction::channel_denied, fmt::format("{}: {}", denied.what, shown(denied.detail)), true};
+std::optional<SessionEvent> event_of(const broker::RequestDenied& denied) {
+  return SessionEvent{SessionAction::channel_denied, fmt::format("{}: {}", denied.what, shown(denied.detail)), true};
 }
-SessionEvent event_of(const broker::ChannelEnded& ended) {
+std::optional<SessionEvent> event_of(const broker::ChannelEnded& ended) {
   std::string how = "closed";
   if (ended.exit_status) how = fmt::format("exit status {}", *ended.exit_status);
   if (!ended.exit_signal.empty()) how = "signal " + shown(ended.exit_signal);
-  return {SessionAction::channel_ended, fmt::format("channel {}: {}", ended.channel, how), false};
+  return SessionEvent{SessionAction::channel_ended, fmt::format("channel {}: {}", ended.channel, how), false};
 }
-SessionEvent event_of(const broker::FileSeen& seen) {
-  return {SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
+std::optional<SessionEvent> event_of(const broker::FileSeen& seen) {
+  return SessionEvent{SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
 }
-SessionEvent event_of(const broker::RecordingBegun&) { return {SessionAction::other, "", false}; }
-SessionEvent event_of(const broker::ProofRefused&) { return {SessionAction::other, "", true}; }
-SessionEvent event_of(const broker::SessionOver&) { return {SessionAction::other, "", false}; }
+std::optional<SessionEvent> event_of(const broker::RecordingBegun&) { return std::nullopt; }
+std::optional<SessionEvent> event_of(const broker::ProofRefused&) { return std::nullopt; }
+std::optional<SessionEvent> event_of(const broker::SessionOver&) { return std::nullopt; }
 
 }  // namespace
 
@@ -114,9 +114,9 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
   return grant;
 }
 
-SessionEvent to_event(const broker::Notice& notice) {
+std::optional<SessionEvent> to_event(const broker::Notice& notice) {
   auto event = std::visit([](const auto& what) { return event_of(what); }, notice);
-  event.detail = cut(event.detail, kMaxDetail);
+  if (event) event->detail = cut(event->detail, kMaxDetail);
   return event;
 }
 

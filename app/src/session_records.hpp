@@ -1,5 +1,7 @@
 #pragma once
 // Between the broker's words and the operation table's records.
+#include <optional>
+
 #include "sallyport/app/record.hpp"
 #include "sallyport/broker/authority.hpp"
 #include "session_action.hpp"
@@ -20,8 +22,8 @@ struct SessionEvent {
   std::string detail;
   bool denied = false;
 };
-/// Of any notice but RecordingBegun, SessionOver and ProofRefused, which are operations of their own.
-SessionEvent to_event(const broker::Notice& notice);
+/// Nothing for RecordingBegun, SessionOver and ProofRefused, which are operations of their own.
+std::optional<SessionEvent> to_event(const broker::Notice& notice);
 /// Into one item of session.event's input.
 void fill_event(Record& item, const SessionEvent& event);
 /// Into the input of session.close. `file_size`: of the recording.

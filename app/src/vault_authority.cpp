@@ -186,8 +186,10 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
     ++notices_open_;
     return send(OperationId::recording_begin, Record(row(OperationId::recording_begin).input), {Kind::notice, 0});
   }
+  auto event = to_event(notice);
+  if (!event) return ok();
   ++told_;
-  waiting_.push_back(to_event(notice));
+  waiting_.push_back(std::move(*event));
   return send_waiting(kUnderWay);
 }
 

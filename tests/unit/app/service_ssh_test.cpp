@@ -36,18 +36,32 @@ TEST_CASE("ssh: a session's child can give none of the vault's events for its ow
     event.add("events").set("action", word).set("detail", base::Bytes{'x'}).set_flag("denied", false);
     return event;
   };
-  for (const auto* word : {"exec", "channel.ended", "channel.denied", "file", "events"}) {
+  for (const auto* word : {"channel.ended", "channel.denied", "file"}) {
     REQUIRE(ssh.child(10, OperationId::session_event, event_of(word)).ok());
     CHECK(ssh.log().back().action == std::string("session.") + word);
     CHECK(ssh.log().back().object == "session:" + id);
   }
-  for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "exec ", "exec x"}) {
+  for (const auto* word : {"open", "end", "revoke", "freeze", "terminate", "", "file ", "file x", "events"}) {
     const auto answer = ssh.child(10, OperationId::session_event, event_of(word));
     CHECK_FALSE(answer.ok());
     CHECK(answer.then == app::Outgoing::Then::close);
     CHECK(ssh.log().back().action == "session.event");
     CHECK(ssh.log().back().outcome == "failed");
   }
+}
+
+TEST_CASE("ssh: that something has started is the vault's to write down, and a child that says it is ended") {
+  Ssh ssh;
+  ssh.lend();
+  (void)ssh.session(10);
+  const auto* word = GENERATE("shell", "exec", "sftp", "scp", "forward", "other", "channel");
+  auto event = ssh.input(OperationId::session_event);
+  event.add("events").set("action", word).set("detail", base::Bytes{'x'}).set_flag("denied", false);
+  const auto answer = ssh.child(10, OperationId::session_event, event);
+  CHECK(answer.code == Errc::invalid);
+  CHECK(answer.then == app::Outgoing::Then::close);
+  CHECK(ssh.log().back().action == "session.event");
+  CHECK(ssh.log().back().outcome == "failed");
 }
 
 TEST_CASE("ssh: an account that is not there is refused like one that is not open") {
@@ -152,7 +166,7 @@ TEST_CASE("ssh: what a session tells is in the log, in order and escaped once") 
   for (const std::string text : {"echo a\\b", "echo \x1b[2J\xff"}) {
     const auto bytes = base::as_bytes(text);
     record.add("events")
-        .set("action", "exec")
+        .set("action", "file")
         .set("detail", base::Bytes(bytes.begin(), bytes.end()))
         .set_flag("denied", false);
   }
@@ -161,8 +175,14 @@ TEST_CASE("ssh: what a session tells is in the log, in order and escaped once") 
   REQUIRE(log.size() >= 2);
   CHECK(log[log.size() - 2].detail == "echo a\\\\b");
   CHECK(log.back().detail == "echo \\x1b[2J\\xff");
-  CHECK(log.back().action == "session.exec");
+  CHECK(log.back().action == "session.file");
   CHECK(log.back().object == "session:" + id);
+  auto channel = ssh.input(OperationId::session_channel);
+  const auto text = base::as_bytes("echo a\\b");
+  channel.set("channel", std::uint64_t{1}).set("kind", "exec").set("text", base::Bytes(text.begin(), text.end()));
+  REQUIRE(ssh.child(10, OperationId::session_channel, channel).ok());
+  CHECK(ssh.log().back().action == "session.exec");
+  CHECK(ssh.log().back().detail == "channel 1: echo a\\\\b");
 }
 
 TEST_CASE("ssh: whoever is frozen or ended is told so with the auditor's reason, and the log has it") {
