@@ -43,8 +43,12 @@ std::size_t Pipe::offer(base::ByteView bytes) {
 
 bool Pipe::pump(ssh_channel from, ssh_channel to, Leg& to_leg) {
   const bool moved = held_ > 0 && takes() && pull(from);
+  const bool full = !takes();
   look();
-  return push(to, to_leg) || moved;
+  // What was looked at may come to nothing (half a packet of SFTP): then there is room for what is held, and no event
+  // tells of that.
+  const bool made_room = full && held_ > 0 && takes();
+  return push(to, to_leg) || moved || made_room;
 }
 
 /// All of it in one read: small reads make libssh 0.10 open the window again and again. The read may turn the loop, and

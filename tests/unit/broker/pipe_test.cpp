@@ -58,6 +58,23 @@ TEST_CASE("pipe: what was not seen through is not sent on, and is shown again") 
   CHECK_FALSE(pipe.drained());
 }
 
+TEST_CASE("pipe: what comes to nothing makes room at once for what is held") {
+  int ends[2];
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const base::UniqueFd other(ends[1]);
+  const auto leg = Leg::to_target(base::UniqueFd(ends[0]), "root");
+  REQUIRE(leg);
+  const auto half_a_packet = [](base::Bytes& bytes) {
+    bytes.clear();
+    return std::optional(Pipe::kAtOnce);
+  };
+  Pipe pipe(false, half_a_packet, [] { return Pipe::kAtOnce; });
+  pipe.set_open(true);
+  REQUIRE(pipe.offer(base::Bytes(100, 'x')) == 100);
+  REQUIRE(pipe.offer(base::Bytes(200, 'y')) == 0);
+  CHECK(pipe.pump(nullptr, nullptr, *leg.value()));  // once more: no event would tell of it
+}
+
 TEST_CASE("pipe: what may not go on is gone, and own bytes take its place") {
   int ends[2];
   REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
