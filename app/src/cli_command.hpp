@@ -55,6 +55,8 @@ class Invocation {
       : command_(&command), values_(std::move(values)), rest_(std::move(rest)) {}
 
   const Command& command() const noexcept { return *command_; }
+  /// The same values for another command, which takes what it knows of them.
+  Invocation as(const Command& other) const { return {other, values_, {}}; }
   bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
   /// The value, or an empty text.
   std::string one(std::string_view name) const;

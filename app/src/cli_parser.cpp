@@ -134,6 +134,11 @@ class Tree {
   std::map<std::string, std::vector<std::string>, std::less<>> globals_;
 };
 
+bool takes_value_of(const Command& command, const std::string& word) {
+  return std::ranges::any_of(command.args,
+                             [&](const Arg& arg) { return arg.kind == ArgKind::option && word == "--" + arg.name; });
+}
+
 // `ssh root@web1 ls -l`: what follows the destination belongs to the other program, dashes and all.
 std::size_t end_of_own_words(const std::vector<std::string>& words) {
   std::size_t at = 0;
@@ -141,7 +146,7 @@ std::size_t end_of_own_words(const std::vector<std::string>& words) {
   if (at >= words.size() || words[at] != "ssh") return words.size();
   for (++at; at < words.size(); ++at) {
     if (!words[at].starts_with('-')) return at + 1;
-    if (takes_value(words[at]) || words[at] == "--user") ++at;
+    if (takes_value(words[at]) || takes_value_of(*find_command("ssh"), words[at])) ++at;
   }
   return words.size();
 }

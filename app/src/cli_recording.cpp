@@ -109,6 +109,10 @@ base::Result<int> run_play(const Invocation& line) {
   const auto damage = damage_of(examined.report);
   if (!recording.source) return no_file(recording, examined);
   SALLYPORT_TRY(const auto choice, chosen_channel(line, examined));
+  if (!choice.all && !choice.channel) {
+    tell(recording.id, {damage, "nothing was printed in it; what it did: recording export --format facts"});
+    return damage.empty() ? 0 : 1;
+  }
   playing.options.channel = choice.channel;
   playing.options.all_channels = choice.all;
   playing.how.duration_ms = examined.report.duration_ms;
@@ -182,7 +186,8 @@ std::vector<Command> recording_commands() {
                       "(clipboard, titles, answers) is not sent to it: marks and a line at the end say what. The file "
                       "is verified first; of one\n"
                       "that is damaged the good part is shown, and the exit status is 1.",
-                      {id,
+                      {{"id", ArgKind::positional, false, "SESSION",
+                        "the session's id, the newest if left out; with --key-file the sealed file"},
                        channel,
                        {"speed", ArgKind::option, false, "FACTOR", "2 is twice as fast"},
                        {"idle", ArgKind::option, false, "TIME", "cut pauses to this: 2s"},
@@ -190,7 +195,7 @@ std::vector<Command> recording_commands() {
                        {"instant", ArgKind::flag, false, "", "no pauses at all"},
                        file,
                        key},
-                      {"sallyport recording play 4f2cq7k3m5n6p2ab --idle 2s --speed 2",
+                      {"sallyport recording play", "sallyport recording play 4f2cq7k3m5n6p2ab --idle 2s --speed 2",
                        "sallyport recording play 4f2cq7k3m5n6p2ab --from 12m --channel 3",
                        "sallyport recording play session.spr --key-file session.key"},
                       run_play});

@@ -125,10 +125,15 @@ base::Result<int> tell(const Invocation& line) {
   const auto pem = base::read_file(paths.tls / "ca.pem", kMaxSetup);
   if (!pem) return advise(bad("URL is missing, and no server's files are here"), "sallyport setup https://HOST:8443");
   SALLYPORT_TRY(const auto facts, certs::inspect_certificate(base::as_text(pem.value())));
-  SALLYPORT_TRYV(
-      print_text(fmt::format("Clients of this server are set up by (HOST: its name, with the port of web.listen):\n"
-                             "  sallyport setup https://HOST:8443 --fingerprint {}\n",
-                             facts.sha256)));
+  const auto chain = base::read_file(paths.tls / "server.pem", kMaxSetup);
+  const auto server = chain ? certs::inspect_certificate(base::as_text(chain.value()))
+                            : base::Result<certs::CertificateFacts>(chain.error());
+  // The last one is what init was told; before it stands the machine's own.
+  const bool named = server && !server.value().names.dns.empty();
+  SALLYPORT_TRYV(print_text(
+      fmt::format("Clients of this server are set up by ({}8443: the port of web.listen):\n"
+                  "  sallyport setup https://{}:8443 --fingerprint {}\n",
+                  named ? "" : "HOST: its name, ", named ? server.value().names.dns.back() : "HOST", facts.sha256)));
   return 0;
 }
 

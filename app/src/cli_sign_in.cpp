@@ -73,21 +73,6 @@ base::Result<> finish_sign_in(const Invocation& line, const ApiClient& client, c
   return print(shown, name, "", true);
 }
 
-base::Result<int> run_login(const Invocation& line) {
-  SALLYPORT_TRY(auto client, plain_client(line));
-  SALLYPORT_TRY(const auto user, user_name(line));
-  SALLYPORT_TRY(auto password, secret(line, "password-stdin", "Password of " + base::escape_text(user)));
-  Record input(find_operation(OperationId::login)->input);
-  input.set("user", user).set("password", std::move(password));
-  if (line.has("otp-stdin") || is_terminal(STDIN_FILENO)) {
-    SALLYPORT_TRY(auto given, code(line, "otp-stdin", "One-time code (empty before one is enrolled)", true));
-    if (!given.empty()) input.set("otp", std::move(given));
-  }
-  SALLYPORT_TRY(const auto output, client.call(OperationId::login, input));
-  SALLYPORT_TRYV(finish_sign_in(line, client, output, "auth.login"));
-  return 0;
-}
-
 base::Result<int> run_logout(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(auto client, signed_in_client(line));
@@ -130,9 +115,23 @@ base::Result<Record> new_seed(const Invocation& line, ApiClient& client) {
   return client.call(OperationId::otp_enroll, input);
 }
 
-base::Result<int> run_enroll(const Invocation& line) {
+constexpr int kTries = 3;
+
+// A slip of the pen does not make what was scanned void.
+base::Result<Record> confirm(const Invocation& line, ApiClient& client) {
+  for (int left = kTries;; --left) {
+    SALLYPORT_TRY(auto shown, code(line, "confirm-stdin", "The code that it shows now"));
+    Record input(find_operation(OperationId::otp_confirm)->input);
+    input.set("otp", std::move(shown));
+    auto output = client.call(OperationId::otp_confirm, input);
+    if (output || output.error().code() != base::Errc::unauthenticated || line.has("confirm-stdin") || left == 1)
+      return output;
+    fmt::print(stderr, "{}; once more\n", base::escape_text(output.error().context(), 400));
+  }
+}
+
+base::Result<int> enrol(const Invocation& line, ApiClient& client) {
   SALLYPORT_TRY(const bool json, line.json());
-  SALLYPORT_TRY(auto client, signed_in_client(line));
   if (!line.has("confirm-stdin")) {
     SALLYPORT_TRY(const auto seed, new_seed(line, client));
     SALLYPORT_TRYV(show_seed(seed, json));
@@ -141,12 +140,38 @@ base::Result<int> run_enroll(const Invocation& line) {
       return 0;
     }
   }
-  SALLYPORT_TRY(auto first, code(line, "confirm-stdin", "The code that it shows now"));
-  Record input(find_operation(OperationId::otp_confirm)->input);
-  input.set("otp", std::move(first));
-  SALLYPORT_TRY(const auto output, client.call(OperationId::otp_confirm, input));
+  SALLYPORT_TRY(const auto output, confirm(line, client));
   SALLYPORT_TRYV(finish_sign_in(line, client, output, "otp.confirm"));
   return 0;
+}
+
+base::Result<int> run_enroll(const Invocation& line) {
+  SALLYPORT_TRY(auto client, signed_in_client(line));
+  return enrol(line, client);
+}
+
+// Right after the first sign-in nothing else can be done; whoever does not want it now breaks it off, and is signed in.
+base::Result<int> go_on_enrolling(const Invocation& line, ApiClient& client) {
+  SALLYPORT_TRY(const bool json, line.json());
+  if (json) return 0;
+  return enrol(line, client);
+}
+
+base::Result<int> run_login(const Invocation& line) {
+  SALLYPORT_TRY(auto client, plain_client(line));
+  SALLYPORT_TRY(const auto user, user_name(line));
+  SALLYPORT_TRY(auto password, secret(line, "password-stdin", "Password of " + base::escape_text(user)));
+  Record input(find_operation(OperationId::login)->input);
+  input.set("user", user).set("password", std::move(password));
+  if (line.has("otp-stdin") || is_terminal(STDIN_FILENO)) {
+    SALLYPORT_TRY(auto given, code(line, "otp-stdin", "One-time code (empty before one is enrolled)", true));
+    if (!given.empty()) input.set("otp", std::move(given));
+  }
+  SALLYPORT_TRY(const auto output, client.call(OperationId::login, input));
+  SALLYPORT_TRYV(finish_sign_in(line, client, output, "auth.login"));
+  if (output.flag("otp_proven") || line.has("password-stdin") || !is_terminal(STDIN_FILENO)) return 0;
+  client.set_token(output.secret("token").clone());
+  return go_on_enrolling(line, client);
 }
 
 }  // namespace

@@ -84,8 +84,30 @@ base::Result<int> run_here(const std::vector<std::string>& words) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
+bool has_checkout(ApiClient& client, const base::AccountName& account) {
+  Record input(find_operation(OperationId::checkout_list)->input);
+  input.set_flag("active", true).set("account", account.text());
+  const auto output = client.call(OperationId::checkout_list, input);
+  return output && !output.value().list("checkouts").empty();
+}
+
+// As `sallyport checkout` does it, with all that it asks. What it says goes to stderr: stdout is the remote command's.
+base::Result<> lend(const Invocation& line, const base::AccountName& account) {
+  SALLYPORT_TRY(auto client, signed_in_client(line));
+  if (has_checkout(client, account)) return base::ok();
+  const auto& checkout = *find_command("checkout");
+  const base::UniqueFd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+  if (!out || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return base::fail_errno("can't set stdout aside", errno);
+  const auto done = checkout.run(line.as(checkout));
+  if (::dup2(out.get(), STDOUT_FILENO) < 0) return base::fail_errno("can't take stdout back", errno);
+  return done ? base::ok() : base::Result<>(done.error());
+}
+
 base::Result<int> run_ssh(const Invocation& line) {
   SALLYPORT_TRY(const auto account, base::parse_account_name(line.one("account")));
+  if (line.has("reason")) {
+    SALLYPORT_TRYV(lend(line, account));
+  }
   SALLYPORT_TRY(const auto address, find_server(line));
   const auto files = ssh_files();
   SALLYPORT_TRYV(write_known_hosts(address, files.known_hosts));
@@ -197,9 +219,13 @@ std::vector<Command> ssh_commands() {
                       "ssh USER+ACCOUNT+TARGET@BROKER",
                       {{"account", ArgKind::positional, true, "ACCOUNT@TARGET", "where to, and as whom"},
                        {"command", ArgKind::rest, false, "COMMAND...", "run this instead of a shell"},
+                       {"reason", ArgKind::option, false, "TEXT",
+                        "checks the account out first, if you have no checkout of it; before ACCOUNT@TARGET"},
+                       {"for", ArgKind::option, false, "TIME", "that checkout's length: 30m; before ACCOUNT@TARGET"},
                        {"user", ArgKind::option, false, "NAME", "who goes; before ACCOUNT@TARGET"},
                        {"tty", ArgKind::flag, false, "", "a terminal for the command; before ACCOUNT@TARGET"}},
-                      {"sallyport ssh root@web1", "sallyport ssh root@web1 uname -a"},
+                      {"sallyport ssh root@web1", "sallyport ssh root@web1 uname -a",
+                       "sallyport ssh --reason 'disk full, INC-4711' root@web1"},
                       run_ssh});
   commands.push_back(
       {"ssh-config",

@@ -57,7 +57,7 @@ class ApiClient::Transfer {
   void set_body(Payload body) { body_ = std::move(body); }
   void trust_anybody() { proven_ = false; }
   void set_asked(Asked asked) { asked_ = std::move(asked); }
-  void set_take(const Take& take) { take_ = &take; }
+  void set_take(const Take* take) { take_ = take; }
 
   base::Result<> run(std::string_view method, const std::string& target) {
     if (curl_ == nullptr) return base::fail(base::Errc::internal, "libcurl can't start");
@@ -233,7 +233,7 @@ base::Result<Record> ApiClient::call(OperationId id, const Record& input) {
 base::Result<> ApiClient::download(OperationId id, const Record& input,
                                    const std::function<base::Result<>(base::ByteView)>& take) {
   Transfer transfer(address_);
-  transfer.set_take(take);
+  transfer.set_take(&take);
   return start(transfer, *find_operation(id), input);
 }
 
@@ -249,8 +249,10 @@ base::Result<base::Bytes> ApiClient::fetch(Transfer& transfer, const std::string
     out.insert(out.end(), bytes.begin(), bytes.end());
     return base::ok();
   };
-  transfer.set_take(take);
-  SALLYPORT_TRYV(transfer.run("GET", path));
+  transfer.set_take(&take);
+  const auto got = transfer.run("GET", path);
+  transfer.set_take(nullptr);
+  if (!got) return got.error();
   return out;
 }
 

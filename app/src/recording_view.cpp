@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "cli_advice.hpp"
+#include "client_api.hpp"
 #include "recording_key.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/text.hpp"
@@ -46,12 +48,34 @@ Result<ChannelChoice> default_channel(const ExaminedRecording& examined) {
   return choice;
 }
 
+Result<std::string> newest_session(const Invocation& line) {
+  SALLYPORT_TRY(auto client, signed_in_client(line));
+  Record input(find_operation(OperationId::recording_list)->input);
+  SALLYPORT_TRY(const auto output, client.call(OperationId::recording_list, input));
+  const auto sessions = output.list("sessions");
+  const auto found = std::ranges::find_if(sessions, [](const Record& one) { return one.text("recording") != "none"; });
+  if (found == sessions.end()) return fail(Errc::not_found, "there is no recording yet");
+  return std::string(found->text("id"));
+}
+
+Result<std::string> session_named(const Invocation& line) {
+  constexpr std::size_t kLeast = 4;
+  auto id = line.one("id");
+  if (id.empty()) return newest_session(line);
+  if (id.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789") != std::string::npos)
+    return advise(fail(Errc::invalid, base::escape_text(id) + " is no session's id"),
+                  "a sealed file is opened with --key-file KEY, or with the session's id and --file FILE");
+  if (id.size() < kLeast) return fail(Errc::invalid, "a session's id can be cut to its first 4 letters, no less");
+  return id;
+}
+
 }  // namespace
 
 Result<OpenedRecording> opened_recording(const Invocation& line) {
   const auto key_file = line.maybe("key-file");
   if (key_file) return open_with_key(line.maybe("file").value_or(line.one("id")), *key_file);
-  return open_recording(line, line.one("id"), line.maybe("file"));
+  SALLYPORT_TRY(const auto id, session_named(line));
+  return open_recording(line, id, line.maybe("file"));
 }
 
 Result<ExaminedRecording> examine(const OpenedRecording& recording) {

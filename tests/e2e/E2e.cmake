@@ -9,6 +9,7 @@ add_test(NAME "e2e: an installation has everything where it is looked for" COMMA
 add_test(NAME "e2e: ssh-config writes the same again, and takes it away" COMMAND ${e2e_dir}/ssh_config.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: the README's first session is eight steps" COMMAND ${e2e_dir}/first_session.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one command sets a client up" COMMAND ${e2e_dir}/setup.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)

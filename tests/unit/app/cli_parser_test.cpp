@@ -29,7 +29,8 @@ TEST_CASE("a noun that is a verb too takes both forms") {
 }
 
 TEST_CASE("everything after the destination of ssh is the other program's") {
-  const auto line = parsed({"--data", "/d", "ssh", "--user", "alice", "root@web1", "ls", "-l", "--", "--data"});
+  const auto line = parsed(
+      {"--data", "/d", "ssh", "--reason", "two words", "--user", "alice", "root@web1", "ls", "-l", "--", "--data"});
   CHECK(line.one("account") == "root@web1");
   CHECK(line.one("user") == "alice");
   CHECK(line.one("data") == "/d");
