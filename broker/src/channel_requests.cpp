@@ -191,6 +191,7 @@ bool ChannelPair::classify(ssh_message message) {
   const auto call = has_pty_ ? std::nullopt : parse_scp_command(text_);
   if (!call) return true;
   kind_ = recorder::ChannelKind::scp;
+  text_ = call->command;  // what is decided, recorded and told is what the target's shell gets
   scp_.emplace(number_, *call);
   return true;
 }

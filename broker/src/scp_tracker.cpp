@@ -4,46 +4,8 @@
 #include <array>
 #include <charconv>
 
-#include "sallyport/base/text.hpp"
-
 namespace sallyport::broker {
 namespace {
-
-constexpr std::size_t kMaxScpCommand = 4200;
-
-bool is_plain(char c) {
-  constexpr std::string_view kSafe = "/._-+,:@%=~";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kSafe.find(c) != kSafe.npos ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
-
-/// One shell word that every POSIX shell reads as itself: plain characters, '...' and \x; no expansion of any kind.
-std::optional<std::string> read_word(std::string_view text) {
-  std::string word;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return std::nullopt;
-    if (c == '\'') {
-      quoted = !quoted;
-    } else if (quoted || is_plain(c)) {
-      word += c;
-    } else if (c == '\\') {
-      if (++i == text.size() || static_cast<unsigned char>(text[i]) < 0x20) return std::nullopt;
-      word += text[i];
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (quoted || word.empty()) return std::nullopt;
-  return word;
-}
-
-std::string_view next_token(std::string_view& text) {
-  const auto token = text.substr(0, text.find(' '));
-  text.remove_prefix(std::min(text.size(), token.size() + 1));
-  return token;
-}
 
 std::optional<std::uint64_t> read_number(std::string_view& text) {
   std::uint64_t value = 0;
@@ -54,33 +16,6 @@ std::optional<std::uint64_t> read_number(std::string_view& text) {
 }
 
 }  // namespace
-
-std::optional<ScpCall> parse_scp_command(std::string_view command) {
-  if (command.size() > kMaxScpCommand || next_token(command) != "scp") return std::nullopt;
-  ScpCall call;
-  std::optional<recorder::Direction> direction;
-  // A path that begins with '-' needs "--" in front, so that no option hides in it.
-  while (command.starts_with('-')) {
-    const auto option = next_token(command);
-    if (option == "--") break;
-    if (option.size() < 2) return std::nullopt;
-    for (const char c : option.substr(1)) {
-      if (c == 'd')
-        call.into_directory = true;
-      else if (c == 't' && !direction)
-        direction = recorder::Direction::to_target;
-      else if (c == 'f' && !direction)
-        direction = recorder::Direction::to_client;
-      else if (std::string_view("rpvq").find(c) == std::string_view::npos)
-        return std::nullopt;
-    }
-  }
-  auto path = read_word(command);
-  if (!direction || !path) return std::nullopt;
-  call.direction = *direction;
-  call.path = std::move(*path);
-  return call;
-}
 
 ScpTracker::ScpTracker(recorder::ChannelNumber channel, ScpCall call) : channel_(channel), call_(std::move(call)) {}
 

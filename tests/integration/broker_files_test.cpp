@@ -45,6 +45,28 @@ TEST_CASE("scp by sftp and by its old protocol, up and down") {
   (void)world.shell("rm -f " + remote);
 }
 
+TEST_CASE("scp by its old protocol with spaces in the names, and at home: the target gets the broker's own words") {
+  World world;
+  const auto name = "sp two words-" + world.login;
+  const auto file = make_file(world, "local", 1000);
+  // A space is written for the far side's shell, as OpenSSH's users do.
+  const bool home = GENERATE(false, true);
+  const std::string where = home ? "~/" : "/tmp/";
+  const auto path = (home ? "./" : "/tmp/") + name;
+  const auto remote = "\"$WHO:" + where + "sp\\ two\\ words-" + world.login + "\"";
+  const auto up = world.shell("scp -O $SSH_OPTS -P $PORT " + file + " " + remote);
+  INFO(text_of(up.err) << world.broker->notices());
+  REQUIRE(up.status == 0);
+  CHECK(world.broker->wait_for_notice("scp -t '" + path + "'"));
+  CHECK(has_event(world, path, "up", 1000, sum(world, file)));
+  const auto down = world.shell("scp -O $SSH_OPTS -P $PORT " + remote + " $DIR/back && cmp " + file + " $DIR/back");
+  INFO(text_of(down.err));
+  CHECK(down.status == 0);
+  CHECK(has_event(world, path, "down", 1000, sum(world, file)));
+  const auto kept = home ? (world.sshd.home(world.login) / name).string() : path;
+  CHECK(std::filesystem::remove(kept));
+}
+
 TEST_CASE("a tree by the old scp protocol names every file and every directory") {
   World world;
   const auto remote = "/tmp/sp-tree-" + world.login;

@@ -94,7 +94,7 @@ TEST_CASE("a command that only looks like scp goes by the rules for commands") {
   setup.policy = {.shell = false, .exec = false, .sftp = false, .scp = true};
   World world(setup);
   const std::string command = GENERATE("scp -t /tmp/x; id", "scp -t /tmp/x id", "scp -t $(id)", "scp -S id -t /tmp/x",
-                                       "scp -t '/tmp/x", "scp -t /tmp/x\nid");
+                                       "scp -t '/tmp/x", "scp -t /tmp/x\nid", "scp -t 'a\\'x'; id #'", "scp -t =id");
   const auto done = world.run_ssh({}, {command});
   CHECK(done.status == 5);
   CHECK(text_of(done.out).empty());

@@ -8,19 +8,10 @@
 #include <vector>
 
 #include "sallyport/base/hash.hpp"
+#include "sallyport/broker/scp_command.hpp"
 #include "sallyport/recorder/record.hpp"
 
 namespace sallyport::broker {
-
-/// The far side of an scp call, if `command` is exactly that: "scp", options among -r -p -v -d -q, one of -t or -f, an
-/// optional "--", then one path, quoted or not, without any character that a shell would act on. Anything else (also
-/// anything after the path) is not scp, and goes by the rules for exec.
-struct ScpCall {
-  recorder::Direction direction = recorder::Direction::to_target;  ///< -t: to_target; -f: to_client
-  bool into_directory = false;                                     ///< -d: the path is a directory for certain
-  std::string path;                                                ///< unquoted
-};
-std::optional<ScpCall> parse_scp_command(std::string_view command);
 
 /// Every line of the sender and every end of a file is answered by exactly one status of the receiver, and the sender
 /// waits for it: a sender that does not is no longer followed, nor one whose lines a receiver could read another way.
