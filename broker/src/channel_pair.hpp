@@ -160,6 +160,7 @@ class ChannelPair {
   std::optional<recorder::ChannelKind> kind_;
   std::string text_;  ///< the command or subsystem
   Variables variables_;
+  std::optional<std::string> terminal_;    ///< its type, while the target has not answered yet
   bool asked_variable_ = false;            ///< the target has not answered yet
   std::optional<Asked> asked_;             ///< the authority, whether it may start
   std::optional<base::Result<>> consent_;  ///< its answer

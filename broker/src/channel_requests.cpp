@@ -9,7 +9,6 @@
 namespace sallyport::broker {
 namespace {
 
-constexpr std::size_t kMaxTerm = 64;
 constexpr std::uint32_t kMaxCells = 2000;             ///< each way; beyond it no screen goes, and what shows it pays
 constexpr std::size_t kMaxCommandText = 100U << 10U;  ///< below what the recorder takes
 constexpr std::size_t kMaxSentence = 1024;
@@ -105,12 +104,13 @@ int ChannelPair::serve_message(ssh_message message) {
 }
 
 int ChannelPair::serve_pty(ssh_message message) {
-  const std::string term = terminal_of(message);
-  if (announced_ || has_pty_ || !base::is_plain_text(term, kMaxTerm)) return answer(message, SSH_ERROR);
+  if (announced_ || has_pty_) return answer(message, SSH_ERROR);
+  if (!terminal_) terminal_ = variables_.set_terminal(terminal_of(message));
   columns_ = columns_of(message);
   rows_ = rows_of(message);
-  const int outcome =
-      ssh_channel_request_pty_size(target_.channel, term.c_str(), static_cast<int>(columns_), static_cast<int>(rows_));
+  const int outcome = ssh_channel_request_pty_size(target_.channel, terminal_->c_str(), static_cast<int>(columns_),
+                                                   static_cast<int>(rows_));
+  if (outcome != SSH_AGAIN) terminal_.reset();
   has_pty_ = outcome == SSH_OK;
   return answer(message, outcome);
 }
@@ -198,7 +198,7 @@ bool ChannelPair::classify(ssh_message message) {
 
 /// A variable can be what a command does: both are kept, as a shell would write them.
 std::string ChannelPair::whole_text() const {
-  const auto& variables = variables_.text();
+  const auto variables = variables_.text();
   return context_.redactor.redact(variables + (variables.empty() || text_.empty() ? "" : " ") + text_);
 }
 

@@ -27,6 +27,14 @@ bool is_locale(std::string_view value) {
                      [](char c) { return is_letter(c) || is_digit(c) || kOther.find(c) != kOther.npos; });
 }
 
+constexpr std::string_view kInTypes = "-+._";
+
+bool is_terminal(std::string_view type) {
+  return type.size() <= Variables::kMaxValue && std::all_of(type.begin(), type.end(), [](char c) {
+           return is_letter(c) || is_digit(c) || kInTypes.find(c) != kInTypes.npos;
+         });
+}
+
 std::string bytes_of(std::string_view text) { return "(" + std::to_string(text.size()) + " bytes)"; }
 
 /// Nothing is cut: half of a secret would not be found any more.
@@ -41,17 +49,32 @@ std::string described(std::string_view name, std::string_view value, bool with_v
 bool Variables::admit(std::string_view name, std::string_view value, const std::vector<std::string>& allowed) {
   const bool named = is_allowed(allowed, name);
   if (named && is_locale(value) && count_ < kMaxSet) return true;
+  refuse(described(name, value, named));
+  return false;
+}
+
+void Variables::refuse(std::string shown) {
   if (refused_.size() < kMaxRefused)
-    refused_.push_back(described(name, value, named));
+    refused_.push_back(std::move(shown));
   else
     ++more_;
-  return false;
 }
 
 void Variables::set(std::string_view name, std::string_view value) {
   ++count_;
   if (!text_.empty()) text_ += ' ';
   text_.append(name).append("=").append(value);
+}
+
+std::string Variables::set_terminal(std::string_view type) {
+  const bool good = is_terminal(type);
+  if (!good) refuse(described("TERM", type, true));
+  return terminal_.emplace(good ? type : kTerminal);
+}
+
+std::string Variables::text() const {
+  if (!terminal_) return text_;
+  return "TERM=" + *terminal_ + (text_.empty() ? "" : " ") + text_;
 }
 
 std::string Variables::take_refused() {

@@ -1,5 +1,7 @@
 #pragma once
-// The environment of one channel: what may be set for a command, what was, and what was refused. Sans I/O.
+// The environment of one channel: what may be set for a command, what was, and what was refused; the
+// terminal's type, which is a variable there as well. Sans I/O.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +10,7 @@ namespace sallyport::broker {
 
 class Variables {
  public:
+  static constexpr std::string_view kTerminal = "xterm";
   static constexpr std::size_t kMaxSet = 32;
   static constexpr std::size_t kMaxName = 64;
   static constexpr std::size_t kMaxValue = 64;
@@ -20,13 +23,21 @@ class Variables {
   bool admit(std::string_view name, std::string_view value, const std::vector<std::string>& allowed);
   /// It goes to the target.
   void set(std::string_view name, std::string_view value);
-  /// In order, as a shell writes them before a command: "LANG=C LC_TIME=de_DE.UTF-8". At most 4,160 bytes.
-  const std::string& text() const noexcept { return text_; }
+  /// Sets TERM to the terminal's type, and returns it as it goes to the target: letters, digits and -+._, at most 64.
+  /// Any other text could be a command, too: it is kept for take_refused(), and kTerminal takes its place. May be
+  /// called again; the last one is in force.
+  std::string set_terminal(std::string_view type);
+  /// The terminal's type, then the variables in order, as a shell writes them before a command:
+  /// "TERM=xterm LANG=C LC_TIME=de_DE.UTF-8". At most 4,230 bytes.
+  std::string text() const;
   /// One text for all that was refused since the last call, in the peer's bytes; empty if nothing was. Values of names
   /// that are not allowed are the person's own business and only measured.
   std::string take_refused();
 
  private:
+  void refuse(std::string shown);
+
+  std::optional<std::string> terminal_;
   std::string text_;
   std::size_t count_ = 0;
   std::vector<std::string> refused_;

@@ -4,6 +4,7 @@
 #include "peers.hpp"
 #include "recorded.hpp"
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/text.hpp"
 #include "support/catch.hpp"
 
 using namespace sallyport;
@@ -62,17 +63,44 @@ TEST_CASE("once a command has started the target hears of no terminal and no var
   CHECK(target.said() == "end of the play\n");
 }
 
-TEST_CASE("a terminal is asked for once, by a name that is text") {
+TEST_CASE("a terminal is asked for once") {
   World world;
   RawClient client(world);
   client.log_in();
   ssh_channel channel = client.open();
-  CHECK(ssh_channel_request_pty_size(channel, "xterm\x1b[2J", 80, 24) == SSH_ERROR);
-  CHECK(ssh_channel_request_pty_size(channel, std::string(65, 'x').c_str(), 80, 24) == SSH_ERROR);
   CHECK(ssh_channel_request_pty_size(channel, "xterm", 80, 24) == SSH_OK);
   CHECK(ssh_channel_request_pty_size(channel, "xterm", 81, 25) == SSH_ERROR);
   REQUIRE(ssh_channel_request_exec(channel, "stty size; echo $TERM") == SSH_OK);
   CHECK(output_of(channel) == "24 80\r\nxterm\r\n");
+}
+
+TEST_CASE("a terminal's type that could be a command does not reach the target, and is told") {
+  const std::string type = GENERATE("touch /tmp/x", "xterm;id", "$(id)", "xterm\x1b[2J", "a/b", std::string(65, 'x'));
+  World world;
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_pty_size(channel, type.c_str(), 80, 24) == SSH_OK);
+  REQUIRE(ssh_channel_request_exec(channel, "echo $TERM") == SSH_OK);
+  CHECK(output_of(channel) == "xterm\r\n");
+  CHECK(world.broker->wait_for_notice("denied variable TERM=" + base::escape_text(type, 1024)));
+  CHECK(world.broker->wait_for_notice("started 1 kind=2 TERM=xterm echo $TERM\n"));
+}
+
+TEST_CASE("a terminal's type is recorded and told with the command, since it may be what that runs") {
+  World world;
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_pty_size(channel, "reboot", 80, 24) == SSH_OK);
+  REQUIRE(ssh_channel_request_exec(channel, "echo $TERM") == SSH_OK);
+  CHECK(output_of(channel) == "reboot\r\n");
+  CHECK(world.broker->wait_for_notice("started 1 kind=2 TERM=reboot echo $TERM\n"));
+  CHECK(world.broker->notices().find("denied variable") == std::string::npos);
+  (void)ssh_channel_close(channel);
+  ssh_disconnect(client.get());
+  REQUIRE(world.broker->wait_for_notice("over reason=1 recorded"));
+  CHECK(read_recording(world.broker->recording()).commands == std::vector<std::string>{"TERM=reboot echo $TERM"});
 }
 
 TEST_CASE("variables are set by plain names and plain values, whatever pattern allows them") {

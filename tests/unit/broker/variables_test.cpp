@@ -59,3 +59,28 @@ TEST_CASE("variables: what was set reads as a shell writes it") {
   variables.set("LC_TIME", "");
   CHECK(variables.text() == "LANG=C.UTF-8 LC_TIME=");
 }
+
+TEST_CASE("variables: a terminal's type stands before the others, and the last one counts") {
+  for (const std::string type : {"xterm-256color", "screen.xterm_new", "rxvt+pcfkeys", "vt100", ""}) {
+    Variables variables;
+    CHECK(variables.set_terminal(type) == type);
+    CHECK(variables.text() == "TERM=" + type);
+    variables.set("LANG", "C");
+    CHECK(variables.text() == "TERM=" + type + " LANG=C");
+    CHECK(variables.set_terminal("other") == "other");
+    CHECK(variables.text() == "TERM=other LANG=C");
+    CHECK(variables.take_refused().empty());
+  }
+}
+
+TEST_CASE("variables: a terminal's type that could be more is told, and xterm takes its place") {
+  for (const std::string type : {"touch /tmp/x", "$(id)", "a;b", "a/b", "a=b", "a\nb", "a:b", "a@b", "\xc3\xa4"}) {
+    Variables variables;
+    CHECK(variables.set_terminal(type) == "xterm");
+    CHECK(variables.text() == "TERM=xterm");
+    CHECK(variables.take_refused() == "TERM=" + type);
+  }
+  Variables variables;
+  CHECK(variables.set_terminal(std::string(64, 'x')) == std::string(64, 'x'));
+  CHECK(variables.set_terminal(std::string(65, 'x')) == "xterm");
+}
