@@ -163,7 +163,8 @@ void ChannelPair::serve_ends() {
     output_.discard();
     error_.discard();
     if (sftp_) (void)sftp_->take_answers();
-    if (!client_left_) client_left_ = context_.clock.mono();
+    // What a frozen client left behind has its time from the thaw on.
+    if (!client_left_ || context_.frozen) client_left_ = context_.clock.mono();
   }
   if (state_ == State::running) pass_on_eof();
   if ((target_.closed && delivered()) || client_is_done()) {
@@ -177,8 +178,9 @@ void ChannelPair::serve_ends() {
   if (client_.closed && client_.close_sent && target_.closed && target_.close_sent) state_ = State::closed;
 }
 
+/// The end of the input is input: a command may wait for just that.
 void ChannelPair::pass_on_eof() {
-  if (client_.eof && input_.drained() && !target_.eof_sent) {
+  if (client_.eof && input_.drained() && !target_.eof_sent && !context_.frozen) {
     target_.eof_sent = true;
     (void)ssh_channel_send_eof(target_.channel);
   }
@@ -190,9 +192,9 @@ void ChannelPair::pass_on_eof() {
 }
 
 /// It closed the channel, and nothing of it is under way any more. A client that has seen end-of-file closes at once;
-/// the exit status that follows is still for it.
+/// the exit status that follows is still for it. Its close is kept from the target as its bytes are.
 bool ChannelPair::client_is_done() const {
-  if (!client_left_) return false;
+  if (!client_left_ || context_.frozen) return false;
   const bool awaits_exit = target_.eof && !target_.closed;
   const bool input_done = input_.drained() || !announced_;
   return (input_done && !awaits_exit) || context_.clock.mono() - *client_left_ > kLinger;

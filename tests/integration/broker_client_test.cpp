@@ -250,6 +250,35 @@ TEST_CASE("what is asked while input is frozen waits, within a bound") {
   }
 }
 
+TEST_CASE("while input is frozen its end waits too, and no close reaches the target") {
+  RawTarget target([](ssh_session session, RawTarget& self) {
+    ssh_channel channel = self.serve_login_and_exec(session);
+    self.say("runs");
+    // It was sent after whatever the client did: what has not come before it was held back.
+    ssh_message second = self.next(session, SSH_REQUEST_CHANNEL_OPEN, SSH_CHANNEL_SESSION);
+    self.say(ssh_channel_is_eof(channel) != 0 || ssh_channel_is_closed(channel) != 0 ? "too early" : "held");
+    (void)ssh_message_channel_request_open_reply_accept(second);
+    char byte = 0;
+    (void)ssh_channel_read(channel, &byte, 1, 0);
+    self.say(ssh_channel_is_eof(channel) != 0 || ssh_channel_is_closed(channel) != 0 ? "ended" : "lost");
+  });
+  World world(target.setup());
+  RawClient client(world);
+  client.log_in();
+  ssh_channel channel = client.open();
+  REQUIRE(ssh_channel_request_exec(channel, "cat") == SSH_OK);
+  REQUIRE(target.heard("runs"));
+  world.broker->command('F');
+  REQUIRE(world.broker->wait_for_notice("command F"));
+  SECTION("end of input") { REQUIRE(ssh_channel_send_eof(channel) == SSH_OK); }
+  SECTION("close") { REQUIRE(ssh_channel_close(channel) == SSH_OK); }
+  (void)client.open();
+  CHECK(target.heard("held"));
+  world.broker->command('T');
+  CHECK(target.heard("ended"));
+  CHECK(target.said().find("too early") == std::string::npos);
+}
+
 TEST_CASE("channels wished for before the target is there wait, ten at most") {
   RawTarget target([](ssh_session session, RawTarget& self) {
     (void)self.next(session, SSH_REQUEST_AUTH, SSH_AUTH_METHOD_PASSWORD);
