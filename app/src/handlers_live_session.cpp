@@ -4,6 +4,7 @@
 
 #include "deciding_again.hpp"
 #include "handler.hpp"
+#include "sallyport/base/log.hpp"
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/recorder/container.hpp"
 #include "sallyport/vault/session.hpp"
@@ -35,6 +36,23 @@ Result<LiveSession*> live_of(Context& context) {
   return &*connection.live;
 }
 
+/// A child of ours lets nothing pass before its recording has begun, so it asks and tells of nothing that would. One
+/// that does is not of our mind any more: it loses its connection.
+Result<> recording_has_begun(Context& context, const LiveSession& live) {
+  SALLYPORT_TRY(const auto session, vault::get_session(context.sql(), live.id));
+  if (session.recording != vault::RecordingState::none) return base::ok();
+  context.then = Outgoing::Then::close;
+  context.rule = "deny.permit_table";
+  base::log(base::LogLevel::error, "peer.violation",
+            {{"kind", "session"}, {"asked", std::string(context.operation.name)}, {"session", live.id.text()}});
+  return fail(Errc::denied, "the recording of this session has not begun");
+}
+
+/// What is told of refusals alone may come before the recording.
+bool needs_recording(SessionAction action) {
+  return action != SessionAction::channel_denied && action != SessionAction::events;
+}
+
 Result<Record> session_event(Context& context, Record& input) {
   constexpr std::uint32_t kEventsASecond = 5000;  // the child holds itself to 2000, by waiting
   SALLYPORT_TRY(auto* live, live_of(context));
@@ -43,11 +61,15 @@ Result<Record> session_event(Context& context, Record& input) {
     live->events = 0;
   }
   context.quiet = true;
+  bool begun = false;
   for (const auto& event : input.list("events")) {
     const auto action = parse_session_action(event.text("action"));
     if (!action) {
       context.then = Outgoing::Then::close;  // no child of ours says this
       return fail(Errc::invalid, "a session has no event of that name");
+    }
+    if (needs_recording(*action) && !std::exchange(begun, true)) {
+      SALLYPORT_TRYV(recording_has_begun(context, *live));
     }
     if (++live->events > kEventsASecond) return fail(Errc::limit, "too many events at once");
     context.event(audit_action(*action), context.object,
@@ -64,6 +86,7 @@ Result<Record> session_channel(Context& context, Record& input) {
   const std::string text(base::as_text(input.bytes("text")));
   context.detail = "channel " + std::to_string(input.number("channel")) + ": " + kind;
   if (!text.empty()) context.detail += " " + text;
+  SALLYPORT_TRYV(recording_has_begun(context, *live));
   SALLYPORT_TRY(const auto channel, access::parse_channel(kind));
   if (live->ending) return fail(Errc::conflict, "this session is being ended");
   SALLYPORT_TRY(const auto decision, decide_channel(context, context.connection(), channel));

@@ -129,13 +129,13 @@ base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, co
 base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
                                     RecordingState recording, const RecordingTotals& totals, const Moment& now) {
   if (recording == RecordingState::recording) return base::fail(Errc::invalid, "an ended session is not recording");
-  SALLYPORT_TRY(
-      const auto changed,
-      tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = CASE WHEN recording = 6 THEN 6 "
-                 "WHEN $3 = 6 THEN 4 ELSE $3 END, total_bytes = $4, total_ms = $5, "
-                 "total_chunks = $6 WHERE id = $7 AND ended_ms IS NULL",
-                 wall_ms(now), base::escape_text(reason, kMaxEndReason), static_cast<int>(recording), totals.bytes,
-                 totals.duration_ms, totals.chunks, id));
+  SALLYPORT_TRY(const auto changed,
+                tx.execute("UPDATE session SET ended_ms = $1, end_reason = $2, recording = CASE "
+                           "WHEN recording = 6 AND channels = '' THEN 6 WHEN recording = 6 AND $3 <> 5 THEN 4 "
+                           "WHEN $3 = 6 THEN 4 ELSE $3 END, total_bytes = $4, total_ms = $5, "
+                           "total_chunks = $6 WHERE id = $7 AND ended_ms IS NULL",
+                           wall_ms(now), base::escape_text(reason, kMaxEndReason), static_cast<int>(recording),
+                           totals.bytes, totals.duration_ms, totals.chunks, id));
   SALLYPORT_TRY(auto session, get_session(tx, id));
   if (changed != 1) return over(id);
   return session;

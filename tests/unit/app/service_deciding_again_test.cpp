@@ -65,7 +65,7 @@ TEST_CASE("deciding again: a kind of channel that a role no longer opens is take
 
 TEST_CASE("deciding again: each channel of a live session asks, and is written down before it starts") {
   Living ssh;
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
   REQUIRE(ssh.channel(10, "exec", "uptime").ok());
   auto last = ssh.log().back();
   CHECK(last.action == "session.exec");

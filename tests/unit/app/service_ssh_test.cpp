@@ -30,7 +30,7 @@ TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the c
 TEST_CASE("ssh: a session's child can give none of the vault's events for its own") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
   const auto event_of = [](const char* word) {
     auto event = ServiceFixture::input(OperationId::session_event);
     event.add("events").set("action", word).set("detail", base::Bytes{'x'}).set_flag("denied", false);
@@ -161,7 +161,7 @@ TEST_CASE("ssh: whatever words a failed dial brings, the session is told and the
 TEST_CASE("ssh: what a session tells is in the log, in order and escaped once") {
   Ssh ssh;
   ssh.lend();
-  const auto id = ssh.session(10);
+  const auto id = ssh.recorded(10);
   auto record = ssh.input(OperationId::session_event);
   for (const std::string text : {"echo a\\b", "echo \x1b[2J\xff"}) {
     const auto bytes = base::as_bytes(text);

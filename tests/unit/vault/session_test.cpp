@@ -94,6 +94,17 @@ TEST_CASE("a session whose recording never began has none, whatever is said of i
   }
 }
 
+TEST_CASE("a session that opened a channel without a recording is truncated or missing, never none") {
+  World world;
+  for (const auto said : {RecordingState::complete, RecordingState::gap, RecordingState::truncated,
+                          RecordingState::missing, RecordingState::none}) {
+    const auto id = world.open(world.alice).session.id;
+    must(world.sql([&](auto& tx) { return note_channel(tx, id, "exec"); }));
+    const auto known = said == RecordingState::missing ? said : RecordingState::truncated;
+    CHECK(must(world.close(id, said)).recording == known);
+  }
+}
+
 TEST_CASE("a recording begins once, before the end, and is never none from then on") {
   World world;
   const auto id = world.open(world.alice).session.id;

@@ -86,7 +86,8 @@ base::Result<> begin_recording(Transaction& tx, const base::SessionId& id);
 /// Errc::conflict for a sequence that does not go forward, or a session that has ended.
 base::Result<> checkpoint_session(Transaction& tx, const base::SessionId& id, const RecordingCheckpoint& checkpoint);
 /// Once; Errc::conflict when it has ended. `recording` says how the file was left, never `recording`. What never began
-/// stays `none` whatever is said, and what has begun is at best truncated when `none` is said: see the answer.
+/// stays `none` whatever is said, but where a channel was noted without a recording that is truncated, or missing; and
+/// what has begun is at best truncated when `none` is said: see the answer.
 base::Result<Session> close_session(Transaction& tx, const base::SessionId& id, std::string_view reason,
                                     RecordingState recording, const RecordingTotals& totals, const Moment& now);
 /// Notes a kind of channel that was opened ("exec"); again changes nothing.
