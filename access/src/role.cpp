@@ -75,11 +75,25 @@ base::Result<> remove_role(Transaction& tx, std::string_view name) {
   return base::ok();
 }
 
+namespace {
+
+/// What is shown of a person names all of his roles, and a decision looks at each of them.
+base::Result<> room_for_role(Transaction& tx, const base::UserId& user) {
+  SALLYPORT_TRY(auto rows, tx.query("SELECT COUNT(*) FROM role_person WHERE person_id = $1", user));
+  SALLYPORT_TRYV(rows.next());
+  if (rows.integer(0) < static_cast<std::int64_t>(kMaxRolesOfPerson)) return base::ok();
+  return base::fail(Errc::limit, "a user has at most " + std::to_string(kMaxRolesOfPerson) +
+                                     " roles; take one from him first, or widen one that he has");
+}
+
+}  // namespace
+
 base::Result<> grant_role(Transaction& tx, const base::RoleId& role, const base::UserId& user,
                           const vault::Moment& now) {
   SALLYPORT_TRY(const bool has,
                 vault::exists(tx, "SELECT role_id FROM role_person WHERE role_id = $1 AND person_id = $2", role, user));
   if (has) return base::fail(Errc::exists, "the user has this role already");
+  SALLYPORT_TRYV(room_for_role(tx, user));
   SALLYPORT_TRY(const auto changed, tx.execute("INSERT INTO role_person (role_id, person_id, granted_ms) "
                                                "SELECT r.id, u.id, $3 FROM role r, person u "
                                                "WHERE r.id = $1 AND u.id = $2 AND u.removed_ms IS NULL",
@@ -105,6 +119,20 @@ base::Result<std::vector<Role>> roles_of(Transaction& tx, const base::UserId& us
 base::Result<std::vector<base::UserId>> users_of(Transaction& tx, const base::RoleId& role) {
   SALLYPORT_TRY(auto rows, tx.query("SELECT person_id FROM role_person WHERE role_id = $1 ORDER BY person_id", role));
   return vault::read_all(std::move(rows), [](const Statement& row) { return vault::read_id<base::UserId>(row, 0); });
+}
+
+base::Result<Members> members_of(Transaction& tx, const base::RoleId& role, std::size_t most) {
+  Members members;
+  SALLYPORT_TRY(auto counted, tx.query("SELECT COUNT(*) FROM role_person WHERE role_id = $1", role));
+  SALLYPORT_TRYV(counted.next());
+  members.count = static_cast<std::size_t>(counted.integer(0));
+  SALLYPORT_TRY(auto rows, tx.query("SELECT u.name FROM role_person p JOIN person u ON u.id = p.person_id "
+                                    "WHERE p.role_id = $1 ORDER BY u.name LIMIT $2",
+                                    role, most));
+  SALLYPORT_TRY(members.names, vault::read_all(std::move(rows), [](const Statement& row) -> base::Result<std::string> {
+                  return vault::read_text(row, 0);
+                }));
+  return members;
 }
 
 }  // namespace sallyport::access

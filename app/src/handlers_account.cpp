@@ -1,6 +1,7 @@
 #include <array>
 
 #include "handler.hpp"
+#include "listing.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 #include "sallyport/vault/rotation.hpp"
 #include "sallyport/vault/secret.hpp"
@@ -122,7 +123,8 @@ Result<Record> list(Context& context, Record& input) {
   for (const auto& account : accounts) {
     SALLYPORT_TRYV(fill(context, out.add("accounts"), account));
   }
-  if (more) out.set("next", accounts.back().name.text());
+  const bool cut = fit_page(out, "accounts");
+  if (cut || more) out.set("next", out.list("accounts").back().text("account"));
   return out;
 }
 

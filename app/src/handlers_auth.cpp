@@ -79,7 +79,7 @@ Result<Record> whoami(Context& context, Record&) {
   out.set("user", caller.user.name).set("id", caller.user.id.text());
   out.set("expires", millis(context.now.wall + caller.login.lease.remaining(context.now)));
   out.set_flag("otp_proven", caller.login.factors.otp.has_value()).set_flag("otp_enrolled", caller.otp_enrolled);
-  out.set("roles", role_names(caller.roles));
+  put_roles(out, caller.roles);
   return out;
 }
 

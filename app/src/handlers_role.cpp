@@ -1,6 +1,8 @@
 #include <array>
 
 #include "handler.hpp"
+#include "listing.hpp"
+#include "operation_fields.hpp"
 
 namespace sallyport::app {
 
@@ -15,14 +17,10 @@ constexpr std::string_view kAllChannels = "shell,exec,sftp,scp";
 void about_role(Context& context, const Record& input) { context.object = "role:" + std::string(input.text("name")); }
 
 Result<> fill(Context& context, Record& out, const access::Role& role) {
-  SALLYPORT_TRY(const auto users, access::users_of(context.sql(), role.id));
-  std::string members;
-  for (const auto& id : users) {
-    SALLYPORT_TRY(const auto user, access::get_user(context.sql(), id));
-    members += (members.empty() ? "" : ",") + user.name;
-  }
+  SALLYPORT_TRY(const auto members, access::members_of(context.sql(), role.id, fields::kMembers / 2));
   out.set("name", role.name).set("actions", access::format_actions(role.actions)).set("labels", role.accounts.text());
-  out.set("channels", access::format_channels(role.channels)).set("members", members);
+  out.set("channels", access::format_channels(role.channels));
+  out.set("members", list_names(members.names, members.count, fields::kMembers)).set("member_count", members.count);
   return base::ok();
 }
 
@@ -55,10 +53,11 @@ Result<Record> list(Context& context, Record& input) {
   for (const auto& role : roles) {
     if (role.name <= input.text("after")) continue;
     SALLYPORT_TRYV(fill(context, out.add("roles"), role));
-    if (out.list("roles").size() < size) continue;
-    out.set("next", role.name);
-    break;
+    if (out.list("roles").size() == size) break;
   }
+  const bool cut = fit_page(out, "roles");
+  const auto last = out.list("roles").empty() ? std::string_view{} : out.list("roles").back().text("name");
+  if (cut || out.list("roles").size() == size) out.set("next", last);
   return out;
 }
 

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "handler.hpp"
+#include "listing.hpp"
 #include "sallyport/vault/target.hpp"
 
 namespace sallyport::app {
@@ -58,7 +59,8 @@ Result<Record> list(Context& context, Record& input) {
   Record out = answer(context);
   out.set_list("targets");
   for (const auto& target : targets) fill(out.add("targets"), target);
-  if (targets.size() == size) out.set("next", targets.back().name);
+  const bool cut = fit_page(out, "targets");
+  if (cut || targets.size() == size) out.set("next", out.list("targets").back().text("name"));
   return out;
 }
 

@@ -1,6 +1,8 @@
 #include <array>
 
 #include "authorise.hpp"
+#include "listing.hpp"
+#include "operation_fields.hpp"
 #include "sallyport/access/login_key.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/totp_store.hpp"
@@ -12,10 +14,10 @@ using base::Errc;
 using base::fail;
 using base::Result;
 
-std::string role_names(const std::vector<access::Role>& roles) {
-  std::string out;
-  for (const auto& role : roles) out += (out.empty() ? "" : ",") + role.name;
-  return out;
+void put_roles(Record& out, const std::vector<access::Role>& roles) {
+  std::vector<std::string> names;
+  for (const auto& role : roles) names.push_back(role.name);
+  out.set("roles", list_names(names, names.size(), fields::kRolesOf)).set("role_count", names.size());
 }
 
 Result<Record> user_record(Context& context, const access::User& user, Fields schema) {
@@ -25,7 +27,8 @@ Result<Record> user_record(Context& context, const access::User& user, Fields sc
   Record out(schema);
   out.set("name", user.name).set("id", user.id.text()).set("display_name", user.display_name);
   out.set_flag("enabled", !user.disabled).set_flag("password", user.has_password).set_flag("otp", otp);
-  out.set("keys", keys.size()).set("roles", role_names(roles)).set("created", millis(user.created));
+  out.set("keys", keys.size()).set("created", millis(user.created));
+  put_roles(out, roles);
   return out;
 }
 
@@ -88,7 +91,8 @@ Result<Record> list(Context& context, Record& input) {
     SALLYPORT_TRY(auto record, user_record(context, user, item.schema()));
     item = std::move(record);
   }
-  if (users.size() == size) out.set("next", users.back().name);
+  const bool cut = fit_page(out, "users");
+  if (cut || users.size() == size) out.set("next", out.list("users").back().text("name"));
   return out;
 }
 
@@ -99,13 +103,15 @@ Result<Record> show(Context& context, Record& input) {
 
 /// Everything that this person holds now is given back, and the sessions under it end.
 Result<> end_all_of(Context& context, const base::UserId& user, std::string_view told) {
-  SALLYPORT_TRY(const auto checkouts,
-                vault::list_checkouts(context.sql(), {.user = user, .active_only = true, .limit = 1000}));
-  for (const auto& checkout : checkouts) {
-    SALLYPORT_TRY(const auto ended, vault::revoke_checkout(context.sql(), checkout.id, context.now));
-    SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.revoke", told));
+  for (;;) {
+    SALLYPORT_TRY(const auto checkouts,
+                  vault::list_checkouts(context.sql(), {.user = user, .active_only = true, .limit = 1000}));
+    if (checkouts.empty()) return base::ok();
+    for (const auto& checkout : checkouts) {
+      SALLYPORT_TRY(const auto ended, vault::revoke_checkout(context.sql(), checkout.id, context.now));
+      SALLYPORT_TRYV(checkout_ended(context, ended, "checkout.revoke", told));
+    }
   }
-  return base::ok();
 }
 
 /// Nobody takes his own generator away without a code of it; `otp enroll` replaces it.

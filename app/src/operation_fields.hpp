@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kLabels = 2200;
 inline constexpr std::uint32_t kPage = 200;  // rows in one answer
 inline constexpr std::uint32_t kKeyLine = 8192;
 inline constexpr std::uint32_t kWord = 32;
+// What sums up rows is cut to its bound, with a word that says so (listing.hpp).
+inline constexpr std::uint32_t kRolesOf = 64 * (kName + 1);  // access::kMaxRolesOfPerson of the longest names
+inline constexpr std::uint32_t kMembers = 8192;
 
 constexpr Field must(std::string_view name, FieldType type, std::uint32_t max, std::string_view doc, Fields item = {}) {
   return {name, type, max, true, doc, item};
@@ -84,7 +87,8 @@ inline constexpr auto kWhoamiOut = std::to_array<Field>({
     must("expires", number, 0, "when the token ends, Unix milliseconds"),
     must("otp_proven", flag, 0, "the token was got with a one-time code"),
     must("otp_enrolled", flag, 0, "a one-time code generator is enrolled"),
-    must("roles", words, 2048, "names of roles"),
+    must("roles", words, kRolesOf, "names of roles; the last word may be: and N more"),
+    may("role_count", number, 0, "how many roles there are"),
 });
 inline constexpr auto kOtpEnrollIn =
     std::to_array<Field>({may("otp", secret, 64, "a one-time code of the present generator; needed to replace it")});
@@ -103,7 +107,8 @@ inline constexpr auto kUserItem = std::to_array<Field>({
     must("password", flag, 0, "has a password"),
     must("otp", flag, 0, "has a confirmed one-time code generator"),
     must("keys", number, 0, "how many SSH keys"),
-    must("roles", words, 2048, "names of roles"),
+    must("roles", words, kRolesOf, "names of roles; the last word may be: and N more"),
+    may("role_count", number, 0, "how many roles there are"),
     must("created", number, 0, "Unix milliseconds"),
 });
 inline constexpr auto kUserListOut = std::to_array<Field>({must("users", list, kPage, "by name", kUserItem), kNext});
@@ -141,7 +146,8 @@ inline constexpr auto kRoleItem = std::to_array<Field>({
     must("actions", words, 128, "of session, checkout, reveal, rotate, audit, administer"),
     must("labels", text, kLabels, "accounts it opens: * or all of these labels, env=prod,team=db"),
     must("channels", words, 128, "of shell, exec, sftp, scp"),
-    must("members", words, 8192, "names of users"),
+    must("members", words, kMembers, "names of users; the last word may be: and N more"),
+    may("member_count", number, 0, "how many users have it"),
 });
 inline constexpr auto kRoleListOut = std::to_array<Field>({must("roles", list, kPage, "by name", kRoleItem), kNext});
 inline constexpr auto kRoleAddIn = std::to_array<Field>(

@@ -222,10 +222,12 @@ struct RecordSize {
   }
 };
 
+std::size_t encoded_size(const Record& record) { return RecordSize::of(record); }
+
 base::Result<Payload> encode(const Record& record) {
   SALLYPORT_TRYV(check(record));
   const bool locked = record.holds_secret();
-  const auto size = RecordSize::of(record);
+  const auto size = encoded_size(record);
   if (size > (locked ? Payload::kMaxSecretPayload : kMaxRecord)) {
     return fail(Errc::limit, "the answer is too long; ask for less at once");
   }

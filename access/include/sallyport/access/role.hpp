@@ -92,11 +92,20 @@ base::Result<Role> change_role(vault::Transaction& tx, std::string_view name, co
 /// With its assignments.
 base::Result<> remove_role(vault::Transaction& tx, std::string_view name);
 
-/// Standing assignment. Errc::exists, Errc::not_found.
+inline constexpr std::size_t kMaxRolesOfPerson = 64;
+
+/// Standing assignment. Errc::exists, Errc::not_found; Errc::limit beyond kMaxRolesOfPerson.
 base::Result<> grant_role(vault::Transaction& tx, const base::RoleId& role, const base::UserId& user,
                           const vault::Moment& now);
 base::Result<> revoke_role(vault::Transaction& tx, const base::RoleId& role, const base::UserId& user);
 base::Result<std::vector<Role>> roles_of(vault::Transaction& tx, const base::UserId& user);
 base::Result<std::vector<base::UserId>> users_of(vault::Transaction& tx, const base::RoleId& role);
+
+/// Who has a role, for being shown: nothing bounds how many there are.
+struct Members {
+  std::vector<std::string> names;  ///< by name, the first of them
+  std::size_t count = 0;           ///< of all
+};
+base::Result<Members> members_of(vault::Transaction& tx, const base::RoleId& role, std::size_t most);
 
 }  // namespace sallyport::access

@@ -102,6 +102,8 @@ base::Result<> check(const Record& record);
 /// check(), then the binary form: in locked memory where a secret is set (at most Payload::kMaxSecretPayload), else in
 /// ordinary memory (at most kMaxRecord). Errc::limit beyond that.
 base::Result<Payload> encode(const Record& record);
+/// Bytes of its binary form.
+std::size_t encoded_size(const Record& record);
 /// Strict: unknown, repeated, out-of-order or over-long fields, a missing required field and bytes left over are all
 /// Errc::invalid. For every accepted input, encode(decode(x)) == x.
 base::Result<Record> decode(base::ByteView bytes, Fields schema);
