@@ -66,6 +66,8 @@ prepare() {
   start_target
   start_hop
   as admin init --dev --data "$stage/data" --password-stdin <<< "bench-password" > /dev/null
+  printf '[ssh]\nmax_sessions_per_user = 200\n' > "$stage/server.toml"  # for the load
+  server_flags="--dev --config $stage/server.toml"
   start_server || fail "the server does not become ready"
   write_ssh_config
   enrol admin bench-password

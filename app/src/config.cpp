@@ -35,6 +35,8 @@ constexpr std::array kServerKeys{
     ConfigKey{"ssh.listen", ConfigType::address, "where SSH is answered", "0.0.0.0:2222"},
     ConfigKey{"ssh.login_grace_seconds", ConfigType::seconds, "time to sign in over SSH", "120"},
     ConfigKey{"ssh.max_sessions", ConfigType::number, "SSH sessions at once", "200"},
+    ConfigKey{"ssh.max_sessions_per_user", ConfigType::number,
+              "of one person; 0: a quarter of ssh.max_sessions, so that nobody takes all", "0"},
     ConfigKey{"ssh.fresh_otp_seconds", ConfigType::seconds, "how long a checkout's code counts at a login", "300"},
     ConfigKey{"web.listen", ConfigType::address, "where the API is answered", "0.0.0.0:8443"},
     ConfigKey{"web.token_seconds", ConfigType::seconds, "life of a sign-in, at most a day", "28800"},
@@ -234,6 +236,7 @@ base::Result<ServerOptions> load_server_options(const std::optional<fs::path>& f
   options.web_listen = value("web.listen");
   options.login_grace = seconds("ssh.login_grace_seconds");
   options.max_sessions = number_of(value("ssh.max_sessions"));
+  options.max_sessions_per_user = number_of(value("ssh.max_sessions_per_user"));
   options.fresh_otp = seconds("ssh.fresh_otp_seconds");
   options.token_lifetime = seconds("web.token_seconds");
   options.token_idle = seconds("web.token_idle_seconds");

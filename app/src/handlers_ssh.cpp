@@ -130,8 +130,19 @@ Result<Record> auth_key(Context& context, Record& input) {
 
 // --- The decision ---------------------------------------------------------------------------------------------------
 
+/// The places are everybody's: one checkout alone would let one person take them all.
+Result<> has_a_place(Context& context, const access::User& user) {
+  const auto most = context.state.config.max_sessions_per_user;
+  SALLYPORT_TRY(const auto open, vault::count_open_sessions(context.sql(), user.id));
+  if (open < most) return base::ok();
+  context.rule = "deny.sessions_of_user";
+  return fail(Errc::denied, "you have " + std::to_string(open) + " SSH sessions open, and one person may have " +
+                                std::to_string(most) + "; end one of them first");
+}
+
 /// What a session needs beside the decision. Only for whom a role opens the account.
-Result<vault::Target> could_start(Context& context, const vault::Account& account) {
+Result<vault::Target> could_start(Context& context, const access::User& user, const vault::Account& account) {
+  SALLYPORT_TRYV(has_a_place(context, user));
   if (!context.state.listener) return fail(Errc::unavailable, "the SSH listener is not there");
   const auto& config = context.state.config;
   const auto free = base::free_space(config.data / "recordings");
@@ -152,7 +163,10 @@ Result<vault::Target> could_start(Context& context, const vault::Account& accoun
 Result<bool> only_code_is_missing(Context& context, const LoginFlow& flow) {
   SALLYPORT_TRY(const auto question, SessionQuestion::of_login(context, flow));
   if (!access::otp_still_needed(question.input(context, flow.factors()))) return false;
-  return could_start(context, *question.account).has_value();
+  const auto rule = context.rule;  // of what is asked now; the grant tells its own
+  const bool could = could_start(context, question.user, *question.account).has_value();
+  context.rule = rule;
+  return could;
 }
 
 /// After the first proof: a code, or straight on (where a code would not help either)? An account that is not there has
@@ -279,7 +293,7 @@ Result<SessionQuestion> decide_session(Context& context, const LoginFlow& flow) 
   context.rule = decision.why();
   // What is in the way anyway is said before a code is: that is why none was asked for.
   if (decision.rule == access::Rule::otp_needed) {
-    SALLYPORT_TRYV(could_start(context, *question.account));
+    SALLYPORT_TRYV(could_start(context, question.user, *question.account));
   }
   SALLYPORT_TRYV(told_about(decision, flow.account().text()));
   // No role opens an account that is not there.
@@ -344,7 +358,7 @@ Result<Record> auth_grant(Context& context, Record&) {
   const auto flow = speak_for(context).flow;
   if (flow.state() != LoginFlow::State::proven) return fail(Errc::conflict, "the proofs are not there yet");
   SALLYPORT_TRY(const auto question, decide_session(context, flow));
-  SALLYPORT_TRY(const auto target, could_start(context, *question.account));
+  SALLYPORT_TRY(const auto target, could_start(context, question.user, *question.account));
   SALLYPORT_TRYV(remember_place(context, question.user.id));
   const vault::NewSession wanted{.user = question.user.id,
                                  .user_name = question.user.name,

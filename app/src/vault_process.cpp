@@ -65,6 +65,8 @@ ServiceConfig service_config(const ServerOptions& options) {
   config.token_idle = options.token_idle;
   config.login_grace = options.login_grace;
   config.otp_window = options.fresh_otp;
+  const unsigned quarter = (options.max_sessions + 3) / 4;
+  config.max_sessions_per_user = options.max_sessions_per_user != 0 ? options.max_sessions_per_user : quarter;
   config.recording_floor = options.recording_floor;
   return config;
 }

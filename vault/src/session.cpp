@@ -219,6 +219,14 @@ base::Result<std::uint64_t> count_sessions(Transaction& tx, const SessionFilter&
   return found ? static_cast<std::uint64_t>(rows.integer(0)) : 0;
 }
 
+base::Result<std::size_t> count_open_sessions(Transaction& tx, const base::UserId& user) {
+  SALLYPORT_TRY(auto rows, tx.query("SELECT COUNT(*) FROM session INDEXED BY session_open "
+                                    "WHERE ended_ms IS NULL AND user_id = $1",
+                                    user));
+  SALLYPORT_TRYV(rows.next());
+  return static_cast<std::size_t>(rows.integer(0));
+}
+
 base::Result<base::SessionId> complete_session_id(Transaction& tx, std::string_view begin) {
   return complete_id<base::SessionId>(tx, "SELECT id FROM session WHERE id >= $1 AND id < $2 LIMIT 2", begin);
 }

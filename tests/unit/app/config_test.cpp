@@ -56,13 +56,14 @@ TEST_CASE("a server's file is laid over the fallbacks") {
   const test::TempDir directory;
   const auto file = directory.path() / "server.toml";
   std::ofstream(file) << "data = \"d\"\n[ssh]\nlisten = \"127.0.0.1:7\"\nmax_sessions = "
-                         "3\n[session]\nrecording_floor_mib = 2\n[users]\nvault = \"v\"\n";
+                         "3\nmax_sessions_per_user = 2\n[session]\nrecording_floor_mib = 2\n[users]\nvault = \"v\"\n";
   const auto options = load_server_options(file);
   REQUIRE(options);
   CHECK(options.value().data == directory.path() / "d");
   CHECK(options.value().ssh_listen == "127.0.0.1:7");
   CHECK(options.value().web_listen == "0.0.0.0:8443");
   CHECK(options.value().max_sessions == 3);
+  CHECK(options.value().max_sessions_per_user == 2);
   CHECK(options.value().recording_floor == 2U << 20U);
   CHECK(options.value().users.vault == "v");
   CHECK(options.value().users.web == "sallyport-web");

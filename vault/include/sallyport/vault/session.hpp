@@ -120,6 +120,8 @@ struct SessionFilter {
 base::Result<std::vector<Session>> list_sessions(Transaction& tx, const SessionFilter& filter);
 /// How many there are in all, whatever `after` and `limit` say.
 base::Result<std::uint64_t> count_sessions(Transaction& tx, const SessionFilter& filter);
+/// Of one person, that have not ended: by the index of those, however long the history is.
+base::Result<std::size_t> count_open_sessions(Transaction& tx, const base::UserId& user);
 
 /// The id that begins so, if it is the only one: 16 letters are that id itself. Errc::not_found, Errc::invalid.
 base::Result<base::SessionId> complete_session_id(Transaction& tx, std::string_view begin);
