@@ -173,6 +173,7 @@ void HttpConnection::fill_body() {
 }
 
 void HttpConnection::dispatch() {
+  events_.works();
   const auto taken = base::within_memory([this]() -> base::Result<> {
     if (!call_->secret_body || body_.empty()) return take_body(*call_, body_);
     SALLYPORT_TRY(const auto locked, locked_body());
@@ -237,6 +238,7 @@ void HttpConnection::send(Payload message) {
 
 void HttpConnection::finished() {
   if (!keep_alive_) return close();
+  events_.rests();
   allow(config_.idle);
   read_head();
 }

@@ -22,6 +22,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   /// What the server wants to hear of a connection.
   struct Events {
     std::function<void()> proven;  ///< the vault took a token or a sign-in that came through it; each time
+    std::function<void()> works;   ///< a whole request is there ...
+    std::function<void()> rests;   ///< ... and it is answered
     std::function<void()> gone;    ///< from the destructor
   };
 

@@ -153,6 +153,8 @@ void HttpServer::Impl::admit(tcp::socket socket) {
   if (verdict.pushed_out) push_out(*verdict.pushed_out);
   if (verdict.admission != broker::Admission::admitted) return;  // closing it is the answer: TLS knows no other
   HttpConnection::Events events{.proven = [this, number] { limits.authenticated(number, clock.mono()); },
+                                .works = [this, number] { limits.works(number); },
+                                .rests = [this, number] { limits.rests(number, clock.mono()); },
                                 .gone =
                                     [this, number] {
                                       limits.ended(number, broker::Outcome::served, clock.mono());

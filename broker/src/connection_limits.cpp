@@ -58,7 +58,9 @@ Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source
   if (unlucky(config_, waiting_of(source), dice)) return {Admission::source_busy, {}};
   const std::size_t places = config_.startups + (known ? config_.known_startups : 0);
   Verdict verdict;
-  if (waiting_ >= places || connections_.size() >= config_.max_sessions) verdict.pushed_out = push_out();
+  const bool full = connections_.size() >= config_.max_sessions;
+  if (full && waiting_ < places) verdict.pushed_out = push_out_resting();
+  if (!verdict.pushed_out && (full || waiting_ >= places)) verdict.pushed_out = push_out();
   // Who was pushed out is still there for a moment: so many more than the bound there may be, and no more.
   const bool room = connections_.size() < config_.max_sessions ||
                     (verdict.pushed_out && connections_.size() < config_.max_sessions + config_.startups);
@@ -85,6 +87,16 @@ void ConnectionLimits::ended(ConnectionNumber number, Outcome outcome, base::Mon
   if (penalty.count() == 0) return;
   auto& until = touch(source).penalty_until;
   until = std::min(std::max(until, now) + penalty, now + config_.penalty_max);
+}
+
+void ConnectionLimits::rests(ConnectionNumber number, base::MonoTime now) {
+  const auto found = connections_.find(number);
+  if (found != connections_.end()) found->second.rests_since = now;
+}
+
+void ConnectionLimits::works(ConnectionNumber number) {
+  const auto found = connections_.find(number);
+  if (found != connections_.end()) found->second.rests_since.reset();
 }
 
 void ConnectionLimits::stop_waiting(Connection& connection) {
@@ -115,6 +127,26 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out() {
   }
   if (worst == connections_.end()) return std::nullopt;
   stop_waiting(worst->second);
+  worst->second.rests_since.reset();
+  return worst->first;
+}
+
+std::optional<ConnectionNumber> ConnectionLimits::push_out_resting() {
+  std::map<std::string_view, unsigned> networks, sources;
+  for (const auto& [number, one] : connections_) {
+    ++networks[one.network];
+    ++sources[one.source];
+  }
+  const auto crowd = [&](const Connection& one) {
+    return std::tuple(sources[one.source], networks[one.network], -one.rests_since->time_since_epoch());
+  };
+  auto worst = connections_.end();
+  for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {
+    if (entry->second.waiting || !entry->second.rests_since) continue;
+    if (worst == connections_.end() || crowd(entry->second) > crowd(worst->second)) worst = entry;
+  }
+  if (worst == connections_.end()) return std::nullopt;
+  worst->second.rests_since.reset();  // it goes: not twice
   return worst->first;
 }
 

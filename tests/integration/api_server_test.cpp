@@ -174,8 +174,7 @@ std::string field(const std::string& json, const std::string& name) {
   return json.substr(start, json.find('"', start) - start);
 }
 
-std::string sign_in() {
-  auto client = server().client();
+std::string sign_in(TlsClient client = server().client()) {
   const auto answer = client.ask(http("POST", "/v1/login", R"({"user":"root","password":"administrator"})"));
   REQUIRE(answer.status == 200);
   return field(answer.body, "token");
@@ -300,6 +299,24 @@ TEST_CASE("api: sign-ins that never come to their end keep nobody from signing i
         "POST /v1/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 7000\r\n\r\n{"));
   }
   CHECK_FALSE(sign_in().empty());
+}
+
+TEST_CASE("api: idle connections of one signed-in person keep nobody out", "[api]") {
+  const auto token = sign_in();
+  const auto question = http("GET", "/v1/whoami", {}, token);
+  std::vector<std::unique_ptr<TlsClient>> idle;
+  for (int i = 0; i < 520; ++i) {
+    idle.push_back(std::make_unique<TlsClient>(server().port(), server().ca_file()));
+    REQUIRE(idle.back()->ask(question).status == 200);
+  }
+  const auto elsewhere = [] { return TlsClient(server().port(), server().ca_file(), TLS1_3_VERSION, "127.0.2.1"); };
+  const auto his = http("GET", "/v1/whoami", {}, sign_in(elsewhere()));
+  auto other = elsewhere();
+  CHECK(other.ask(his).status == 200);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(server().client().ask(question).status == 200);
+    CHECK(other.ask(his).status == 200);  // of a source that has one only: it stays
+  }
 }
 
 TEST_CASE("api: who brings a token that is none can hold no locked memory either", "[api]") {

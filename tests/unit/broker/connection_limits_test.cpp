@@ -115,6 +115,64 @@ TEST_CASE("limits: sessions are bounded, and of those who have proven nothing on
   CHECK(port.knock("192.0.2.3").admission == Admission::admitted);
 }
 
+namespace {
+
+/// Ten places, all of which are held by proven connections that rest: eight of one source, two of others.
+struct Held : Port {
+  Held() : Port(ten()) {
+    for (int i = 0; i < 8; ++i) rest("203.0.113.9", i);
+    rest("192.0.2.1", -2000);
+    rest("192.0.2.2", -1000);
+  }
+  static ConnectionLimitsConfig ten() {
+    ConnectionLimitsConfig config;
+    config.max_sessions = 10;
+    return config;
+  }
+  void rest(const std::string& from, int later) {
+    limits.authenticated(enter(from), kStart);
+    limits.rests(last, kStart + base::Milliseconds{later});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("limits: when proven ones hold all places, the longest resting of the fullest source makes room") {
+  Held port;
+  for (ConnectionNumber eldest = 1; eldest <= 3; ++eldest) {
+    const auto verdict = port.knock("198.51.100.7");
+    CHECK(verdict.admission == Admission::admitted);
+    CHECK(verdict.pushed_out == eldest);
+    port.leave(eldest, Outcome::served);
+    port.limits.authenticated(port.last, kStart);
+  }
+  CHECK(port.there.contains(9));
+  CHECK(port.there.contains(10));
+  CHECK(port.limits.sessions() == 10);
+}
+
+TEST_CASE("limits: a proven connection that works gives its place to nobody") {
+  Held port;
+  for (ConnectionNumber one = 1; one <= 10; ++one) port.limits.works(one);
+  CHECK(port.knock("198.51.100.7").admission == Admission::too_many_sessions);
+  port.limits.rests(9, kStart);
+  CHECK(port.knock("198.51.100.7").pushed_out == ConnectionNumber{9});
+}
+
+TEST_CASE("limits: strangers take the places of strangers before those of the resting") {
+  ConnectionLimitsConfig config = Held::ten();
+  config.startups = 2;
+  config.known_startups = 0;
+  Port port(config);
+  for (int i = 0; i < 8; ++i) {
+    port.limits.authenticated(port.enter("192.0.2.1"), kStart);
+    port.limits.rests(port.last, kStart);
+  }
+  const auto stranger = port.enter("203.0.113.9");
+  port.enter("203.0.113.9");
+  CHECK(port.knock("203.0.113.9").pushed_out == stranger);
+}
+
 TEST_CASE("limits: a source that fails is refused for a while, others are not") {
   Port port;
   for (int i = 0; i < 4; ++i) port.leave(port.enter("192.0.2.1"), Outcome::auth_failed);

@@ -57,6 +57,10 @@ class ConnectionLimits {
   Verdict admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice);
   void authenticated(ConnectionNumber number, base::MonoTime now);
   void ended(ConnectionNumber number, Outcome outcome, base::MonoTime now);
+  /// For whom one connection serves many requests: a proven one that rests between two gives its place to a newcomer
+  /// when all are taken, the one that rests longest of the source that has most. Otherwise one person could hold all.
+  void rests(ConnectionNumber number, base::MonoTime now);
+  void works(ConnectionNumber number);
 
   std::size_t startups() const noexcept { return waiting_; }  ///< those that were pushed out not counted
   std::size_t sessions() const noexcept { return connections_.size(); }
@@ -68,6 +72,7 @@ class ConnectionLimits {
     std::string network;
     bool known = false;   ///< its source signed in before
     bool waiting = true;  ///< a start-up
+    std::optional<base::MonoTime> rests_since{};
   };
   struct Source {
     base::MonoTime penalty_until{};
@@ -79,6 +84,7 @@ class ConnectionLimits {
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
   std::optional<ConnectionNumber> push_out();
+  std::optional<ConnectionNumber> push_out_resting();
   void stop_waiting(Connection& connection);
   Source& touch(std::string_view source);
 
