@@ -39,6 +39,9 @@ bool is_right(const struct stat& about, const Gift& gift) {
 }
 
 Result<> may_be_taken(const struct stat& about, const Gift& gift, const fs::path& path) {
+  if (about.st_uid == 0 && gift.uid != 0 && !gift.from_root)
+    return fail(Errc::denied, path.string() + " is root's, in a directory whose owner could put anything of root's " +
+                                  "under that name: look what it is, then chown it to uid " + std::to_string(gift.uid));
   if (about.st_uid != 0 && about.st_uid != gift.uid && about.st_uid != gift.before)
     return fail(Errc::denied, path.string() + " belongs to uid " + std::to_string(about.st_uid) +
                                   ", and should to uid " + std::to_string(gift.uid) +
@@ -135,12 +138,21 @@ Result<UniqueFd> Directory::open_file(const std::string& name, int flags) const 
   return fd;
 }
 
-Result<> Directory::write_file(const std::string& name, ByteView bytes, unsigned mode) const {
+Result<> Directory::give_new(int fd, const fs::path& path) const {
+  SALLYPORT_TRY(const auto mine, about());
+  if (::geteuid() != 0 || ::fchown(fd, mine.st_uid, mine.st_gid) == 0) return ok();
+  return fail_errno("can't give " + path.string() + " its owner", errno);
+}
+
+Result<> Directory::write_file(const std::string& name, ByteView bytes, unsigned mode, NewOwner owner) const {
   SALLYPORT_ENSURE(single(name));
   const auto path = path_ / name;
   const std::string temporary = name + ".new-" + random_id_text();
   const auto write = [&]() -> Result<> {
     SALLYPORT_TRY(const auto fd, open_file(temporary, O_WRONLY | O_CREAT | O_EXCL));
+    if (owner == NewOwner::of_directory) {
+      SALLYPORT_TRYV(give_new(fd.get(), path));
+    }
     if (::fchmod(fd.get(), mode) != 0) return fail_errno("setting the mode of " + path.string(), errno);
     SALLYPORT_TRYV(write_all(fd.get(), bytes));
     if (::fsync(fd.get()) != 0) return fail_errno("syncing " + path.string(), errno);

@@ -10,6 +10,7 @@ as admin init --dev --data "$stage/data" --password-stdin <<< "$(random_word)" >
 start_server || fail "the server does not start"
 stop_server
 touch "$stage/data/recordings/x.spr"
+chown sallyport-ssh:sallyport-web "$stage/data/recordings/x.spr"
 cp -a "$stage/data" "$stage/good"
 
 # The victims have the names that a start writes or gives away, in case it goes into the directory.
@@ -53,6 +54,17 @@ try() {  # WHAT PATH
   [[ $1 != name ]] || rm -f "$stage/data/$2"  # the victim has one name again
   seen | diff "$stage/before" - || fail "what is another's was touched"
 }
+
+# As the vault's user, in the data directory that is his: what is root's there, under another name.
+step=renamed
+renamed() {  # NAME
+  rm -rf "$stage/data"
+  cp -a "$stage/good" "$stage/data"
+  setpriv --reuid sallyport-vault --regid sallyport-vault --clear-groups mv -f "$stage/data/ca.key" "$stage/data/$1"
+  if start_server; then stop_server; fi
+  [[ $(stat -c '%U %a' "$stage/data/$1") == 'root 600' ]] || fail "the CA's key, called $1, is $(stat -c '%U %a' "$stage/data/$1")"
+}
+for name in ca.key.old header audit.checkpoint vault.db-wal; do renamed "$name"; done
 
 for path in run recordings tls ssh; do
   for what in link pipe name; do try $what $path; done

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sallyport/audit/log_file.hpp"
+#include "sallyport/base/directory.hpp"
 #include "sallyport/base/fd.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/log.hpp"
@@ -100,6 +101,12 @@ class Walk {
   bool more_notes_ = false;
 };
 
+/// The vault's user must be able to replace it, also where root adds the first administrator.
+base::Result<> write_for_owner(const std::filesystem::path& path, std::string_view text) {
+  SALLYPORT_TRY(const auto directory, base::Directory::open(path.parent_path()));
+  return directory.write_file(path.filename(), base::as_bytes(text), 0600, base::NewOwner::of_directory);
+}
+
 }  // namespace
 
 AuditLog::AuditLog(base::SigningKey key, std::string origin, std::filesystem::path beside, const base::Clock& clock)
@@ -166,7 +173,7 @@ void AuditLog::keep_beside(bool now) {
   const auto time = clock_.mono();
   if (checkpoint_ == kept_ || (!now && kept_at_ && time - *kept_at_ < kKeepEvery)) return;
   kept_at_ = time;
-  const auto written = base::write_file_atomic(beside_, base::as_bytes(checkpoint_), 0600);
+  const auto written = write_for_owner(beside_, checkpoint_);
   if (written) {
     kept_ = checkpoint_;
   } else {

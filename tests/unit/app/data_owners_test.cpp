@@ -33,8 +33,7 @@ constexpr auto kDirectories = {"run", "recordings", "tls", "ssh"};
 /// A data directory after a start, and a stranger's file and directory beside it that nobody but root may read.
 struct Stage {
   Stage() {
-    const DataPaths paths(data);
-    REQUIRE(prepare_data_directory(data, who));
+    REQUIRE(prepare_data_directory(data, Identities{}));
     for (const auto* file : kFiles) REQUIRE(base::write_file_atomic(data / file, base::as_bytes("x")));
     REQUIRE(prepare_data_directory(data, who));
     REQUIRE(base::write_file_atomic(victim, base::as_bytes("secret"), 0600));
@@ -114,6 +113,76 @@ TEST_CASE("directories that were exchanged are not given to each other's owners"
   REQUIRE_FALSE(prepared);
   CHECK(prepared.error().context().find("belongs to uid 61003") != std::string::npos);
   CHECK(about(stage.data / "tls/host_ed25519").st_uid == 61002);
+}
+
+TEST_CASE("what is root's is given to nobody under a name that another could give it") {
+  if (::geteuid() != 0) return;
+  Stage stage;
+  REQUIRE(base::write_file_atomic(stage.data / "note", base::as_bytes("secret"), 0600));
+  const auto* file = GENERATE("ca.key", "note");
+  SECTION("another name") {
+    fs::rename(stage.data / file, stage.data / "ca.key.old");
+    CHECK(prepare_data_directory(stage.data, stage.who));
+    CHECK(about(stage.data / "ca.key.old").st_uid == 0);
+    CHECK((about(stage.data / "ca.key.old").st_mode & 0777U) == 0600U);
+  }
+  SECTION("a name of the vault's") {
+    const auto* name = GENERATE("header", "vault.db", "audit.checkpoint", "lock", "vault.db-wal", "development.key");
+    fs::rename(stage.data / file, stage.data / name);
+    const auto prepared = prepare_data_directory(stage.data, stage.who);
+    REQUIRE_FALSE(prepared);
+    CHECK(prepared.error().context().find((stage.data / name).string() + " is root's") == 0);
+    CHECK(about(stage.data / name).st_uid == 0);
+  }
+  SECTION("a name of web's, in web's directory") {
+    fs::rename(stage.data / file, stage.data / "tls/server.key");
+    CHECK_FALSE(prepare_data_directory(stage.data, stage.who));
+    CHECK(about(stage.data / "tls/server.key").st_uid == 0);
+  }
+  SECTION("in a directory of the vault's, called one of web's") {
+    fs::rename(stage.data / "tls", stage.data / "aside");
+    fs::create_directory(stage.data / "tls");
+    REQUIRE(::chown((stage.data / "tls").c_str(), 61001, 61001) == 0);
+    fs::rename(stage.data / file, stage.data / "tls/server.key");
+    CHECK_FALSE(prepare_data_directory(stage.data, stage.who));
+    CHECK(about(stage.data / "tls/server.key").st_uid == 0);
+  }
+}
+
+TEST_CASE("a start that failed half-way is gone on with by the next") {
+  if (::geteuid() != 0) return;
+  Stage stage;
+  REQUIRE(::chown(stage.data.c_str(), 0, 0) == 0);
+  for (const auto* later : {"header", "vault.db", "tls", "tls/server.key", "tls/ca.pem"})
+    REQUIRE(::chown((stage.data / later).c_str(), 0, 0) == 0);
+  REQUIRE(prepare_data_directory(stage.data, stage.who));
+  CHECK(about(stage.data / "header").st_uid == 61001);
+  CHECK(about(stage.data / "tls/server.key").st_uid == 61003);
+}
+
+TEST_CASE("a directory of root's is given to nobody under a name that another could give it") {
+  if (::geteuid() != 0) return;
+  Stage stage;
+  fs::create_directory(stage.data / "backup");
+  REQUIRE(base::write_file_atomic(stage.data / "backup/server.key", base::as_bytes("secret"), 0600));
+  const auto* name = GENERATE(values(kDirectories));
+  fs::rename(stage.data / name, stage.data / "aside");
+  fs::rename(stage.data / "backup", stage.data / name);
+  CHECK_FALSE(prepare_data_directory(stage.data, stage.who));
+  CHECK(about(stage.data / name).st_uid == 0);
+  CHECK(about(stage.data / name / "server.key").st_uid == 0);
+}
+
+TEST_CASE("a directory that is missing is made and given, a file of no known name stays whose it is") {
+  if (::geteuid() != 0) return;
+  Stage stage;
+  fs::remove_all(stage.data / "run");
+  for (const auto* file : {"tls/other.key", "ssh/notes", "recordings/notes"})
+    REQUIRE(base::write_file_atomic(stage.data / file, base::as_bytes("x"), 0600));
+  REQUIRE(prepare_data_directory(stage.data, stage.who));
+  CHECK(about(stage.data / "run").st_uid == 61001);
+  for (const auto* file : {"tls/other.key", "ssh/notes", "recordings/notes"})
+    CHECK(about(stage.data / file).st_uid == 0);
 }
 
 TEST_CASE("a data directory that was an ordinary user's goes to the processes whole") {

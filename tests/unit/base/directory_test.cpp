@@ -98,6 +98,9 @@ TEST_CASE("what is given away was root's or its new owner's, and has one name", 
     CHECK(about(dir / "file").st_uid == 61003);
     CHECK((about(dir / "file").st_mode & 07777U) == 0640U);
   }
+  put("roots", 0);
+  CHECK(directory.give_file("roots", {61003, 61003, 0640, 61009, false}).error().code() == Errc::denied);
+  CHECK(about(dir / "roots").st_uid == 0);
   put("strange", 61004);
   CHECK(directory.give_file("strange", gift).error().code() == Errc::denied);
   CHECK(about(dir / "strange").st_uid == 61004);
@@ -107,4 +110,16 @@ TEST_CASE("what is given away was root's or its new owner's, and has one name", 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().context().starts_with((dir / "other").string() + " has 2 names"));
   CHECK(about(dir / "victim").st_uid == 0);
+}
+
+TEST_CASE("what root writes for the owner of a directory is that one's", "[directory]") {
+  if (::geteuid() != 0) return;
+  const test::TempDir dir;
+  REQUIRE(::chown(dir.path().c_str(), 61003, 61004) == 0);
+  const auto directory = Directory::open(dir.path()).value();
+  REQUIRE(directory.write_file("his", as_bytes("x"), 0600, NewOwner::of_directory));
+  CHECK(about(dir / "his").st_uid == 61003);
+  CHECK(about(dir / "his").st_gid == 61004);
+  REQUIRE(directory.write_file("roots", as_bytes("x"), 0600));
+  CHECK(about(dir / "roots").st_uid == 0);
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,18 @@
 
 namespace sallyport::base {
 
-/// Whose something is to be, and from whom it may be taken: root and the new owner always, and `before`. What belongs
-/// to anybody else got there by mistake or by malice.
+/// Whose something is to be, and from whom it may be taken: the new owner always, root where root alone could put it
+/// there, and `before`. What belongs to anybody else got there by mistake or by malice.
 struct Gift {
   uid_t uid;
   gid_t gid;
   unsigned mode;
-  uid_t before = 0;
+  std::optional<uid_t> before{};
+  bool from_root = true;
 };
+
+/// Whose a new file is: the directory's owner's for what root writes for him.
+enum class NewOwner : unsigned char { writer, of_directory };
 
 /// Names are single ones, without a slash. Errors name the whole path.
 class Directory {
@@ -42,7 +47,7 @@ class Directory {
   /// Errc::invalid if it is something else.
   Result<UniqueFd> open_file(const std::string& name, int flags) const;
   /// As write_file_atomic() of file.hpp.
-  Result<> write_file(const std::string& name, ByteView bytes, unsigned mode) const;
+  Result<> write_file(const std::string& name, ByteView bytes, unsigned mode, NewOwner owner = NewOwner::writer) const;
   /// Nothing if there is no such file.
   Result<> remove_file(const std::string& name) const;
   Result<> sync() const;
@@ -55,6 +60,8 @@ class Directory {
 
  private:
   Directory(UniqueFd fd, std::filesystem::path path) : fd_(std::move(fd)), path_(std::move(path)) {}
+
+  Result<> give_new(int fd, const std::filesystem::path& path) const;
 
   UniqueFd fd_;
   std::filesystem::path path_;  // for errors only
