@@ -31,6 +31,7 @@ constexpr std::chrono::milliseconds kAttachPause{100};
 constexpr unsigned kRefusalsLogged = 10;  ///< a second
 constexpr int kMaxLeaving = 64;           ///< pushed out, and not gone yet
 constexpr std::string_view kBusy = "the server is busy; connect again in a moment";
+constexpr std::string_view kSealed = "the vault is sealed; its operator opens it";
 constexpr std::string_view kPushedOut = "too many connections are logging in; connect again";
 
 Result<Record> decode_output(OperationId operation, base::ByteView payload) {
@@ -41,6 +42,12 @@ unsigned dice() {
   std::array<std::uint8_t, 4> random{};
   base::random_bytes(random);
   return (static_cast<unsigned>(random[0]) << 16U | static_cast<unsigned>(random[1]) << 8U | random[2]) % 100;
+}
+
+/// For a caller whom the vault did not register.
+std::string_view why_not(base::Errc code) {
+  if (code == base::Errc::limit) return to_string(broker::Admission::too_many_sessions);
+  return code == base::Errc::sealed ? kSealed : kBusy;
 }
 
 broker::ConnectionLimitsConfig limits_of(const ServerOptions& options) {
@@ -219,8 +226,7 @@ void SshListener::take_registration(Pending& pending) {
   if (connection) return start_session(pending, connection.value());
   base::log(LogLevel::warning, "ssh.refused", {{"source", pending.source}, {"why", connection.error().describe()}});
   limits_.ended(pending.number, broker::Outcome::served, clock_.mono());
-  refuse(std::move(pending.client), pending.source,
-         connection.error().code() == base::Errc::limit ? to_string(broker::Admission::too_many_sessions) : kBusy);
+  refuse(std::move(pending.client), pending.source, why_not(connection.error().code()));
 }
 
 void SshListener::start_session(Pending& pending, std::uint64_t connection) {

@@ -14,6 +14,7 @@ start_server || fail "the server does not start: $(tail -n 3 "$stage/log/server"
 ends_with 0 'state +sealed' as admin status
 as admin login --user admin --password-stdin <<< "$admin_password" > "$stage/log/sealed" 2>&1 && fail "a sealed vault lets people in"
 grep -q 'sallyport unseal' "$stage/log/sealed" || fail "the way on is not named: $(cat "$stage/log/sealed")"
+ends_with 255 'the vault is sealed; its operator opens it' ssh -F none -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -p "$broker_port" "alice+root+web1@$broker_host" true
 status=0
 as admin unseal --passphrase-stdin <<< "not $passphrase" > "$stage/log/wrong" 2>&1 || status=$?
 ((status == 5)) || fail "a wrong passphrase gave $status: $(cat "$stage/log/wrong")"
