@@ -18,7 +18,9 @@ Said said(const base::Error& error) {
   if (const auto at = text.rfind(kBefore); at != std::string::npos)
     return {text.substr(0, at), text.substr(at + kBefore.size())};
   // For these two the kind is the cause, wherever they come from.
-  if (error.code() == base::Errc::sealed) return {text, "an operator opens the vault with: sallyport unseal"};
+  const bool says_how = text.find("sallyport unseal") != std::string::npos;
+  if (error.code() == base::Errc::sealed && !says_how)
+    return {text, "an operator opens the vault with: sallyport unseal"};
   if (error.code() == base::Errc::corrupt) return {text, "keep the files as they are and tell the operator"};
   return {text, {}};
 }
