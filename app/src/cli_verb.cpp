@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "asking_again.hpp"
+#include "cli_advice.hpp"
 #include "cli_groups.hpp"
 #include "cli_pages.hpp"
 #include "cli_time.hpp"
@@ -283,11 +284,18 @@ base::Result<> show_list(const Verb& verb, const Invocation& line, ApiClient& cl
   return base::ok();
 }
 
-bool may_ask_code(const Record& input) {
-  for (const auto& field : input.schema()) {
-    if (field.name == "otp") return !input.has("otp") && is_terminal(STDIN_FILENO);
-  }
-  return false;
+bool takes_code(const Record& input) {
+  return std::any_of(input.schema().begin(), input.schema().end(), [](const Field& f) { return f.name == "otp"; });
+}
+
+// Who has no generator, or is not signed in any more, is told so by the answer: he has no code to give.
+bool has_generator(ApiClient& client) {
+  const auto who = client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input));
+  return who && who.value().flag("otp_enrolled");
+}
+
+bool may_ask_code(ApiClient& client, const Record& input) {
+  return takes_code(input) && !input.has("otp") && is_terminal(STDIN_FILENO) && has_generator(client);
 }
 
 base::Result<> ask_code(Record& input) {
@@ -320,13 +328,13 @@ base::Result<Record> call_patiently(ApiClient& client, OperationId operation, co
 
 // A code that is missing is asked for at a terminal, and the same said again with it.
 base::Result<Record> call(const Verb& verb, ApiClient& client, Record& input) {
-  const bool asks = may_ask_code(input);
-  if (asks && is_in(verb.asks, "otp") && since_sign_in(client.address().url) > kSignInCounts) {
+  const bool is_late = is_in(verb.asks, "otp") && since_sign_in(client.address().url) > kSignInCounts;
+  if (is_late && may_ask_code(client, input)) {
     SALLYPORT_TRYV(ask_code(input));
   }
   auto output = call_patiently(client, verb.operation, input);
-  if (output || output.error().code() != base::Errc::unauthenticated || !may_ask_code(input)) return output;
-  fmt::print(stderr, "{}\n", base::escape_text(output.error().context(), 400));
+  if (output || output.error().code() != base::Errc::unauthenticated || !may_ask_code(client, input)) return output;
+  fmt::print(stderr, "{}\n", said(output.error()).sentence);  // its advice is what follows: the question
   SALLYPORT_TRYV(ask_code(input));
   return call_patiently(client, verb.operation, input);
 }

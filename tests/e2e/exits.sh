@@ -19,11 +19,37 @@ ends_with 3 '.' as alice checkin 'aaaaaaaaaaaaaaaa'
 ends_with 0 'otp' as admin user show alice
 ends_with 0 'unsealed' as admin status
 ends_with 0 '"openapi"' as admin openapi
+
+# At a terminal: WANTED and no line end spelt out; ends at a question.
+export -f as
+export stage program
+at_terminal() {  # WANTED COMMAND...
+  local wanted=$1
+  shift
+  expect -c "set timeout 30; spawn bash -c {$*}; expect -re {(One-time code|assword.*|Passphrase): } { puts <asked> } eof {} timeout { puts <stuck> }" \
+    < /dev/null > "$stage/log/terminal" 2>&1
+  grep -qE -- "$wanted" "$stage/log/terminal" || fail "expected \"$wanted\" from: $*: $(cat "$stage/log/terminal")"
+  ! grep -qF '\x0a' "$stage/log/terminal" || fail "a line end is spelt out: $(cat "$stage/log/terminal")"
+}
+asked() { grep -qF '<asked>' "$stage/log/terminal"; }
+as alice checkout root@web1 --reason test > /dev/null < /dev/null || fail "checkout"
+at_terminal 'one-time' as alice checkout root@web1 --reason test
+asked || fail "no code is asked for: $(cat "$stage/log/terminal")"
+# Without a generator there is no code to ask for, soon after the sign-in or later.
+as admin user add carol --password-stdin <<< "$alice_password" > /dev/null
+as admin grant add web-admins carol > /dev/null
+as carol login --user carol --password-stdin <<< "$alice_password" > /dev/null
+for age in now '5 minutes ago'; do
+  touch -d "$age" "$stage/people/carol/run/sallyport"/*.token
+  at_terminal 'sallyport otp enroll' as carol checkout root@web1 --reason test
+  ! asked || fail "a code is asked for that nobody has: $(cat "$stage/log/terminal")"
+done
 as admin user set alice --enabled no > /dev/null
 ends_with 4 '.' as alice whoami
 as admin user set alice --enabled yes > /dev/null
 ends_with 0 'sealed' as admin seal
 ends_with 1 'unseal' as admin user list
+(($(as admin user list 2>&1 | grep -c unseal) == 1)) || fail "the way to open the vault is said twice"
 stop_server
 ends_with 7 '.' as admin user list
 
