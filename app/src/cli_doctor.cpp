@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "cli_advice.hpp"
 #include "client_api.hpp"
 #include "client_vault.hpp"
 #include "output.hpp"
@@ -26,6 +27,8 @@ constexpr std::size_t kMaxPem = 64U << 10U;
 constexpr const char* kMakeUsers =
     "systemd-sysusers, or: for n in vault ssh web rotator session; do adduser --system --group --no-create-home "
     "sallyport-$n; done";
+
+constexpr const char* kAskOperator = "ask the operator whether it runs, and where";
 
 /// One line of what was found. `fix` is for what is bad.
 struct Finding {
@@ -57,18 +60,24 @@ void look_at_configuration(const Invocation& line, Findings& findings) {
       "mend that line; `sallyport config check` looks again");
 }
 
-/// With a development key beside the vault, a server of root's does without users of its own.
-void look_at_users(const DataPaths& paths, Findings& findings) {
+bool opens_itself(const DataPaths& paths) {
   std::error_code ignored;
-  if (::geteuid() != 0 || std::filesystem::exists(paths.root / "development.key", ignored)) return;
+  return std::filesystem::exists(paths.root / "development.key", ignored);
+}
+
+/// In development a server of root's does without users of its own.
+void look_at_users(const DataPaths& paths, Findings& findings) {
+  if (::geteuid() != 0) return;
   std::optional<std::filesystem::path> file;
   if (::access(kServerFile, R_OK) == 0) file = kServerFile;
   const auto options = load_server_options(file);
   if (!options) return add(findings, false, "server.toml", options.error().context(), "mend that line");
   const auto who = resolve_identities(options.value().users, false);
+  if (!who && opens_itself(paths))
+    return add(findings, true, "system users", "not all are there: it starts with --dev, and not without", "");
   add(findings, who.has_value(), "system users", who ? "all five are there" : who.error().context(), kMakeUsers);
   if (!who) return;
-  const auto reached = check_reach(paths.root, who.value());
+  const auto reached = check_way(std::filesystem::absolute(paths.root), who.value());
   add(findings, reached.has_value(), "way to the data",
       reached ? "every process gets there" : reached.error().context(), "do that, then start the server");
 }
@@ -119,25 +128,46 @@ void look_at_data(const Invocation& line, Findings& findings) {
   look_at_certificate(paths, findings);
 }
 
-std::string how_to_start(const Invocation& line) {
+/// The data directory of this machine's vault, if it has one that can be seen.
+std::optional<DataPaths> vault_here(const Invocation& line) {
   const auto data = local_data(line);
-  const bool here = data && ::access(DataPaths(data.value()).root.c_str(), F_OK) == 0;
-  return here ? "start it: systemctl start sallyport, or: sallyport server --data " + data.value().string()
-              : "ask the operator whether it runs, and where";
+  if (!data) return std::nullopt;
+  DataPaths paths(data.value());
+  std::error_code ignored;
+  if (!std::filesystem::exists(paths.header, ignored)) return std::nullopt;
+  return paths;
+}
+
+std::string how_to_start(const DataPaths& paths) {
+  const auto data = paths.root.string();
+  return opens_itself(paths) ? "start it: sallyport server --dev --data " + data
+                             : "start it: systemctl start sallyport, or: sallyport server --data " + data;
+}
+
+void look_at_vault(const Record& health, bool here, Findings& findings) {
+  const auto state = std::string(health.text("state"));
+  add(findings, state == "unsealed", "vault", state,
+      here ? "sallyport unseal" : "ask its operator, who opens it on its machine with: sallyport unseal");
+  const bool writes = health.flag("writable");
+  add(findings, writes || state != "unsealed", "store", writes ? "takes writes" : "takes no writes",
+      here ? "make room on the file system of the data directory; no restart is needed"
+           : "tell its operator: the server has no room, or its disk fails");
 }
 
 void look_at_server(const Invocation& line, Findings& findings) {
+  const auto here = vault_here(line);
   auto client = plain_client(line);
-  if (!client) return add(findings, false, "server", client.error().context(), how_to_start(line));
+  if (!client) {
+    const auto why = said(client.error());
+    return add(findings, false, "server", why.sentence,
+               here                 ? how_to_start(*here)
+               : why.advice.empty() ? kAskOperator
+                                    : why.advice);
+  }
   const auto health = client.value().call(OperationId::health, Record(find_operation(OperationId::health)->input));
-  add(findings, health.has_value(), "API", health ? client.value().address().url : health.error().context(),
-      how_to_start(line));
-  if (!health) return;
-  const auto state = std::string(health.value().text("state"));
-  add(findings, state == "unsealed", "vault", state, "sallyport unseal");
-  const bool writes = health.value().flag("writable");
-  add(findings, writes || state != "unsealed", "store", writes ? "takes writes" : "takes no writes",
-      "make room on the file system of the data directory; no restart is needed");
+  add(findings, health.has_value(), "API", health ? client.value().address().url : said(health.error()).sentence,
+      here ? how_to_start(*here) : kAskOperator);
+  if (health) look_at_vault(health.value(), here.has_value(), findings);
 }
 
 /// Its operator alone learns this; for others there is nothing to see.

@@ -41,6 +41,20 @@ std::vector<std::filesystem::path> way_to(const std::filesystem::path& path) {
   return way;
 }
 
+Result<> check(const std::filesystem::path& way, const std::filesystem::path& data, const Identities& identities) {
+  if (::geteuid() != 0) return ok();
+  for (const auto kind : {ProcessKind::vault, ProcessKind::ssh, ProcessKind::web, ProcessKind::rotator}) {
+    const auto& account = identities.of(kind);
+    if (!account) continue;
+    SALLYPORT_TRY(const auto closed, first_closed_directory(way, *account));
+    if (!closed) continue;
+    return fail(Errc::denied, "the process " + std::string(to_string(kind)) + " (uid " + std::to_string(account->uid) +
+                                  ") can't enter " + closed->string() + ", and has to for " + data.string() +
+                                  ": chmod o+x " + closed->string() + ", or choose another data directory");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<std::optional<std::filesystem::path>> first_closed_directory(const std::filesystem::path& path,
@@ -59,17 +73,12 @@ Result<std::optional<std::filesystem::path>> first_closed_directory(const std::f
 }
 
 Result<> check_reach(const std::filesystem::path& data, const Identities& identities) {
-  if (::geteuid() != 0) return ok();
-  for (const auto kind : {ProcessKind::vault, ProcessKind::ssh, ProcessKind::web, ProcessKind::rotator}) {
-    const auto& account = identities.of(kind);
-    if (!account) continue;
-    SALLYPORT_TRY(const auto closed, first_closed_directory(data, *account));
-    if (!closed) continue;
-    return fail(Errc::denied, "the process " + std::string(to_string(kind)) + " (uid " + std::to_string(account->uid) +
-                                  ") can't enter " + closed->string() + ", and has to for " + data.string() +
-                                  ": chmod o+x " + closed->string() + ", or choose another data directory");
-  }
-  return ok();
+  return check(data, data, identities);
+}
+
+Result<> check_way(const std::filesystem::path& data, const Identities& identities) {
+  const auto above = data.has_filename() ? data.parent_path() : data.parent_path().parent_path();  // "/srv/data/"
+  return check(above, data, identities);
 }
 
 }  // namespace sallyport::app

@@ -13,5 +13,7 @@ base::Result<std::optional<std::filesystem::path>> first_closed_directory(const 
                                                                           const Account& account);
 /// That each process gets to the data directory; an Error that names the directory and who can't enter it.
 base::Result<> check_reach(const std::filesystem::path& data, const Identities& identities);
+/// Likewise before a start, which gives the directory itself the mode that it needs.
+base::Result<> check_way(const std::filesystem::path& data, const Identities& identities);
 
 }  // namespace sallyport::app

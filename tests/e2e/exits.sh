@@ -20,6 +20,9 @@ ends_with 0 'otp' as admin user show alice
 ends_with 0 'unsealed' as admin status
 ends_with 0 '"openapi"' as admin openapi
 
+# Without the system users this starts in development, and the doctor says so.
+ends_with 0 'system users +not all are there: it starts with --dev, and not without' as admin doctor
+
 # At a terminal: WANTED and no line end spelt out; ends at a question.
 export -f as
 export stage program

@@ -22,9 +22,14 @@ doctor() {  # STATUS [PATTERN]
 listen 0.0.0.0
 printf '%s\n%s\n' "$passphrase" "$admin_password" | operator init --name vault.example.net --passphrase-stdin --password-stdin > /dev/null || fail "init"
 doctor 1 'fix: start it: systemctl start sallyport'
+! grep -q 'bad  *way' "$stage/log/doctor" || fail "the way is called bad that a start opens: $(cat "$stage/log/doctor")"
 start() { server_flags=" " start_server; }
 start || fail "the server does not start: $(tail -n 3 "$stage/log/server")"
 doctor 1 'fix: sallyport unseal'
+mkdir -p "$stage/people/somewhere"
+client() { env -i PATH="$PATH" HOME="$stage/people/somewhere" SALLYPORT_DATA="$stage/elsewhere" "$program" "$@"; }
+client doctor --server "$(jq -r .web "$stage/ready.json")" --ca "$stage/data/tls/ca.pem" > "$stage/log/doctor" 2>&1 || true
+grep -q 'fix: ask its operator' "$stage/log/doctor" || fail "a client is told to open the vault: $(cat "$stage/log/doctor")"
 operator unseal --passphrase-stdin <<< "$passphrase" > /dev/null || fail "unseal"
 doctor 0 'until .*vault.example.net'
 grep -qE '^ok +API +https://127.0.0.1:' "$stage/log/doctor" || fail "the API is called $(grep API "$stage/log/doctor")"

@@ -218,9 +218,18 @@ TEST_CASE("a start names the directory above that a process can't enter") {
   CHECK(check_reach(data, who));
   CHECK(check_reach(data, Identities{}));
   ::chmod(closed.c_str(), 0700);
+  CHECK_FALSE(check_way(data, who));
   const auto refused = check_reach(data, who);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().context().find("the process vault (uid 61001) can't enter " + closed.string() + ",") == 0);
+  // The directory itself is a start's to open.
+  ::chmod(closed.c_str(), 0711);
+  ::chmod(data.c_str(), 0700);
+  CHECK_FALSE(check_reach(data, who));
+  CHECK(check_way(data, who));
+  CHECK(check_way(data.string() + "/", who));
+  REQUIRE(prepare_data_directory(data, who));
+  ::chmod(closed.c_str(), 0700);
   // A group that may enter is enough, for whom it is.
   REQUIRE(::chown(closed.c_str(), 0, 61001) == 0);
   ::chmod(closed.c_str(), 0710);
