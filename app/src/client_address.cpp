@@ -54,6 +54,14 @@ base::Result<ServerAddress> from_ready_file(const std::filesystem::path& data) {
   return address;
 }
 
+base::Error nowhere() {
+  const auto file = (user_config_directory() / "config.toml").string();
+  return advise(
+      base::fail(base::Errc::invalid,
+                 "nothing says where the server is: no --server, no SALLYPORT_DATA, and no " + file + " that names it"),
+      kBeginHere);
+}
+
 }  // namespace
 
 base::Result<std::optional<std::filesystem::path>> find_data(const Invocation& line) {
@@ -81,12 +89,11 @@ base::Result<ServerAddress> find_server(const Invocation& line) {
   SALLYPORT_TRY(address.url, line.setting("server"));
   if (address.url.empty()) {
     if (const auto data = local_data(line)) {
-      if (auto local = from_ready_file(data.value())) return local;
+      auto local = from_ready_file(data.value());
+      std::error_code ignored;
+      if (local || std::filesystem::exists(DataPaths(data.value()).header, ignored)) return local;
     }
-    return base::fail(base::Errc::invalid,
-                      "nothing says where the server is: give --server and --ca, set SALLYPORT_DATA, or "
-                      "write server and ca into " +
-                          (user_config_directory() / "config.toml").string());
+    return nowhere();
   }
   SALLYPORT_TRY(const auto ca, line.setting("ca"));
   address.ca = ca;

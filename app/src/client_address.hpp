@@ -27,6 +27,10 @@ base::Result<ServerAddress> find_server(const Invocation& line);
 /// The data directory: flag, environment, configuration file; nothing when none is named.
 base::Result<std::optional<std::filesystem::path>> find_data(const Invocation& line);
 
+/// Advice for a machine that knows of no server.
+inline constexpr std::string_view kBeginHere =
+    "on a client: sallyport setup https://HOST:8443 --fingerprint ...; on a new server: sallyport init";
+
 inline constexpr const char* kServerFile = "/etc/sallyport/server.toml";
 /// The data directory of this machine's server: as find_data(), else what kServerFile says if it can be read, else the
 /// usual one.

@@ -15,17 +15,16 @@ namespace {
 // Unsealing costs a password hash; verifying reads the whole log.
 constexpr std::chrono::milliseconds kPatience{120000};
 
-base::Result<std::filesystem::path> vault_socket(const Invocation& line) {
-  SALLYPORT_TRY(const auto data, local_data(line));
-  return DataPaths(data).vault_socket;
-}
-
-// Whether nobody listens, or this person may not ask, are two things to mend.
-base::Error no_answer(const std::filesystem::path& socket) {
-  const auto text = socket.string();
+// Whether nobody listens, there is no vault yet, or this person may not ask, are things to mend apart.
+base::Error no_answer(const DataPaths& paths) {
+  const auto text = paths.vault_socket.string();
   if (::access(text.c_str(), W_OK) != 0 && errno == EACCES)
     return advise(base::fail(base::Errc::denied, "the vault's socket " + text + " is not open to you"),
                   "this is the operator's way: ask as root or as the vault's user, on its machine");
+  std::error_code problem;
+  if (!std::filesystem::exists(paths.header, problem) && !problem)
+    return advise(base::fail(base::Errc::closed, "no vault answers at " + text + ": there is none in that directory"),
+                  kBeginHere);
   return advise(base::fail(base::Errc::closed, "no vault answers at " + text),
                 "is the server running, and is it this data directory? see: sallyport doctor");
 }
@@ -33,9 +32,10 @@ base::Error no_answer(const std::filesystem::path& socket) {
 }  // namespace
 
 base::Result<Record> ask_vault(const Invocation& line, OperationId id, const Record& input) {
-  SALLYPORT_TRY(const auto socket, vault_socket(line));
-  auto client = VaultClient::connect(socket);
-  if (!client) return no_answer(socket);
+  SALLYPORT_TRY(const auto data, local_data(line));
+  const DataPaths paths(data);
+  auto client = VaultClient::connect(paths.vault_socket);
+  if (!client) return no_answer(paths);
   SALLYPORT_TRY(auto request, encode(input));
   SALLYPORT_TRY(const auto reply, client.value().call(id, std::move(request).take_secret(), kPatience));
   return decode(reply.view(), find_operation(id)->output);

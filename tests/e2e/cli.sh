@@ -30,6 +30,9 @@ done < <("$program" --help | sed -nE 's/^  ([a-z][a-z-]*( [a-z]+)*)  +.*/\1/p')
 
 # Where the server is: nobody said; nobody listens; no ready file.
 expect 2 'nothing says where the server is' -- "$program" whoami
+expect 2 'on a client: sallyport setup https://' -- "$program" whoami
+expect 1 'fix: on a client: sallyport setup https://.*sallyport init' -- "$program" doctor
+for words in status seal; do expect 7 'on a new server: sallyport init' -- "$program" $words; done
 expect 7 "can't be reached" -- "$program" openapi --server https://127.0.0.1:9
 expect 7 'no server is ready' -- "$program" whoami --data "$work/none"
 expect 7 'no vault answers' -- "$program" status --data "$work/none"
