@@ -49,9 +49,7 @@ Result<> recording_has_begun(Context& context, const LiveSession& live) {
 }
 
 /// What is told of refusals alone may come before the recording.
-bool needs_recording(SessionAction action) {
-  return action != SessionAction::channel_denied && action != SessionAction::events;
-}
+bool needs_recording(SessionAction action) { return action != SessionAction::channel_denied; }
 
 Result<Record> session_event(Context& context, Record& input) {
   constexpr std::uint32_t kEventsASecond = 5000;  // the child holds itself to 2000, by waiting

@@ -136,8 +136,8 @@ Result<> has_a_place(Context& context, const access::User& user) {
   SALLYPORT_TRY(const auto open, vault::count_open_sessions(context.sql(), user.id));
   if (open < most) return base::ok();
   context.rule = "deny.sessions_of_user";
-  return fail(Errc::denied, "you have " + std::to_string(open) + " SSH sessions open, and one person may have " +
-                                std::to_string(most) + "; end one of them first");
+  return fail(Errc::denied,
+              "one person may have so many SSH sessions at once: " + std::to_string(most) + "; end one of yours first");
 }
 
 /// What a session needs beside the decision. Only for whom a role opens the account.
