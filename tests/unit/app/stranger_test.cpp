@@ -1,8 +1,8 @@
 // What people who have proven nothing can put into the store: a bounded number of events, and a true summary.
 #include <algorithm>
 
-#include "service_fixture.hpp"
 #include "sallyport/vault/lockout.hpp"
+#include "service_fixture.hpp"
 #include "stranger_budget.hpp"
 
 using namespace sallyport;
