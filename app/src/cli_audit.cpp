@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 
@@ -23,9 +24,10 @@ namespace {
 
 constexpr std::size_t kMaxKeyText = 1024;
 
-// A key's own text, or the file that holds it.
+// A key's own text (name+id+key), or the file that holds it.
 base::Result<std::string> text_or_file(const std::string& given) {
   const auto bytes = base::read_file(given, audit::kMaxNote);
+  if (!bytes && std::count(given.begin(), given.end(), '+') < 2) return bytes.error().within("--key");
   if (!bytes) return given;
   std::string text(base::as_text(bytes.value()));
   while (text.size() <= kMaxKeyText && text.ends_with('\n')) text.pop_back();

@@ -34,7 +34,7 @@ bool has_one_signature(std::string_view note) {
 
 std::string Report::text() const {
   if (!broken) {
-    return fmt::format("intact: {} entries, {} checkpoints, root {}", entries, checkpoints, base::base64(root));
+    return fmt::format("intact: {} entries, {} checkpoints, root {}", entries, checkpoints, base::hex(root));
   }
   const bool counted = broken->where == Break::Where::entry || broken->where == Break::Where::checkpoint;
   return fmt::format("broken at {}{}: {}", name_of(broken->where), counted ? std::to_string(broken->index) : "",

@@ -19,6 +19,13 @@ ends_with 3 '.' as alice checkin 'aaaaaaaaaaaaaaaa'
 ends_with 0 'otp' as admin user show alice
 ends_with 0 'unsealed' as admin status
 ends_with 0 '"openapi"' as admin openapi
+# The audit log's root is read in one form, from the server and from a file; a key that is not there is named.
+as admin audit export "$stage/audit.log" 2> /dev/null
+ends_with 0 "root $(as admin audit verify "$stage/audit.log" -o json | jq -r .root)" as admin audit verify "$stage/audit.log"
+ends_with 0 'root +[0-9a-f]{64}' as admin audit verify
+ends_with 3 'log.key: No such file' as admin audit verify "$stage/audit.log" --key "$stage/log.key"
+ends_with 2 'a log key is written' as admin audit verify "$stage/audit.log" --key a+b+c
+
 
 # Without the system users this starts in development, and the doctor says so.
 ends_with 0 'system users +not all are there: it starts with --dev, and not without' as admin doctor
