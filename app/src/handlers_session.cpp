@@ -1,4 +1,5 @@
 // Sessions and recordings, as auditors see and steer them.
+#include <algorithm>
 #include <array>
 
 #include "handler.hpp"
@@ -13,6 +14,12 @@ using base::Result;
 
 namespace {
 
+/// A wall clock that was put back meanwhile makes it nothing.
+std::uint64_t lived_ms(const Context& context, const vault::Session& session) {
+  const auto lived = base::to_unix_ms(context.now.wall) - base::to_unix_ms(session.started);
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, lived));
+}
+
 void fill(Context& context, Record& out, const vault::Session& session) {
   const auto* connection = context.state.sessions.find_session(session.id.text());
   out.set("id", session.id.text()).set("user", session.user_name).set("account", session.account_name);
@@ -24,6 +31,7 @@ void fill(Context& context, Record& out, const vault::Session& session) {
   out.set("recording", vault::to_string(session.recording));
   if (session.recording == vault::RecordingState::complete || session.recording == vault::RecordingState::gap)
     out.set("bytes", session.totals.bytes).set("duration_ms", session.totals.duration_ms);
+  if (!session.ended) out.set("duration_ms", lived_ms(context, session));
   if (session.checkout) out.set("reason", session.reason);
   out.set("channels", session.channels);
 }

@@ -290,7 +290,7 @@ inline constexpr auto kSessionItem = std::to_array<Field>({
     must("end_reason", text, 256, "empty while it lives"),
     must("recording", text, kWord, "recording, complete, gap, truncated, missing, or none: refused before it began"),
     may("bytes", number, 0, "of the recording that has an end; of a cut one its file says it"),
-    may("duration_ms", number, 0, "likewise"),
+    may("duration_ms", number, 0, "likewise; of a session that lives, since its start"),
     may("reason", text, kReason, "of its checkout"),
     may("channels", words, 128, "what was opened in it: shell, exec, sftp, scp"),
 });

@@ -29,3 +29,14 @@ TEST_CASE("service: the length of a cut recording is not made up") {
   CHECK_FALSE(shown(cut)->has("bytes"));
   CHECK_FALSE(shown(cut)->has("duration_ms"));
 }
+
+TEST_CASE("service: a session that lives has lasted since its start") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.recorded(10);
+  ssh.clock.advance(base::Seconds{42});
+  const auto shown = ssh.by_id(OperationId::session_show, id, ssh.admin.token);
+  CHECK(shown->number("duration_ms") ==
+        static_cast<std::uint64_t>(base::to_unix_ms(ssh.clock.wall())) - shown->number("started"));
+  CHECK(shown->number("duration_ms") >= 42'000);
+}
