@@ -30,18 +30,26 @@ Result<Record> shown(Context& context, const access::Role& role) {
   return out;
 }
 
+/// What is about no account needs no labels; what opens accounts is never given everywhere by leaving them out.
+bool are_about_accounts(const access::Actions& actions) {
+  return (actions.bits() & ~access::Actions{Right::audit, Right::administer}.bits()) != 0;
+}
+
+base::Error no_labels() {
+  return fail(Errc::invalid,
+              "these actions are about accounts: say which with --labels env=prod, or --labels '*' for all");
+}
+
 Result<Record> add(Context& context, Record& input) {
   about_role(context, input);
   access::NewRole wanted;
   wanted.name = input.text("name");
   SALLYPORT_TRY(wanted.actions, access::parse_actions(input.text("actions")));
-  // What is about no account needs no selector; what opens accounts is never given everywhere by leaving it out.
-  const bool about_accounts = (wanted.actions.bits() & ~access::Actions{Right::audit, Right::administer}.bits()) != 0;
-  SALLYPORT_TRY(wanted.accounts,
-                access::Selector::parse(input.has("labels") || about_accounts ? input.text("labels") : "*"));
+  if (!input.has("labels") && are_about_accounts(wanted.actions)) return no_labels();
+  SALLYPORT_TRY(wanted.accounts, access::Selector::parse(input.has("labels") ? input.text("labels") : "*"));
   SALLYPORT_TRY(wanted.channels, access::parse_channels(input.has("channels") ? input.text("channels") : kAllChannels));
   SALLYPORT_TRY(const auto role, access::add_role(context.sql(), wanted, context.now));
-  context.detail = std::string(input.text("actions")) + " on " + std::string(input.text("labels"));
+  context.detail = std::string(input.text("actions")) + " on " + wanted.accounts.text();
   return shown(context, role);
 }
 

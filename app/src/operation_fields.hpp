@@ -152,7 +152,8 @@ inline constexpr auto kRoleItem = std::to_array<Field>({
 inline constexpr auto kRoleListOut = std::to_array<Field>({must("roles", list, kPage, "by name", kRoleItem), kNext});
 inline constexpr auto kRoleAddIn = std::to_array<Field>(
     {kByName, must("actions", words, 128, "of session, checkout, reveal, rotate, audit, administer; with commas"),
-     may("labels", text, kLabels, "accounts it opens: * for all, or those with all of these labels; none: no account"),
+     may("labels", text, kLabels,
+         "accounts it opens: * for all, or those with all of these labels; not needed for audit and administer"),
      may("channels", words, 128, "of shell, exec, sftp, scp; default all")});
 inline constexpr auto kRoleSetIn =
     std::to_array<Field>({kByName, may("actions", words, 128, "replaces them"),

@@ -26,6 +26,9 @@ ends_with 0 'root +[0-9a-f]{64}' as admin audit verify
 ends_with 3 'log.key: No such file' as admin audit verify "$stage/audit.log" --key "$stage/log.key"
 ends_with 2 'a log key is written' as admin audit verify "$stage/audit.log" --key a+b+c
 
+# What opens accounts says which; what is about none needs no labels.
+ends_with 2 'say which with --labels' as admin role add opens --actions checkout
+ends_with 0 'auditors' as admin role add auditors --actions audit
 
 # Without the system users this starts in development, and the doctor says so.
 ends_with 0 'system users +not all are there: it starts with --dev, and not without' as admin doctor
