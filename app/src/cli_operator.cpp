@@ -5,6 +5,7 @@
 #include "cli_groups.hpp"
 #include "client_api.hpp"
 #include "client_vault.hpp"
+#include "environment.hpp"
 #include "output.hpp"
 #include "prompts.hpp"
 
@@ -17,7 +18,18 @@ base::Result<int> show(const Invocation& line, OperationId operation, const Reco
   return 0;
 }
 
+// Nobody types a passphrase that nothing takes.
+base::Result<> check_sealed(const Invocation& line) {
+  SALLYPORT_TRY(const auto status,
+                ask_vault(line, OperationId::status, Record(find_operation(OperationId::status)->input)));
+  if (status.text("state") == "sealed") return base::ok();
+  return base::fail(base::Errc::conflict, "the vault is unsealed already");
+}
+
 base::Result<int> run_unseal(const Invocation& line) {
+  if (!line.has("passphrase-stdin") && is_terminal(STDIN_FILENO)) {
+    SALLYPORT_TRYV(check_sealed(line));
+  }
   auto passphrase = line.has("passphrase-stdin") ? read_secret_line(STDIN_FILENO) : prompt_secret("Passphrase");
   if (!passphrase && passphrase.error().code() == base::Errc::unsupported) {
     return base::fail(base::Errc::invalid,

@@ -82,12 +82,21 @@ base::Result<> bootstrap_by(VaultClient client, const InitPlan& plan) {
   return base::ok();
 }
 
-base::Result<> bootstrap_here(const Invocation& line, InitPlan& plan) {
-  auto added = add_administrator(plan);
-  if (added || added.error().code() != base::Errc::sealed || line.has("passphrase-stdin")) return added;
+// Looked at before anything is asked for that only an administrator to be would need.
+base::Result<> check_no_user_by(VaultClient client) {
+  constexpr std::chrono::milliseconds kPatience{10000};
+  SALLYPORT_TRY(auto request, encode(Record(find_operation(OperationId::status)->input)));
+  SALLYPORT_TRY(const auto reply, client.call(OperationId::status, std::move(request).take_secret(), kPatience));
+  SALLYPORT_TRY(const auto status, decode(reply.view(), find_operation(OperationId::status)->output));
+  return check_no_user(status);
+}
+
+base::Result<> check_no_user_here(const Invocation& line, InitPlan& plan) {
+  auto found = check_no_user(plan);
+  if (found || found.error().code() != base::Errc::sealed || line.has("passphrase-stdin")) return found;
   SALLYPORT_TRY(auto passphrase, prompt_secret("Passphrase that opens the vault"));
   plan.passphrase = std::move(passphrase);
-  return add_administrator(plan);
+  return check_no_user(plan);
 }
 
 // A vault that is there and has no user: somebody was interrupted, or made it elsewhere.
@@ -100,9 +109,12 @@ base::Result<int> give_first_user(const Invocation& line, InitPlan& plan, bool j
     SALLYPORT_TRY(auto passphrase, read_secret_line(STDIN_FILENO));
     plan.passphrase = std::move(passphrase);
   }
+  const auto connect = [&] { return VaultClient::connect(DataPaths(plan.data).vault_socket); };
+  auto asked = connect();
+  SALLYPORT_TRYV(asked ? check_no_user_by(std::move(asked).value()) : check_no_user_here(line, plan));
   SALLYPORT_TRY(plan.password, new_password(line, plan.admin));
-  auto server = VaultClient::connect(DataPaths(plan.data).vault_socket);
-  SALLYPORT_TRYV(server ? bootstrap_by(std::move(server).value(), plan) : bootstrap_here(line, plan));
+  auto server = connect();  // a vault does not wait while somebody types
+  SALLYPORT_TRYV(server ? bootstrap_by(std::move(server).value(), plan) : add_administrator(plan));
   SALLYPORT_TRYV(print_done("init", "the vault has its first administrator: " + plan.admin, json));
   return 0;
 }

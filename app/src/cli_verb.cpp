@@ -189,7 +189,7 @@ base::Result<> check_new_password(const base::SecretBytes& password) {
 
 std::string question(const Field& field) {
   if (field.name == "otp") return "One-time code";
-  if (field.name == "current") return "Present password (empty when you set another's)";
+  if (field.name == "current") return "Present password";
   std::string text(field.required ? field.name : std::string(field.name) + " (empty: none)");
   text.front() = static_cast<char>(text.front() - 'a' + 'A');
   return text;
@@ -198,11 +198,18 @@ std::string question(const Field& field) {
 // The code of a sign-in stands for what comes right after it: asking for one would be for nothing, mostly.
 constexpr std::chrono::seconds kSignInCounts{50};
 
-base::Result<> ask_secret(const Verb& verb, const Field& field, Record& record) {
+// One's own password takes the present one; another's takes none.
+bool is_of_caller(ApiClient& client, const Record& record) {
+  const auto who = client.call(OperationId::whoami, Record(find_operation(OperationId::whoami)->input));
+  return who && who.value().text("user") == record.text("name");
+}
+
+base::Result<> ask_secret(const Verb& verb, const Field& field, ApiClient& client, Record& record) {
   if (field.name == "otp") return base::ok();  // asked for when the rest is known: run_verb
   const auto name = option_name(verb, field);
   const bool wanted = field.required || is_in(verb.asks, field.name);
   if (!wanted || (!field.required && !is_terminal(STDIN_FILENO))) return base::ok();
+  if (field.name == "current" && !is_of_caller(client, record)) return base::ok();
   const bool fresh = field.name == "password";
   auto answer = fresh ? prompt_new_secret(question(field), check_new_password) : prompt_secret(question(field));
   if (!answer && answer.error().code() == base::Errc::unsupported) {
@@ -214,7 +221,8 @@ base::Result<> ask_secret(const Verb& verb, const Field& field, Record& record) 
   return base::ok();
 }
 
-base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field& field, Record& record) {
+base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field& field, ApiClient& client,
+                           Record& record) {
   const auto name = option_name(verb, field);
   int fd = -1;
   if (line.has(name + "-stdin")) fd = STDIN_FILENO;
@@ -222,7 +230,7 @@ base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field
     SALLYPORT_TRY(const auto number, parse_number("--" + name + "-fd", *given));
     fd = static_cast<int>(std::min<std::uint64_t>(number, 1U << 20U));
   }
-  if (fd < 0) return ask_secret(verb, field, record);
+  if (fd < 0) return ask_secret(verb, field, client, record);
   SALLYPORT_TRY(auto secret, read_secret(field, fd));
   if (field.name == "otp") {
     SALLYPORT_TRYV(check_code(secret));
@@ -232,18 +240,18 @@ base::Result<> fill_secret(const Verb& verb, const Invocation& line, const Field
 }
 
 // One line each first, then what reads to the end.
-base::Result<> fill_secrets(const Verb& verb, const Invocation& line, Record& record) {
+base::Result<> fill_secrets(const Verb& verb, const Invocation& line, ApiClient& client, Record& record) {
   for (const bool whole : {false, true}) {
     for (const auto& field : record.schema()) {
       if (is_secret(field) && (field.max > 1024) == whole) {
-        SALLYPORT_TRYV(fill_secret(verb, line, field, record));
+        SALLYPORT_TRYV(fill_secret(verb, line, field, client, record));
       }
     }
   }
   return base::ok();
 }
 
-base::Result<Record> fill(const Verb& verb, const Invocation& line) {
+base::Result<Record> fill(const Verb& verb, const Invocation& line, ApiClient& client) {
   Record record(find_operation(verb.operation)->input);
   for (const auto& field : record.schema()) {
     if (is_secret(field)) continue;
@@ -252,7 +260,7 @@ base::Result<Record> fill(const Verb& verb, const Invocation& line) {
       SALLYPORT_TRYV(set_value(verb, field, *text, record));
     }
   }
-  SALLYPORT_TRYV(fill_secrets(verb, line, record));
+  SALLYPORT_TRYV(fill_secrets(verb, line, client, record));
   return record;
 }
 
@@ -343,7 +351,7 @@ base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
   SALLYPORT_TRY(const bool wide, line.wide());
   SALLYPORT_TRY(auto client, signed_in_client(line));
-  SALLYPORT_TRY(auto input, fill(verb, line));
+  SALLYPORT_TRY(auto input, fill(verb, line, client));
   SALLYPORT_TRY(const bool meant, is_meant(verb, line, input));
   if (!meant) return base::fail(base::Errc::invalid, "not confirmed; nothing was changed");
   const auto& operation = *find_operation(verb.operation);

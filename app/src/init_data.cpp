@@ -124,7 +124,7 @@ base::Result<> make_vault(const InitPlan& plan, const base::Clock& clock) {
 }
 
 // One request to a service in this process, as its operator.
-base::Result<> ask(Service& service, OperationId operation, const Record& input) {
+base::Result<Record> ask(Service& service, OperationId operation, const Record& input) {
   SALLYPORT_TRY(auto payload, encode(input));
   std::vector<Request> batch(1);
   batch.front().peer.kind = PeerKind::operator_;
@@ -141,25 +141,31 @@ base::Result<> ask(Service& service, OperationId operation, const Record& input)
     if (!ready) return base::fail(base::Errc::timed_out, "hashing takes too long");
     service.run_deferred(out);
   }
-  SALLYPORT_TRYV(reply_result(std::move(out.front().frame)));
-  return base::ok();
+  SALLYPORT_TRY(const auto answer, reply_result(std::move(out.front().frame)));
+  return decode(answer.view(), find_operation(operation)->output);
 }
 
 /// `development`: whether a slot that opens by itself may be tried.
-base::Result<> make_administrator(const InitPlan& plan, bool development) {
+base::Result<std::unique_ptr<Service>> opened(const InitPlan& plan, bool development) {
   ServiceConfig config;
   config.data = plan.data;
   config.dev = development;
-  SALLYPORT_TRY(const auto service, Service::create(config));
+  SALLYPORT_TRY(auto service, Service::create(config));
   if (service->sealed()) {
     if (!plan.passphrase) return base::fail(base::Errc::sealed, "the vault's passphrase is needed");
     Record unseal(find_operation(OperationId::unseal)->input);
     unseal.set("passphrase", plan.passphrase->clone());
     SALLYPORT_TRYV(ask(*service, OperationId::unseal, unseal));
   }
+  return service;
+}
+
+base::Result<> make_administrator(const InitPlan& plan, bool development) {
+  SALLYPORT_TRY(const auto service, opened(plan, development));
   Record bootstrap(find_operation(OperationId::user_bootstrap)->input);
   bootstrap.set("name", plan.admin).set("password", plan.password.clone());
-  return ask(*service, OperationId::user_bootstrap, bootstrap);
+  SALLYPORT_TRYV(ask(*service, OperationId::user_bootstrap, bootstrap));
+  return base::ok();
 }
 
 }  // namespace
@@ -185,6 +191,19 @@ base::Result<> check_answers(const InitPlan& plan) {
   }
   SALLYPORT_TRYV(base::check_name(plan.admin, "user"));
   return access::check_password(plan.password);
+}
+
+base::Result<> check_no_user(const Record& status) {
+  if (status.text("state") != "unsealed") return base::fail(base::Errc::sealed, "the vault is sealed");
+  if (!status.flag("users")) return base::ok();
+  return base::fail(base::Errc::conflict, "there are users already; an administrator adds more");
+}
+
+base::Result<> check_no_user(const InitPlan& plan) {
+  SALLYPORT_TRY(const auto service, opened(plan, true));
+  SALLYPORT_TRY(const auto status,
+                ask(*service, OperationId::status, Record(find_operation(OperationId::status)->input)));
+  return check_no_user(status);
 }
 
 base::Result<> add_administrator(const InitPlan& plan) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sallyport/app/record.hpp"
 #include "sallyport/base/result.hpp"
 #include "sallyport/base/secret_bytes.hpp"
 
@@ -25,6 +26,10 @@ base::Result<> check_unused(const std::filesystem::path& data);
 base::Result<> check_names(const InitPlan& plan);
 /// Everything that was answered, before anything is written. Errc::invalid.
 base::Result<> check_answers(const InitPlan& plan);
+/// Errc::conflict when there are users, Errc::sealed when the vault can't say. `status`: what that operation answered.
+base::Result<> check_no_user(const Record& status);
+/// The same of a vault that is open by no server. Opens it as add_administrator() does, with its errors.
+base::Result<> check_no_user(const InitPlan& plan);
 /// The first administrator of a vault that is there, has no user, and is open by no server. Opens it by its development
 /// slot, or else by the plan's passphrase (Errc::sealed: one is needed; Errc::denied: it is wrong). Errc::conflict when
 /// there are users.

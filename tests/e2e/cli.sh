@@ -49,12 +49,14 @@ expect 2 '"code":"usage","status":2' -- "$program" user lst -o json
 [[ -z $("$program" whoami -o json --server https://127.0.0.1:9 2> /dev/null < /dev/null) ]] || { echo "an error stands on stdout"; exit 1; }
 # ctrl-C takes effect at once, in the middle of a line as well, and needs no word.
 for typed in '\003' 'half a pass\003'; do
-  ended=$(command expect -c "spawn $program unseal; expect Passphrase; send \"$typed\"; expect eof; puts [wait]" < /dev/null)
+  ended=$(command expect -c "spawn $program init --data $work/new; expect Passphrase; send \"$typed\"; expect eof; puts [wait]" < /dev/null)
   grep -q 'SIGINT' <<< "$ended" || { echo "ctrl-C is no interruption: $ended"; exit 1; }
-  ! grep -qE 'administrator|sallyport unseal:' <<< "$ended" || { echo "ctrl-C is commented: $ended"; exit 1; }
+  ! grep -qE 'administrator|sallyport init:' <<< "$ended" || { echo "ctrl-C is commented: $ended"; exit 1; }
 done
 
-# Nothing is asked when stdin is no terminal.
+# Nothing is asked that no server would hear, or that stdin can't answer.
+ended=$(command expect -c "spawn $program unseal --data $work/none; expect Passphrase {puts <asked>} eof" < /dev/null)
+grep -q 'no vault answers' <<< "$ended" && ! grep -q '<asked>' <<< "$ended" || { echo "a passphrase is asked for without a server: $ended"; exit 1; }
 expect 2 'password-stdin is missing' -- "$program" init --dev --data "$work/d"
 expect 2 'passphrase-stdin is missing' -- "$program" unseal
 expect 2 'user is missing' -- "$program" login --server https://127.0.0.1:9

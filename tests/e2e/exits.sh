@@ -57,6 +57,15 @@ for age in now '5 minutes ago'; do
   at_terminal 'sallyport otp enroll' as carol checkout root@web1 --reason test
   ! asked || fail "a code is asked for that nobody has: $(cat "$stage/log/terminal")"
 done
+# Nothing is asked for that could change nothing.
+at_terminal 'unsealed already' as admin unseal
+! asked || fail "a passphrase is asked for: $(cat "$stage/log/terminal")"
+at_terminal 'there are users already' as admin init --data "$stage/data" --admin other
+! asked || fail "a password is asked for: $(cat "$stage/log/terminal")"
+expect -c "set timeout 30; spawn bash -c {as admin user password carol}; expect Password: {send $alice_password\r}; expect again: {send $alice_password\r}
+  expect -re {Present[^:]*:} {puts <asked>} eof" < /dev/null > "$stage/log/terminal" 2>&1
+! asked || fail "the present password of another is asked for: $(cat "$stage/log/terminal")"
+grep -q 'password of carol set' "$stage/log/terminal" || fail "no password is set: $(cat "$stage/log/terminal")"
 as admin user set alice --enabled no > /dev/null
 ends_with 4 '.' as alice whoami
 as admin user set alice --enabled yes > /dev/null

@@ -49,7 +49,9 @@ TEST_CASE("init: a vault that has no user is given its first administrator, once
   TempDir dir;
   make_vault_without_user(dir / "data", true);
   CHECK(code_of(app::init_data(plan_for(dir / "data"))) == Errc::exists);
+  must(app::check_no_user(plan_for(dir / "data")));
   must(app::add_administrator(plan_for(dir / "data")));
+  CHECK(code_of(app::check_no_user(plan_for(dir / "data"))) == Errc::conflict);
   CHECK(code_of(app::add_administrator(plan_for(dir / "data"))) == Errc::conflict);
 }
 
@@ -58,6 +60,7 @@ TEST_CASE("init: a vault without a development slot takes its passphrase for tha
   make_vault_without_user(dir / "data", false);
   auto plan = plan_for(dir / "data");
   CHECK(code_of(app::add_administrator(plan)) == Errc::sealed);
+  CHECK(code_of(app::check_no_user(plan)) == Errc::sealed);
   plan.passphrase = secret("wrong horse battery");
   CHECK(code_of(app::add_administrator(plan)) == Errc::denied);
   plan.passphrase = secret("correct horse battery");
