@@ -12,6 +12,7 @@
 #include "record_json.hpp"
 #include "sallyport/base/clock.hpp"
 #include "sallyport/base/fd.hpp"
+#include "sallyport/base/period.hpp"
 #include "sallyport/base/text.hpp"
 
 namespace sallyport::app {
@@ -46,7 +47,9 @@ bool is_id(const Field& field) { return field.type == FieldType::text && field.m
 std::string number_cell(const Field& field, std::uint64_t value) {
   if (is_time(field)) return long_time(base::from_unix_ms(static_cast<std::int64_t>(value)));
   if (field.name.ends_with("_ms")) return short_duration(value);
-  if (field.name.ends_with("seconds") || field.name == "seconds_left") return short_duration(value * 1000);
+  if (field.name == "seconds_left") return short_duration(value * 1000);
+  if (value == 0 && field.doc.find("0 is never") != std::string_view::npos) return "never";
+  if (field.name.ends_with("seconds")) return base::format_period(base::Seconds(static_cast<std::int64_t>(value)));
   return std::to_string(value);
 }
 

@@ -14,6 +14,12 @@ ends_with 2 '.' as admin user add 'Bad Name'
 ends_with 2 'a time like' as admin account set root@web1 --longest soon
 ends_with 2 'yes or no' as admin user set alice --enabled maybe
 ends_with 2 'private key' as admin user key add alice "$stage/home/.ssh/id_ed25519"
+ends_with 2 'for 1s to 8h' as alice checkout root@web1 --reason test --for 9h
+as admin account set root@web1 --longest 4h --rotate-every 7d > /dev/null
+ends_with 0 'longest_seconds +4h' as admin account show root@web1
+ends_with 0 'rotation_seconds +7d' as admin account show root@web1
+as admin account set root@web1 --rotate-every 0 > /dev/null
+ends_with 0 'rotation_seconds +never' as admin account show root@web1
 ends_with 3 'no active checkout' as alice checkin
 ends_with 3 '.' as alice checkin 'aaaaaaaaaaaaaaaa'
 ends_with 0 'otp' as admin user show alice

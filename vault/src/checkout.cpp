@@ -1,6 +1,7 @@
 #include "sallyport/vault/checkout.hpp"
 
 #include "checkout_rows.hpp"
+#include "sallyport/base/period.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/account.hpp"
 #include "sallyport/vault/rotation.hpp"
@@ -17,8 +18,8 @@ base::Result<> check_wanted(const NewCheckout& wanted, const Account& account) {
     return base::fail(Errc::invalid, "a checkout needs a reason: one line of plain text, at most 512 bytes");
   }
   if (wanted.duration < base::Seconds{1} || wanted.duration > account.policy.max_duration) {
-    return base::fail(Errc::invalid, "account " + account.name.text() + " may be checked out for 1 to " +
-                                         std::to_string(account.policy.max_duration.count()) + " seconds");
+    return base::fail(Errc::invalid, "account " + account.name.text() + " may be checked out for 1s to " +
+                                         base::format_period(account.policy.max_duration));
   }
   return base::ok();
 }
