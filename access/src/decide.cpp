@@ -61,7 +61,7 @@ bool within(const vault::Moment& moment, base::Seconds window, const vault::Mome
   return !vault::Lease{moment, window}.ended(now);
 }
 
-/// A passcode that is fresh, or a checkout that was made with one just before, from the same place.
+/// A one-time code that is fresh, or a checkout that was made with one just before, from the same place.
 bool otp_is_fresh(const DecisionInput& in, const Needs& needs) {
   const base::Seconds window = in.policy.*needs.otp_fresh;
   if (in.factors.otp && within(*in.factors.otp, window, in.now)) return true;
@@ -87,9 +87,9 @@ constexpr std::array<Words, 11> kWords = {{
     {Rule::no_role, "deny.no_role", "No role of yours allows this.", Errc::denied},
     {Rule::channel_not_open, "deny.channel_not_open",
      "Your roles allow sessions on this account, but not of this kind.", Errc::denied},
-    {Rule::otp_not_enrolled, "deny.otp_not_enrolled", "Enrol a one-time passcode first: sallyport otp enroll.",
+    {Rule::otp_not_enrolled, "deny.otp_not_enrolled", "Enrol a one-time code generator first: sallyport otp enroll.",
      Errc::unauthenticated},
-    {Rule::otp_needed, "deny.otp_needed", "A fresh one-time passcode is needed.", Errc::unauthenticated},
+    {Rule::otp_needed, "deny.otp_needed", "A fresh one-time code is needed.", Errc::unauthenticated},
     {Rule::checkout_needed, "deny.checkout_needed", "Check the account out first: sallyport checkout ACCOUNT@TARGET.",
      Errc::conflict},
     {Rule::checkout_of_other, "deny.checkout_of_other", "The checkout is not yours, or of another account.",

@@ -190,7 +190,7 @@ void SshSession::Impl::perform(AuthAction action) {
   if (auto* asked = std::get_if<AskClient>(&action)) {
     held_proof_ = nullptr;
     const bool code = asked->prompt == Prompt::code;
-    const char* prompts[] = {code ? "One-time passcode: " : "Password: "};
+    const char* prompts[] = {code ? "One-time code: " : "Password: "};
     char echo[] = {0};
     (void)ssh_message_auth_interactive_request(reply, "", asked->instruction.c_str(), 1, prompts, echo);
   } else if (std::holds_alternative<GoOnAndSign>(action)) {

@@ -52,7 +52,7 @@ at_terminal() {  # WANTED COMMAND...
 }
 asked() { grep -qF '<asked>' "$stage/log/terminal"; }
 as alice checkout root@web1 --reason test > /dev/null < /dev/null || fail "checkout"
-at_terminal 'one-time' as alice checkout root@web1 --reason test
+at_terminal "one-time code" as alice checkout root@web1 --reason test
 asked || fail "no code is asked for: $(cat "$stage/log/terminal")"
 # Without a generator there is no code to ask for, soon after the sign-in or later.
 as admin user add carol --password-stdin <<< "$alice_password" > /dev/null

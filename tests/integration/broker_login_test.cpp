@@ -40,7 +40,7 @@ TEST_CASE("password, then the code by keyboard-interactive") {
                             "-o PubkeyAuthentication=no -o PreferredAuthentications=password,keyboard-interactive");
   INFO(text_of(done.err) << world.broker->notices());
   CHECK(text_of(done.out) == "in\n");
-  CHECK(count(prompts(world), "One-time passcode: ") == 1);
+  CHECK(count(prompts(world), "One-time code: ") == 1);
 }
 
 TEST_CASE("after the first proof nothing but the code is left to show") {
@@ -63,7 +63,7 @@ TEST_CASE("keyboard-interactive alone asks for password and code") {
   World world(setup);
   const auto done = ask_ssh(world, "open sesame", "123456", "-o PreferredAuthentications=keyboard-interactive");
   CHECK(text_of(done.out) == "in\n");
-  CHECK(prompts(world).find("Password: ") < prompts(world).find("One-time passcode: "));
+  CHECK(prompts(world).find("Password: ") < prompts(world).find("One-time code: "));
 }
 
 TEST_CASE("a key, then the code") {
@@ -90,7 +90,7 @@ TEST_CASE("a code without a first proof is never asked for") {
   setup.wants_code = true;
   World world(setup);
   CHECK(ask_ssh(world, "wrong", "123456", "-o PreferredAuthentications=keyboard-interactive").status == 255);
-  CHECK(prompts(world).find("passcode") == std::string::npos);
+  CHECK(prompts(world).find("One-time code") == std::string::npos);
   CHECK(world.broker->notices().find("code") == std::string::npos);
 }
 
