@@ -11,6 +11,7 @@
 #include "cli_advice.hpp"
 #include "cli_groups.hpp"
 #include "cli_pages.hpp"
+#include "cli_public_key.hpp"
 #include "cli_time.hpp"
 #include "client_api.hpp"
 #include "client_token.hpp"
@@ -20,14 +21,11 @@
 #include "sallyport/access/password.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/text.hpp"
-#include "sallyport/certs/ssh_key.hpp"
 
 #include <unistd.h>
 
 namespace sallyport::app {
 namespace {
-
-constexpr std::size_t kMaxKeyFile = 16U << 10U;
 
 bool is_in(std::string_view words, std::string_view word) {
   return (" " + std::string(words) + " ").find(" " + std::string(word) + " ") != std::string::npos;
@@ -119,37 +117,6 @@ base::Result<std::uint64_t> parse_number(const std::string& what, std::string_vi
   return number;
 }
 
-// The one key of a file: ssh-keyscan puts remarks before it, and several keys below each other.
-base::Result<std::string> only_key(std::string_view text) {
-  std::string found;
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (line.empty() || line == "\r" || line.front() == '#') continue;
-    if (!found.empty() && !found.starts_with("-----BEGIN"))
-      return base::fail(base::Errc::invalid, "holds several keys; give the line of one (ssh-keyscan -t ed25519 HOST)");
-    if (found.empty()) found = line;
-  }
-  return found;
-}
-
-// The key's own line, or the file that has it ("-": stdin). Public: no secret memory. Read by the server's own parser,
-// so that both give the same answer, and a private key given by mistake never leaves.
-base::Result<std::string> read_public_key(const Verb& verb, const std::string& text) {
-  const bool given = text.find(' ') != std::string::npos;
-  auto line = base::Result<std::string>(text);
-  if (!given) {
-    SALLYPORT_TRY(const auto bytes, base::read_file(text == "-" ? "/dev/stdin" : text, kMaxKeyFile));
-    line = only_key(base::as_text(bytes));
-  }
-  if (!line) return line.error().within(base::escape_text(text));
-  const bool of_host = find_operation(verb.operation)->name.starts_with("target.");
-  const auto key =
-      of_host ? certs::SshPublicKey::parse_host_line(line.value()) : certs::SshPublicKey::parse_line(line.value());
-  if (!key) return given ? key.error() : key.error().within(base::escape_text(text));
-  return key.value().comment().empty() ? key.value().line() : key.value().line() + " " + key.value().comment();
-}
-
 base::Result<> set_value(const Verb& verb, const Field& field, const std::string& text, Record& record) {
   const auto what = is_in(verb.positionals, field.name) ? std::string(field.name) : "--" + option_name(verb, field);
   if (is_duration(field)) {
@@ -165,7 +132,7 @@ base::Result<> set_value(const Verb& verb, const Field& field, const std::string
     if (text != "yes" && text != "no" && text != "true" && text != "false") return bad(what, "must be yes or no");
     record.set_flag(field.name, text == "yes" || text == "true");
   } else if (is_public_key(field)) {
-    SALLYPORT_TRY(const auto key, read_public_key(verb, text));
+    SALLYPORT_TRY(const auto key, read_public_key(text, find_operation(verb.operation)->name.starts_with("target.")));
     record.set(field.name, key);
   } else {
     record.set(field.name, text);
