@@ -54,6 +54,8 @@ asked() { grep -qF '<asked>' "$stage/log/terminal"; }
 as alice checkout root@web1 --reason test > /dev/null < /dev/null || fail "checkout"
 at_terminal "one-time code" as alice checkout root@web1 --reason test
 asked || fail "no code is asked for: $(cat "$stage/log/terminal")"
+# Over ssh it is called the same; from another address the checkout stands for no code.
+at_terminal 'One-time code: ' ssh "$(client_options)" -b 127.0.1.5 -p "$broker_port" "alice+root+web1@$broker_host" true
 # Without a generator there is no code to ask for, soon after the sign-in or later.
 as admin user add carol --password-stdin <<< "$alice_password" > /dev/null
 as admin grant add web-admins carol > /dev/null
