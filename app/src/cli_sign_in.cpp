@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "cli_groups.hpp"
+#include "cli_time.hpp"
 #include "client_api.hpp"
 #include "client_token.hpp"
 #include "environment.hpp"
@@ -49,7 +50,7 @@ base::Result<base::SecretBytes> code(const Invocation& line, const std::string& 
 }
 
 std::string welcome(const Record& output) {
-  const auto until = base::format_time(base::from_unix_ms(static_cast<std::int64_t>(output.number("expires"))));
+  const auto until = long_time(base::from_unix_ms(static_cast<std::int64_t>(output.number("expires"))));
   auto text = fmt::format("signed in as {} until {}", base::escape_text(output.text("user")), until);
   if (!output.flag("otp_proven")) text += "\nnext, enrol a one-time code generator: sallyport otp enroll";
   return text;
