@@ -14,7 +14,7 @@ base::Finished ask_ssh(const World& world, const std::string& password, const st
                        const std::string& more, const std::string& who = "$WHO") {
   const auto script = world.directory.path() / "askpass";
   std::ofstream(script) << "#!/bin/sh\necho \"$1\" >> " << (world.directory.path() / "prompts").string()
-                        << "\ncase \"$1\" in *asscode*) echo '" << code << "';; *) echo '" << password << "';; esac\n";
+                        << "\ncase \"$1\" in *code*) echo '" << code << "';; *) echo '" << password << "';; esac\n";
   std::filesystem::permissions(script, std::filesystem::perms::owner_all);
   return world.shell(
       "SSH_ASKPASS=$DIR/askpass SSH_ASKPASS_REQUIRE=force ssh -F none -p $PORT -o StrictHostKeyChecking=no "
