@@ -22,7 +22,6 @@ std::string signal_name(const char* text) {
 
 ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number, MessageHandle open_request)
     : context_(context),
-      number_(number),
       open_request_(std::move(open_request)),
       input_(
           false, [this](base::Bytes& bytes) { return passage_of_input(bytes); }, [this] { return in_file(); }),
@@ -30,7 +29,8 @@ ChannelPair::ChannelPair(SessionContext& context, recorder::ChannelNumber number
           false, [this](base::Bytes& bytes) { return passage_of(inspect_output(bytes)); },
           [this] { return in_file(); }),
       error_(
-          true, [this](base::Bytes& bytes) { return passage_of(inspect_error(bytes)); }, [this] { return in_file(); }) {
+          true, [this](base::Bytes& bytes) { return passage_of(inspect_error(bytes)); }, [this] { return in_file(); }),
+      number_(number) {
   client_.pair = target_.pair = this;
   client_.is_client = true;
 }

@@ -152,36 +152,38 @@ class ChannelPair {
   void report_end();
 
   SessionContext& context_;
-  recorder::ChannelNumber number_;
-  State state_ = State::opening;
   MessageHandle open_request_;
   Side client_;
   Side target_;
   std::deque<Request> requests_;
 
-  std::optional<recorder::ChannelKind> kind_;
   std::string text_;  ///< the command or subsystem
   Variables variables_;
   std::optional<std::string> terminal_;    ///< its type, while the target has not answered yet
-  bool asked_variable_ = false;            ///< the target has not answered yet
   std::optional<Asked> asked_;             ///< the authority, whether it may start
   std::optional<base::Result<>> consent_;  ///< its answer
-  bool announced_ = false;                 ///< recorder and authority know of it
   recorder::Extent announced_at_ = 0;
-  bool reported_end_ = false;
-  bool has_pty_ = false;
-  std::uint32_t columns_ = 0;
-  std::uint32_t rows_ = 0;
   Exit exit_;
   std::optional<SftpTracker> sftp_;
   std::optional<ScpTracker> scp_;
-  bool input_tracked_ = false;  ///< the waiting input was shown to the tracker, its events wait for the recorder
-  bool output_tracked_ = false;
   std::vector<recorder::FileEvent> unrecorded_;
   std::optional<base::MonoTime> client_left_;
   Pipe input_;
   Pipe output_;
   Pipe error_;
+
+  // What is small stands together.
+  recorder::ChannelNumber number_;
+  std::uint32_t columns_ = 0;
+  std::uint32_t rows_ = 0;
+  State state_ = State::opening;
+  std::optional<recorder::ChannelKind> kind_;
+  bool asked_variable_ = false;  ///< the target has not answered yet
+  bool announced_ = false;       ///< recorder and authority know of it
+  bool reported_end_ = false;
+  bool has_pty_ = false;
+  bool input_tracked_ = false;  ///< the waiting input was shown to the tracker, its events wait for the recorder
+  bool output_tracked_ = false;
 };
 
 }  // namespace sallyport::broker

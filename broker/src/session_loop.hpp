@@ -93,12 +93,8 @@ class SshSession::Impl {
 
   SessionContext context_;
   EventHandle event_;
-  State state_ = State::handshake;
   Authenticator authenticator_;
   std::vector<int> watched_;
-  bool authority_speaks_ = false;
-  bool disk_speaks_ = false;
-  bool trimmed_ = false;  ///< since something moved last
   std::optional<Asked> proof_;
   std::optional<Asked> open_;
   std::optional<Asked> checkpoint_;
@@ -107,10 +103,8 @@ class SshSession::Impl {
   std::optional<Grant> grant_;
   base::UniqueFd target_socket_;  ///< connected; nothing is sent before the recording has begun
   std::optional<UpstreamLogin> login_;
-  bool target_watched_ = false;
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
   std::list<ChannelPair> channels_;
-  recorder::ChannelNumber next_channel_ = 1;
   std::vector<const char*> explained_;  ///< what was refused, in sentences of ours
   std::vector<std::string> unsaid_;     ///< of those, what no channel was there for
   base::MonoTime started_;
@@ -118,11 +112,19 @@ class SshSession::Impl {
   base::MonoTime session_until_{};
   base::Milliseconds max_idle_{0};
   EndWarnings warnings_;
-  bool granted_ = false;
-  bool recording_begun_ = false;
   // A session that is refused after the login: the reason is told on its first channel.
   std::string refusal_;
   ssh_channel refused_channel_ = nullptr;
+
+  // What is small stands together.
+  recorder::ChannelNumber next_channel_ = 1;
+  State state_ = State::handshake;
+  bool authority_speaks_ = false;
+  bool disk_speaks_ = false;
+  bool trimmed_ = false;  ///< since something moved last
+  bool target_watched_ = false;
+  bool granted_ = false;
+  bool recording_begun_ = false;
   bool refusal_told_ = false;
   bool refusal_closed_ = false;
 };
