@@ -32,6 +32,7 @@ constexpr unsigned kRefusalsLogged = 10;  ///< a second
 constexpr int kMaxLeaving = 64;           ///< pushed out, and not gone yet
 constexpr std::string_view kBusy = "the server is busy; connect again in a moment";
 constexpr std::string_view kSealed = "the vault is sealed; its operator opens it";
+constexpr std::string_view kUnwritable = "Nobody can log in now: the vault can't write its log. Try again later.";
 constexpr std::string_view kPushedOut = "too many connections are logging in; connect again";
 
 Result<Record> decode_output(OperationId operation, base::ByteView payload) {
@@ -47,6 +48,7 @@ unsigned dice() {
 /// For a caller whom the vault did not register.
 std::string_view why_not(base::Errc code) {
   if (code == base::Errc::limit) return to_string(broker::Admission::too_many_sessions);
+  if (code == base::Errc::unavailable) return kUnwritable;
   return code == base::Errc::sealed ? kSealed : kBusy;
 }
 
