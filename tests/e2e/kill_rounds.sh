@@ -51,7 +51,7 @@ one_round() {
   as alice rotate svc@web1 > /dev/null 2>> "$stage/log/rotate" || true
   sleep "0.$((RANDOM % 10))"  # the moment is meant to be any
   pid=$(victim "$kind")
-  [[ -z $pid ]] || kill -9 "$pid"
+  [[ -z $pid ]] || kill -9 "$pid" 2> /dev/null || true  # a session may have ended by itself meanwhile
   wait "$loading" "$talking" 2> /dev/null || true
   [[ $kind != supervisor ]] || after_supervisor
   wait_until 20 api_answers || fail "round $round: the API does not answer after the end of $kind"
