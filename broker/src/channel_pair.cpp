@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace sallyport::broker {
 namespace {
@@ -112,6 +113,10 @@ void ChannelPair::serve() {
   if (state_ == State::idle || state_ == State::running) {
     serve_requests();
     serve_pipes();
+    // Before its end is looked at: a short command may begin and end in one turn.
+    if (is_running()) {
+      for (const auto& sentence : std::exchange(context_.unsaid, {})) say(sentence);
+    }
   }
   if (state_ != State::opening && state_ != State::closed) serve_ends();
 }

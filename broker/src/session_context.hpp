@@ -43,6 +43,7 @@ struct SessionContext {
   std::string banner{};
   bool frozen = false;
   std::string frozen_sentence{};
+  std::vector<std::string> unsaid;  ///< what was refused and has no channel yet to be told on
   bool takes_rest = false;  ///< the session ends, and what its target left behind still comes
   bool progressed = false;  ///< some bytes or requests moved in this turn: do not sleep
   base::MonoTime last_activity{};

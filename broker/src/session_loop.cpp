@@ -243,9 +243,6 @@ void SshSession::Impl::serve_channels() {
   for (auto& channel : channels_) {
     if (context_.ending) return;
     channel.serve();
-    if (channel.is_running()) {
-      for (const auto& sentence : std::exchange(unsaid_, {})) channel.say(sentence);
-    }
   }
   // Another one is first the next time: one busy channel does not starve the rest.
   if (channels_.size() > 1) channels_.splice(channels_.end(), channels_, channels_.begin());

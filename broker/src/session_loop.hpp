@@ -106,7 +106,6 @@ class SshSession::Impl {
   std::vector<MessageHandle> early_opens_;  ///< channels wished for before the target is there
   std::list<ChannelPair> channels_;
   std::vector<const char*> explained_;  ///< what was refused, in sentences of ours
-  std::vector<std::string> unsaid_;     ///< of those, what no channel was there for
   base::MonoTime started_;
   base::MonoTime state_until_{};
   base::MonoTime session_until_{};

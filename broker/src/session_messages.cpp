@@ -250,7 +250,7 @@ void SshSession::Impl::refuse_open(ssh_message message) {
 void SshSession::Impl::explain(const char* sentence) {
   if (std::find(explained_.begin(), explained_.end(), sentence) != explained_.end()) return;
   explained_.push_back(sentence);
-  unsaid_.emplace_back(sentence);
+  context_.unsaid.emplace_back(sentence);
   (void)ssh_send_debug(context_.client->get(), sentence, 1);
 }
 
