@@ -44,8 +44,8 @@ struct SessionContext {
   bool frozen = false;
   std::string frozen_sentence{};
   std::vector<std::string> unsaid;  ///< what was refused and has no channel yet to be told on
-  bool takes_rest = false;  ///< the session ends, and what its target left behind still comes
-  bool progressed = false;  ///< some bytes or requests moved in this turn: do not sleep
+  bool takes_rest = false;          ///< the session ends, and what its target left behind still comes
+  bool progressed = false;          ///< some bytes or requests moved in this turn: do not sleep
   base::MonoTime last_activity{};
   std::uint64_t client_data_packets = 0;
   std::uint64_t target_data_packets = 0;
