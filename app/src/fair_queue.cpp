@@ -16,6 +16,11 @@ bool begins_alike(const Share& a, const Share& b, std::size_t depth) {
   return std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(depth) + 1, b.begin());
 }
 
+/// Whether one is the other, or a beginning of it.
+bool covers(const Share& some, const Share& whole) {
+  return std::ranges::equal(some, whole, [](const auto& a, const auto& b) { return a.empty() || a == b; });
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> FairQueue::push(std::uint64_t id, Share share) {
@@ -23,8 +28,12 @@ std::optional<std::uint64_t> FairQueue::push(std::uint64_t id, Share share) {
   if (waiting_.size() <= bound_) return std::nullopt;
   // Of equals the later: who waits longer stays.
   auto worst = waiting_.begin();
+  Rank most{};
   for (auto item = waiting_.begin(); item != waiting_.end(); ++item) {
-    if (crowd(*item) >= crowd(*worst)) worst = item;
+    const auto rank = crowd(*item);
+    if (rank < most) continue;
+    worst = item;
+    most = rank;
   }
   const auto out = worst->id;
   waiting_.erase(worst);
@@ -63,13 +72,8 @@ FairQueue::Rank FairQueue::last_turns(const Item& item) const {
 void FairQueue::note_turn(const Share& share) {
   ++turn_;
   for (std::size_t depth = 0; depth < share.size(); ++depth) turns_[beginning(share, depth)] = turn_;
-  std::erase_if(turns_, [this](const auto& entry) {
-    return std::ranges::none_of(waiting_, [&](const Item& item) {
-      for (std::size_t depth = 0; depth < item.share.size(); ++depth) {
-        if (beginning(item.share, depth) == entry.first) return true;
-      }
-      return false;
-    });
+  std::erase_if(turns_, [this](const auto& turn) {
+    return std::ranges::none_of(waiting_, [&](const Item& item) { return covers(turn.first, item.share); });
   });
 }
 
