@@ -7,6 +7,23 @@
 #include "store_fixture.hpp"
 
 namespace sallyport::vault::test {
+namespace {
+
+/// Puts a directory in the way while the store is being made, the only moment at which create() asks for the time.
+class ObstructingClock final : public base::Clock {
+ public:
+  explicit ObstructingClock(fs::path obstacle) : obstacle_(std::move(obstacle)) {}
+  base::WallTime wall() const override {
+    REQUIRE(fs::create_directories(obstacle_ / "full"));
+    return base::SystemClock().wall();
+  }
+  base::MonoTime mono() const override { return base::SystemClock().mono(); }
+
+ private:
+  fs::path obstacle_;
+};
+
+}  // namespace
 
 TEST_CASE("a new vault opens by each of its slots") {
   sallyport::test::TempDir dir;
@@ -34,11 +51,13 @@ TEST_CASE("a vault needs a slot") {
 TEST_CASE("a second vault is not made over the first") {
   TestVault v;
   const std::string header = slurp(v.data / kHeaderFile);
+  const std::string store = slurp(v.data / kStoreFile);
   CHECK(code_of(Vault::create(v.data, {.development = true}, v.clock)) == Errc::exists);
   fs::rename(v.data / kHeaderFile, v.data / "elsewhere");
   CHECK(code_of(Vault::create(v.data, {.development = true}, v.clock)) == Errc::exists);
   fs::rename(v.data / "elsewhere", v.data / kHeaderFile);
   CHECK(slurp(v.data / kHeaderFile) == header);
+  CHECK(slurp(v.data / kStoreFile) == store);
   v.open();
 }
 
@@ -102,6 +121,20 @@ TEST_CASE("an interrupted making of a vault is no obstacle") {
   spill(dir / "data/.new/vault.db", "left over");
   const base::SystemClock clock;
   must(Vault::create(dir / "data", {.development = true}, clock));
+}
+
+TEST_CASE("a vault that could not be made whole leaves nothing in the way of the next try") {
+  sallyport::test::TempDir dir;
+  const fs::path data = dir / "data";
+  const char* obstacle = GENERATE(kHeaderFile, kStoreFile);
+  INFO("what stands in the way: " << obstacle);
+  CHECK_FALSE(Vault::create(data, {.development = true}, ObstructingClock(data / obstacle)));
+  CHECK(fs::is_directory(data / obstacle / "full"));
+  fs::remove_all(data / obstacle);
+  for (const char* name : {kHeaderFile, kStoreFile}) CHECK_FALSE(fs::exists(data / name));
+  const base::SystemClock clock;
+  must(Vault::create(data, {.development = true}, clock));
+  must(Vault::open(data, must(unlock_with_development_key(data)), {}, clock));
 }
 
 }  // namespace sallyport::vault::test
