@@ -45,6 +45,24 @@ TEST_CASE("init: an answer that will not do is refused before anything is writte
   CHECK_FALSE(std::filesystem::exists(dir / "data"));
 }
 
+TEST_CASE("init: where a key or a certificate can't be written there is no vault, and init works again") {
+  TempDir dir;
+  const auto plan = plan_for(dir / "data");
+  // The last of each: what comes before them is written then.
+  const auto* place = GENERATE("tls/server.pem", "ssh/host_rsa");
+  INFO("what can't be written: " << place);
+  const auto obstacle = plan.data / place;
+  std::filesystem::create_directories(obstacle);
+  std::filesystem::permissions(plan.data, std::filesystem::perms::owner_all);
+  CHECK_FALSE(app::init_data(plan));
+  for (const auto* name : {"vault.db", "header"}) CHECK_FALSE(std::filesystem::exists(plan.data / name));
+  must(app::check_unused(plan.data));
+  std::filesystem::remove(obstacle);
+  must(app::init_data(plan));
+  CHECK(std::filesystem::is_regular_file(obstacle));
+  CHECK(code_of(app::check_no_user(plan)) == Errc::conflict);
+}
+
 TEST_CASE("init: a vault that has no user is given its first administrator, once") {
   TempDir dir;
   make_vault_without_user(dir / "data", true);
