@@ -111,3 +111,21 @@ TEST_CASE("strangers: the budget comes back one at a time and never grows beyond
   now += std::chrono::hours{100};
   CHECK(take_all() == StrangerBudget::kAtOnce);
 }
+
+TEST_CASE("strangers: a crowd that signs in from one address pushes nobody of another out") {
+  ServiceFixture service;
+  auto record = service.input(OperationId::login);
+  record.set("user", "alice").set("password", secret("a guess"));
+  std::vector<app::Request> batch;
+  const auto knock = [&](const std::string& from) {
+    service.source = from;
+    batch.push_back(
+        service.request(service.peer(PeerKind::web, service.web_peer), OperationId::login, record, nullptr));
+    return batch.back().request_id;
+  };
+  for (int i = 0; i < 100; ++i) knock("192.0.2.7");
+  const auto other = knock("198.51.100.1");
+  const auto answers = service.run(std::move(batch));
+  CHECK(std::ranges::any_of(answers, [](const auto& one) { return one.second.code == Errc::limit; }));
+  CHECK(answers.at(other).code == Errc::unauthenticated);
+}
