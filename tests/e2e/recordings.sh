@@ -36,7 +36,7 @@ as alice recording export "$session" --channel all > "$stage/all.cast" 2> /dev/n
 grep -q beside "$stage/all.cast" && grep -q hidden "$stage/all.cast" || fail "the cast lacks a channel: $(cat "$stage/all.cast")"
 as alice recording export "$session" --format facts --channel 2 > "$stage/facts" || fail "facts"
 grep -q 'echo beside' "$stage/facts" && ! grep -q 'echo first' "$stage/facts" || fail "facts of one channel: $(cat "$stage/facts")"
-as alice recording export "$session" --format facts | grep -q 'echo first' || fail "facts of all"
+as alice recording export "$session" --format facts > "$stage/facts" && grep -q 'echo first' "$stage/facts" || fail "facts of all"
 
 step=strings
 as alice recording play "$session" --instant --channel 3 > "$stage/hidden" 2> "$stage/hidden.err" || fail "play 3"
