@@ -58,6 +58,23 @@ ends_with 0 '^first' nobody recording play "$stage/copy.spr" --key-file "$stage/
 ends_with 0 '^complete' nobody recording verify "$stage/copy.spr" --key-file "$stage/copy.key"
 ends_with 0 beside nobody recording export "$stage/copy.spr" --key-file "$stage/copy.key" --channel 2
 ends_with 2 'no key of a recording' nobody recording play "$stage/copy.spr" --key-file "$stage/copy.spr"
+ends_with 2 "copy.spr is no session's id" as alice recording play "$stage/copy.spr"
+ends_with 2 'opened with --key-file KEY, or with .* --file FILE' as alice recording play "$stage/copy.spr"
+
+step=short
+ends_with 0 '^first' as alice recording play "${session:0:4}" --instant
+ends_with 2 'first 4 letters, no less' as alice recording play "${session:0:3}" --instant
+
+step=silent
+on_target true > "$stage/log/ssh" 2>&1 || fail "no session: $(cat "$stage/log/ssh")"
+another_is_complete() { [[ $(newest_session) != "$session" ]] && newest_is_complete; }
+wait_until 10 another_is_complete || fail "the recording does not end"
+silent=$(newest_session)
+ends_with 0 "recording $silent: nothing was printed in it; what it did: recording export --format facts" as alice recording play
+ends_with 0 'channel 1, exec: true printed nothing; what it did' as alice recording play "$silent" --channel 1 --instant
+ends_with 0 '"true"' as alice recording export "$silent" --format facts
+head -c -1 "$stage/data/recordings/$silent.spr" > "$stage/silent.spr"
+for wanted in truncated 'nothing was printed'; do ends_with 1 "$wanted" as alice recording play "$silent" --file "$stage/silent.spr"; done
 
 step=damage
 size=$(stat -c %s "$stage/copy.spr")
