@@ -118,6 +118,14 @@ base::Result<int> set_up(const Invocation& line, const std::string& given) {
   return 0;
 }
 
+// By which name clients find this server, if the certificate has one: init puts what it was told behind the machine's
+// own name, and last "localhost", which is another machine everywhere else.
+std::string name_for_clients(const certs::ServerNames& names) {
+  const auto found =
+      std::find_if(names.dns.rbegin(), names.dns.rend(), [](const auto& name) { return name != "localhost"; });
+  return found == names.dns.rend() ? std::string() : *found;
+}
+
 // On the server's machine: what its clients have to be told.
 base::Result<int> tell(const Invocation& line) {
   SALLYPORT_TRY(const auto data, local_data(line));
@@ -128,12 +136,11 @@ base::Result<int> tell(const Invocation& line) {
   const auto chain = base::read_file(paths.tls / "server.pem", kMaxSetup);
   const auto server = chain ? certs::inspect_certificate(base::as_text(chain.value()))
                             : base::Result<certs::CertificateFacts>(chain.error());
-  // The last one is what init was told; before it stands the machine's own.
-  const bool named = server && !server.value().names.dns.empty();
-  SALLYPORT_TRYV(print_text(
-      fmt::format("Clients of this server are set up by ({}8443: the port of web.listen):\n"
-                  "  sallyport setup https://{}:8443 --fingerprint {}\n",
-                  named ? "" : "HOST: its name, ", named ? server.value().names.dns.back() : "HOST", facts.sha256)));
+  const auto name = server ? name_for_clients(server.value().names) : std::string();
+  SALLYPORT_TRYV(
+      print_text(fmt::format("Clients of this server are set up by ({}8443: the port of web.listen):\n"
+                             "  sallyport setup https://{}:8443 --fingerprint {}\n",
+                             name.empty() ? "HOST: its name, " : "", name.empty() ? "HOST" : name, facts.sha256)));
   return 0;
 }
 

@@ -28,9 +28,9 @@ ends_with() {  # STATUS PATTERN COMMAND...
   grep -qE -- "$pattern" <<< "$output" || fail "expected \"$pattern\" from: $* : $output"
 }
 
-furnish() {  # a server, and what furnish_people says
+furnish() {  # INIT-OPTIONS...: a server, and what furnish_people says
   admin_password=$(random_word)
-  as admin init --dev --data "$stage/data" --password-stdin <<< "$admin_password" > /dev/null
+  as admin init --dev --data "$stage/data" --password-stdin "$@" <<< "$admin_password" > /dev/null
   start_server || fail "the server does not start"
   furnish_people
 }
