@@ -1,6 +1,7 @@
 #pragma once
-// The schemas of the operation table, by noun. operation.cpp includes this, and who adds to a row. Longer than other
-// files because it is a list: cutting it would part fields from those that they share.
+// The schemas of the operation table, by noun. operation.cpp includes this, and who adds to a row. Longer than 400
+// lines because it is one table, read from top to bottom, a row for each field of each operation: cutting it would part
+// operations from the fields that they share.
 #include <array>
 
 #include "sallyport/app/record.hpp"
