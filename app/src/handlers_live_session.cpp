@@ -7,6 +7,8 @@
 #include "sallyport/base/log.hpp"
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/recorder/container.hpp"
+#include "sallyport/vault/account.hpp"
+#include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
 #include "session_action.hpp"
 
@@ -117,10 +119,16 @@ Result<Record> session_checkpoint(Context& context, Record& input) {
   return out;
 }
 
+/// Who has the credential has a session that counts as recorded: one that shows no recording then is found out.
 Result<Record> recording_begin(Context& context, Record&) {
   SALLYPORT_TRY(const auto* live, live_of(context));
+  if (live->ending) return fail(Errc::conflict, "this session is being ended");
   SALLYPORT_TRYV(vault::begin_recording(context.sql(), live->id));
-  return answer(context);
+  SALLYPORT_TRY(const auto account, vault::get_account(context.sql(), live->account));
+  SALLYPORT_TRY(auto credential, vault::read_secret(context.tx, context.keys(), account.id));
+  Record out = answer(context);
+  out.set("kind", vault::to_string(account.kind)).set("credential", std::move(credential));
+  return out;
 }
 
 /// Only who has the recording's end can say that it has one.

@@ -6,7 +6,6 @@
 #include "sallyport/access/login_key.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/vault/rotation.hpp"
-#include "sallyport/vault/secret.hpp"
 #include "sallyport/vault/session.hpp"
 #include "sallyport/vault/target.hpp"
 #include "session_question.hpp"
@@ -309,13 +308,11 @@ base::Bytes wrap_for_file(Context& context, const base::SessionId& id, const bas
 
 Result<Record> fill_grant(Context& context, const SessionQuestion& question, const LoginFlow& flow,
                           const vault::Target& target, vault::RegisteredSession& made) {
-  SALLYPORT_TRY(auto credential, vault::read_secret(context.tx, context.keys(), question.account->id));
   Record out = answer(context);
   out.set("session", made.session.id.text())
       .set("user", question.user.name)
       .set("account", question.account->name.text());
-  out.set("login", question.account->login).set("kind", vault::to_string(question.account->kind));
-  out.set("credential", std::move(credential))
+  out.set("login", question.account->login)
       .set("channels", access::format_channels(question.open_channels(context, flow.factors())));
   out.set_list("host_keys");
   for (const auto& key : target.host_keys) out.add("host_keys").set("key", key.blob());

@@ -109,7 +109,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::session_channel, "session.channel", "", "", "Asks whether a channel may start; writes it down.", kSessionChannelIn, kNothing, Access::internal(), kSession, kGranted, "session.channel"},
   {Id::session_event, "session.event", "", "", "Puts what happened in a session into the audit log.", kSessionEventIn, kNothing, Access::internal(), kSession, kGranted, "session.event"},
   {Id::session_checkpoint, "session.checkpoint", "", "", "Signs the recording's chain so far.", kCheckpointIn, kCheckpointOut, Access::internal(), kSession, kGranted, "session.checkpoint"},
-  {Id::recording_begin, "recording.begin", "", "", "Says that the session's recording has begun.", kNothing, kNothing, Access::internal(), kSession, kGranted, "recording.begin"},
+  {Id::recording_begin, "recording.begin", "", "", "Says that the session's recording has begun; asks for the credential.", kNothing, kRecordingBeginOut, Access::internal(), kSession, kGranted, "recording.begin"},
   {Id::session_close, "session.close", "", "", "Ends the session and its recording.", kSessionCloseIn, kNothing, Access::internal(), kSession, kGranted, "session.end"},
   {Id::rotation_next, "rotation.next", "", "", "Asks for the next rotation that is due.", kNothing, kRotationJobOut, Access::internal(), kRotator, kAny, "rotation.start"},
   {Id::rotation_record, "rotation.record", "", "", "Makes a step of a rotation durable.", kRotationRecordIn, kNothing, Access::internal(), kRotator, kAny, "rotation.step"},

@@ -398,8 +398,6 @@ inline constexpr auto kGrantOut = std::to_array<Field>({
     must("user", text, kName, "who he turned out to be"),
     must("account", text, kAccount, "account@target"),
     must("login", text, kName, "the name to sign in as on the target"),
-    must("kind", text, kWord, "of the credential: unix_password or ssh_key"),
-    must("credential", secret, kSecret, "the password, or the private key"),
     must("host_keys", list, 16, "one of these or nothing is sent", kPinItem),
     must("channels", text, 128, "of shell, exec, sftp, scp; all else is refused"),
     must("source", text, 64, "for the recording's meta"),
@@ -410,6 +408,9 @@ inline constexpr auto kGrantOut = std::to_array<Field>({
     must("wrapped_key", bytes, 512, "the same, wrapped by the vault, for the recording's header"),
     must("ends_in_ms", number, 0, "when the checkout runs out; the vault says end by itself"),
 });
+inline constexpr auto kRecordingBeginOut =
+    std::to_array<Field>({must("kind", text, kWord, "of the credential: unix_password or ssh_key"),
+                          must("credential", secret, kSecret, "the password, or the private key")});
 inline constexpr auto kSessionChannelIn = std::to_array<Field>({
     must("channel", number, 0xffffffffU, "its number in the recording"),
     must("kind", text, kWord, "shell, exec, sftp or scp"),

@@ -86,7 +86,6 @@ std::optional<SessionEvent> event_of(const broker::ChannelEnded& ended) {
 std::optional<SessionEvent> event_of(const broker::FileSeen& seen) {
   return SessionEvent{SessionAction::file, describe(seen.event), seen.event.outcome == recorder::FileOutcome::refused};
 }
-std::optional<SessionEvent> event_of(const broker::RecordingBegun&) { return std::nullopt; }
 std::optional<SessionEvent> event_of(const broker::ProofRefused&) { return std::nullopt; }
 std::optional<SessionEvent> event_of(const broker::SessionOver&) { return std::nullopt; }
 
@@ -96,10 +95,6 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
   SALLYPORT_TRY(auto session, base::SessionId::parse(record.text("session")));
   broker::Grant grant{.session = std::move(session)};
   grant.target_login = record.text("login");
-  const std::string_view kind = record.text("kind");
-  if (kind != "unix_password" && kind != "ssh_key")
-    return fail(Errc::invalid, "the grant holds a credential of an unknown kind");
-  grant.kind = kind == "ssh_key" ? broker::CredentialKind::private_key : broker::CredentialKind::password;
   for (const auto& pin : record.list("host_keys"))
     grant.host_keys.emplace_back(pin.bytes("key").begin(), pin.bytes("key").end());
   grant.policy = to_policy(record.text("channels"));
@@ -109,9 +104,16 @@ Result<broker::Grant> to_grant(Record&& record, std::string_view client_version)
   grant.recording_meta = to_meta(record, client_version);
   const auto wrapped = record.bytes("wrapped_key");
   grant.wrapped_recording_key.assign(wrapped.begin(), wrapped.end());
-  grant.credential = record.take_secret("credential");
   grant.recording_key = record.take_secret("data_key");
   return grant;
+}
+
+Result<broker::TargetCredential> to_credential(Record&& record) {
+  const std::string_view kind = record.text("kind");
+  if (kind != "unix_password" && kind != "ssh_key") return fail(Errc::invalid, "the credential is of an unknown kind");
+  return broker::TargetCredential{
+      kind == "ssh_key" ? broker::CredentialKind::private_key : broker::CredentialKind::password,
+      record.take_secret("credential")};
 }
 
 std::optional<SessionEvent> to_event(const broker::Notice& notice) {

@@ -8,8 +8,10 @@
 
 namespace sallyport::app {
 
-/// From auth.grant's output; its credential and data key are moved out. Errc::invalid for what the broker can't use.
+/// From auth.grant's output; its data key is moved out. Errc::invalid for what the broker can't use.
 base::Result<broker::Grant> to_grant(Record&& record, std::string_view client_version);
+/// From recording.begin's output; the credential is moved out. Errc::invalid for a kind that the broker doesn't know.
+base::Result<broker::TargetCredential> to_credential(Record&& record);
 /// "shell,exec": words that are not known open nothing.
 broker::ChannelPolicy to_policy(std::string_view words);
 /// Foreign text as the peer wrote it, cut so that its escaped form fits into a detail. Whoever stores it escapes it:
@@ -22,7 +24,7 @@ struct SessionEvent {
   std::string detail;
   bool denied = false;
 };
-/// Nothing for RecordingBegun, SessionOver and ProofRefused, which are operations of their own.
+/// Nothing for SessionOver and ProofRefused, which are operations of their own.
 std::optional<SessionEvent> to_event(const broker::Notice& notice);
 /// Into one item of session.event's input.
 void fill_event(Record& item, const SessionEvent& event);

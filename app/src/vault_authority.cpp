@@ -162,6 +162,10 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
     client_version_ = std::move(open->client_version);
     return send(OperationId::auth_grant, Record(row(OperationId::auth_grant).input), {Kind::open, ticket});
   }
+  if (std::holds_alternative<broker::CredentialRequest>(question)) {
+    return send(OperationId::recording_begin, Record(row(OperationId::recording_begin).input),
+                {Kind::credential, ticket});
+  }
   if (auto* channel = std::get_if<broker::ChannelRequest>(&question)) {
     Record record(row(OperationId::session_channel).input);
     record.set("channel", std::uint64_t{channel->channel}).set("kind", to_string(channel->kind));
@@ -181,10 +185,6 @@ Result<> VaultAuthority::tell(const broker::Notice& notice) {
   if (denied != nullptr && !denied->counts && is_too_many()) {
     ++left_out_[denied->what];
     return ok();
-  }
-  if (std::holds_alternative<broker::RecordingBegun>(notice)) {
-    ++notices_open_;
-    return send(OperationId::recording_begin, Record(row(OperationId::recording_begin).input), {Kind::notice, 0});
   }
   auto event = to_event(notice);
   if (!event) return ok();
@@ -310,6 +310,11 @@ broker::Answer VaultAuthority::answer(const Open& open, Frame&& frame) {
     granted_ = true;
     awaits_resources_ = !early_dial_;
     return broker::Answer(std::move(grant));
+  }
+  if (open.kind == Kind::credential) {
+    SALLYPORT_TRY(auto record, decode_reply(OperationId::recording_begin, std::move(frame)));
+    SALLYPORT_TRY(auto credential, to_credential(std::move(record)));
+    return broker::Answer(std::move(credential));
   }
   if (open.kind == Kind::channel) {
     SALLYPORT_TRYV(reply_result(std::move(frame)));

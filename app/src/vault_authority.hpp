@@ -33,7 +33,7 @@ class VaultAuthority final : public broker::Authority {
 
  private:
   /// What a reply is the answer to.
-  enum class Kind : std::uint8_t { begin, proof, open, checkpoint, channel, notice };
+  enum class Kind : std::uint8_t { begin, proof, open, credential, checkpoint, channel, notice };
   struct Open {
     Kind kind;
     broker::Ticket ticket;

@@ -37,7 +37,7 @@ struct SessionContext {
   std::unique_ptr<Leg> target{};
   std::unique_ptr<recorder::DiskWriter> disk{};
   std::optional<recorder::Recorder> recording{};  ///< writes to `disk`
-  Redactor redactor{};                            ///< knows the credential of the grant
+  Redactor redactor{};                            ///< knows the target's credential
   ChannelPolicy policy{};
   std::vector<std::string> environment{};
   std::string banner{};
@@ -90,7 +90,6 @@ struct SessionContext {
   void redact(RequestDenied& denied) const { denied.detail = redactor.redact(denied.detail); }
   void redact(ChannelEnded&) const {}
   void redact(ProofRefused&) const {}
-  void redact(RecordingBegun&) const {}
   void redact(FileSeen& seen) const { redact(seen.event); }
   void redact(SessionOver& over) const { over.sentence = redactor.redact(over.sentence); }
 };

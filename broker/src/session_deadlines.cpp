@@ -22,7 +22,7 @@ base::Milliseconds SshSession::Impl::patience() {
   const auto now = context_.clock.mono();
   auto wake = now + (rests() ? context_.bounds.longest_rest : kLongestSleep);
   if (state_until_ != base::MonoTime{}) wake = std::min(wake, state_until_);
-  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
+  for (const auto* asked : {&proof_, &open_, &credential_, &checkpoint_}) {
     if (*asked) wake = std::min(wake, (*asked)->until);
   }
   if (context_.recording) {
@@ -51,7 +51,7 @@ base::MonoTime SshSession::Impl::next_limit() const {
 void SshSession::Impl::watch_deadlines() {
   const auto now = context_.clock.mono();
   const auto& bounds = context_.bounds;
-  for (const auto* asked : {&proof_, &open_, &checkpoint_}) {
+  for (const auto* asked : {&proof_, &open_, &credential_, &checkpoint_}) {
     if (*asked && now >= (*asked)->until) context_.end(recorder::EndReason::vault_lost, kVaultLost);
   }
   for (const auto& channel : channels_) {

@@ -142,6 +142,8 @@ void SshSession::Impl::on_message(Reply& reply) {
     perform(authenticator_.on(judged(reply.answer)));
   } else if (answers(open_)) {
     on_opened(reply.answer);
+  } else if (answers(credential_)) {
+    on_credential(reply.answer);
   } else if (answers(checkpoint_)) {
     on_checkpoint(reply.answer);
   } else {
@@ -204,12 +206,12 @@ void SshSession::Impl::authenticated() {
   open_ = context_.ask(OpenRequest{authenticator_.login(), base::escape_text(version == nullptr ? "" : version, 128)});
 }
 
-void SshSession::Impl::connect_target() {
+void SshSession::Impl::connect_target(TargetCredential credential) {
   auto leg = Leg::to_target(std::move(target_socket_), grant_->target_login);
   if (!leg) return refuse_session("The target cannot be reached.");
   context_.target = std::move(leg).value();
-  context_.redactor.learn(grant_->kind, grant_->credential);
-  login_.emplace(*context_.target, grant_->kind, std::move(grant_->credential), std::move(grant_->host_keys));
+  context_.redactor.learn(credential.kind, credential.secret);
+  login_.emplace(*context_.target, credential.kind, std::move(credential.secret), std::move(grant_->host_keys));
   context_.policy = grant_->policy;
   context_.environment = std::move(grant_->environment);
   context_.banner = base::is_plain_text(grant_->banner, 4096) ? std::move(grant_->banner) : std::string();

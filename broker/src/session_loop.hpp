@@ -20,6 +20,7 @@ class SshSession::Impl {
     opening,
     awaiting_resources,
     starting_recording,
+    awaiting_credential,
     connecting,
     serving,
     refusing,
@@ -53,6 +54,7 @@ class SshSession::Impl {
   void on_message(End& end);
   void on_message(PolicyChanged& changed);
   void on_opened(Answer& answer);
+  void on_credential(Answer& answer);
   void on_checkpoint(Answer& answer);
 
   // What the client says
@@ -73,7 +75,7 @@ class SshSession::Impl {
   // The steps
   void step_handshake();
   void step_recording();
-  void connect_target();
+  void connect_target(TargetCredential credential);
   void step_login();
   void serve_channels();
   void tell_running(const std::string& sentence);
@@ -97,6 +99,7 @@ class SshSession::Impl {
   std::vector<int> watched_;
   std::optional<Asked> proof_;
   std::optional<Asked> open_;
+  std::optional<Asked> credential_;
   std::optional<Asked> checkpoint_;
   recorder::Mark checkpoint_mark_;
   MessageHandle held_proof_;  ///< the client's attempt that waits for the authority

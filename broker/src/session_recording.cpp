@@ -22,7 +22,7 @@ void SshSession::Impl::on_message(Resources& resources) {
   state_until_ = base::MonoTime{};  // the recorder has a bound of its own
 }
 
-/// The target hears nothing before there is a recording that it can stand in.
+/// The target hears nothing before there is a recording that it can stand in, and nothing is known to say to it.
 void SshSession::Impl::step_recording() {
   if (!context_.recorder().tick()) {
     context_.recording.reset();
@@ -30,8 +30,14 @@ void SshSession::Impl::step_recording() {
   }
   if (context_.recorder().state() != recorder::RecorderState::recording) return;
   recording_begun_ = true;
-  context_.tell(RecordingBegun{});
-  if (!context_.ending) connect_target();
+  state_ = State::awaiting_credential;
+  credential_ = context_.ask(CredentialRequest{});
+}
+
+void SshSession::Impl::on_credential(Answer& answer) {
+  if (!answer) return refuse_session(answer.error().context());
+  if (!std::holds_alternative<TargetCredential>(answer.value())) return refuse_session("The vault gave no answer.");
+  connect_target(std::move(std::get<TargetCredential>(answer.value())));
 }
 
 int SshSession::Impl::on_disk(socket_t, int, void* self) {

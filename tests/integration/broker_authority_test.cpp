@@ -58,10 +58,21 @@ TEST_CASE("a vault that does not answer is not waited for without end") {
     setup.silent_to = "resources";
     sentence = "The session could not be prepared in time.";
   }
+  SECTION("about the credential") { setup.silent_to = "credential"; }
   World world(setup);
   const auto done = world.run_ssh({}, {"id"});
   CHECK(done.status != 0);
   CHECK(world.broker->wait_for_notice(sentence));
+  CHECK(world.sshd.log().find("Accepted") == std::string::npos);
+}
+
+TEST_CASE("a credential that is not handed out any more is a refusal, and the target hears nothing") {
+  BrokerSetup setup;
+  setup.credential_refusal = "this session is being ended";
+  World world(setup);
+  const auto done = world.run_ssh({}, {"id"});
+  CHECK(done.status == 5);
+  CHECK(text_of(done.err).find(setup.credential_refusal) != std::string::npos);
   CHECK(world.sshd.log().find("Accepted") == std::string::npos);
 }
 

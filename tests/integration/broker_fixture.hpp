@@ -17,10 +17,11 @@ struct BrokerSetup {
   std::string credential;  ///< of the target, for tests only
   base::Bytes pin;
   std::string user_password = "open sesame";
-  std::string user_key_line;    ///< accepted for alice
-  bool wants_code = false;      ///< "123456" is the code
-  std::string refusal;          ///< not empty: the open request is refused with this sentence
-  std::string channel_refusal;  ///< not empty: each channel is refused with it
+  std::string user_key_line;       ///< accepted for alice
+  bool wants_code = false;         ///< "123456" is the code
+  std::string refusal;             ///< not empty: the open request is refused with this sentence
+  std::string channel_refusal;     ///< not empty: each channel is refused with it
+  std::string credential_refusal;  ///< not empty: what is heard instead of the credential
   broker::ChannelPolicy policy{true, true, true, true};
   std::vector<std::string> environment{"LANG", "LC_*"};
   std::string banner;
@@ -31,8 +32,8 @@ struct BrokerSetup {
   std::uint64_t recording_limit = 0;  ///< bytes after which writing the recording fails; 0: never
   bool recording_hangs = false;       ///< its file is a pipe that nobody empties: it takes 64 KiB, then no more
   std::string credential_file;        ///< read when the grant is given, in place of `credential`
-  std::string silent_to;              ///< never answered: "proof", "open", "resources", "channel" or "checkpoint"
-  std::string lost_at;                ///< the vault is gone at the first: "ask", "channel", "tell"
+  std::string silent_to;  ///< never answered: "proof", "open", "resources", "credential", "channel" or "checkpoint"
+  std::string lost_at;    ///< the vault is gone at the first: "ask", "channel", "tell"
   std::string end_sentence = "An administrator ended this session.";
   int send_buffer = 0;       ///< of the session's sockets in the kernel; 0: as it comes
   unsigned clock_speed = 1;  ///< the session's seconds pass so many times faster

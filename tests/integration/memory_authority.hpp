@@ -42,6 +42,7 @@ class MemoryAuthority final : public broker::Authority {
   void answer(broker::Ticket ticket, broker::PasswordProof& proof);
   void answer(broker::Ticket ticket, broker::CodeProof& proof);
   void answer(broker::Ticket ticket, broker::ChannelRequest& request);
+  void answer(broker::Ticket ticket, broker::CredentialRequest& request);
   void answer(broker::Ticket ticket, broker::CheckpointRequest& request);
   void answer(broker::Ticket ticket, broker::OpenRequest& request);
   broker::Grant grant(base::SessionId session) const;

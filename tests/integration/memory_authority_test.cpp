@@ -51,7 +51,6 @@ struct Describe {
            " status=" + (n.exit_status ? std::to_string(*n.exit_status) : "none") + " signal=" + n.exit_signal;
   }
   std::string operator()(const FileSeen& n) const { return describe(n.event); }
-  std::string operator()(const RecordingBegun&) const { return "recording begun"; }
   std::string operator()(const ProofRefused& n) const {
     return "refused " + std::to_string(int(n.why)) + " " + shown(n.written);
   }
@@ -148,6 +147,15 @@ void MemoryAuthority::answer(Ticket ticket, ChannelRequest& request) {
     waiting_.emplace_back(Reply{ticket, ChannelAllowed{}});
 }
 
+void MemoryAuthority::answer(Ticket ticket, CredentialRequest&) {
+  note("recording begun");
+  if (setup_.silent_to == "credential") return;
+  if (setup_.credential_refusal.empty())
+    waiting_.emplace_back(Reply{ticket, TargetCredential{setup_.kind, credential()}});
+  else
+    waiting_.emplace_back(Reply{ticket, base::fail(base::Errc::conflict, setup_.credential_refusal)});
+}
+
 void MemoryAuthority::answer(Ticket ticket, CheckpointRequest& request) {
   note("checkpoint " + std::to_string(request.mark.sequence));
   if (setup_.silent_to == "checkpoint") return;
@@ -169,8 +177,6 @@ void MemoryAuthority::answer(Ticket ticket, OpenRequest& request) {
 Grant MemoryAuthority::grant(base::SessionId session) const {
   return {.session = session,
           .target_login = setup_.target_login,
-          .kind = setup_.kind,
-          .credential = credential(),
           .host_keys = {setup_.pin},
           .policy = setup_.policy,
           .environment = setup_.environment,

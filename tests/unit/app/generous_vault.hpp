@@ -89,6 +89,10 @@ class Generous final : public app::BatchHandler {
         after.push_back(grant(record, request.peer.id));
         then = Outgoing::Then::granted;
         break;
+      case OperationId::recording_begin:
+        record.set("kind", "unix_password");
+        record.set("credential", base::SecretBytes::copy(base::as_bytes(granted.password)));
+        break;
       case OperationId::session_channel:
         note(std::string(input.text("kind")) + " channel " + std::string(base::as_text(input.bytes("text"))));
         break;
@@ -114,12 +118,7 @@ class Generous final : public app::BatchHandler {
 
   Outgoing grant(Record& record, std::uint64_t peer) {
     const auto id = base::SessionId::random().text();
-    record.set("session", id)
-        .set("user", "alice")
-        .set("account", "root@web1")
-        .set("login", granted.login)
-        .set("kind", "unix_password");
-    record.set("credential", base::SecretBytes::copy(base::as_bytes(granted.password)));
+    record.set("session", id).set("user", "alice").set("account", "root@web1").set("login", granted.login);
     record.add("host_keys").set("key", granted.host_key);
     record.set("channels", "shell,exec,sftp,scp")
         .set("source", "127.0.0.1")

@@ -4,7 +4,8 @@
 using namespace sallyport;
 using namespace sallyport::test;
 
-TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the child gets the credential") {
+TEST_CASE(
+    "ssh: with a fresh checkout a key is enough, the listener dials, the child gets the credential when it records") {
   Ssh ssh;
   ssh.lend();
   ssh.connect(10);
@@ -14,7 +15,6 @@ TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the c
   CHECK(ssh.child(10, OperationId::auth_key, offered)->flag("accepted"));
   REQUIRE(ssh.prove_key(10)->text("next") == "grant");
   const auto grant = ssh.grant(10);
-  CHECK(grant->secret("credential").expose_text() == "the-root-password");
   CHECK(grant->secret("data_key").size() == 32);
   CHECK(grant->list("host_keys").size() == 1);
   CHECK(grant->text("channels") == "shell,exec,sftp,scp");
@@ -25,6 +25,35 @@ TEST_CASE("ssh: with a fresh checkout a key is enough, the listener dials, the c
   CHECK(dial.text("host") == "127.0.0.1");
   CHECK(dial.number("connection") == 10);
   CHECK(dial.text("file") == std::string(grant->text("session")) + ".spr");
+  const auto begun = ssh.child(10, OperationId::recording_begin, ssh.input(OperationId::recording_begin));
+  CHECK(begun->secret("credential").expose_text() == "the-root-password");
+  CHECK(begun->text("kind") == "unix_password");
+}
+
+TEST_CASE("ssh: who has the credential has a session that is looked for in the recordings") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  CHECK(ssh.state_of(id) == "none");
+  const auto begin = [&] {
+    return ssh.child(10, OperationId::recording_begin, ssh.input(OperationId::recording_begin));
+  };
+  REQUIRE(begin().ok());
+  CHECK(begin().code == base::Errc::conflict);  // once
+  // A child that is not of our mind says that it never began.
+  CHECK(ssh.close(10, "nothing happened", "none").ok());
+  CHECK(ssh.state_of(id) == "truncated");
+}
+
+TEST_CASE("ssh: a session that is being ended gets no credential") {
+  Ssh ssh;
+  ssh.lend();
+  const auto id = ssh.session(10);
+  REQUIRE(ssh.by_id(OperationId::session_terminate, id, ssh.admin.token).ok());
+  CHECK(ssh.child(10, OperationId::recording_begin, ssh.input(OperationId::recording_begin)).code ==
+        base::Errc::conflict);
+  CHECK(ssh.close(10, "ended", "none").ok());
+  CHECK(ssh.state_of(id) == "none");
 }
 
 TEST_CASE("ssh: a session's child can give none of the vault's events for its own") {

@@ -35,8 +35,7 @@ struct Child {
   void grant() {
     app::Record record(app::find_operation(app::OperationId::auth_grant)->output);
     record.set("session", base::SessionId::random().text()).set("user", "alice").set("account", "root@web1");
-    record.set("login", "root").set("kind", "unix_password");
-    record.set("credential", base::SecretBytes::copy(base::as_bytes("secret")));
+    record.set("login", "root");
     record.set_list("host_keys");
     record.add("host_keys").set("key", base::Bytes(32, 1));
     record.set("channels", "shell,exec").set("source", "192.0.2.1").set("reason", "test");

@@ -53,6 +53,8 @@ struct OpenRequest {
   LoginName login;
   std::string client_version;
 };
+/// Header and META of the recording are durable: the credential may be handed out. The target is spoken to after this.
+struct CredentialRequest {};
 /// A place in the recording's chain to be signed and kept in the audit log.
 struct CheckpointRequest {
   recorder::Mark mark;
@@ -66,7 +68,8 @@ struct ChannelRequest {
   std::string text;
 };
 
-using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CheckpointRequest, ChannelRequest>;
+using Question = std::variant<PublicKeyProof, PasswordProof, CodeProof, OpenRequest, CredentialRequest,
+                              CheckpointRequest, ChannelRequest>;
 
 // ---- Answers
 // ---------------------------------------------------------------------------------------------------------
@@ -82,8 +85,6 @@ struct ProofAnswer {
   std::string sentence{};  ///< why not, where the client may know; plain text, else empty
 };
 
-enum class CredentialKind : std::uint8_t { password = 1, private_key = 2 };
-
 /// What channels may carry. Everything that has no field here is refused.
 struct ChannelPolicy {
   bool shell = false;
@@ -94,9 +95,7 @@ struct ChannelPolicy {
 
 struct Grant {
   base::SessionId session;
-  std::string target_login;  ///< checked by base's name rule or stricter before it is sent
-  CredentialKind kind = CredentialKind::password;
-  base::SecretBytes credential;        ///< the password, or an unencrypted private key as PEM
+  std::string target_login;            ///< checked by base's name rule or stricter before it is sent
   std::vector<base::Bytes> host_keys;  ///< pinned blobs; at least one
   ChannelPolicy policy;
   /// Names that may be set, to the name of a locale; "LC_*" is the one pattern understood.
@@ -110,13 +109,19 @@ struct Grant {
   std::vector<recorder::Recipient> recipients;
   recorder::Meta recording_meta;
 };
+enum class CredentialKind : std::uint8_t { password = 1, private_key = 2 };
+
+struct TargetCredential {
+  CredentialKind kind = CredentialKind::password;
+  base::SecretBytes secret;  ///< the password, or an unencrypted private key as PEM
+};
 struct CheckpointSigned {
   base::Signature signature;
 };
 struct ChannelAllowed {};
 
 /// An Error's context is a sentence that the authority wants the (by then proven) person to read.
-using Answer = base::Result<std::variant<ProofAnswer, Grant, CheckpointSigned, ChannelAllowed>>;
+using Answer = base::Result<std::variant<ProofAnswer, Grant, TargetCredential, CheckpointSigned, ChannelAllowed>>;
 
 // ---- What comes back
 // -------------------------------------------------------------------------------------------------
@@ -182,8 +187,6 @@ struct ProofRefused {
   Why why;
   std::string written;  ///< the login name as in a proof
 };
-/// Header and META of the recording are durable; the target is spoken to after this.
-struct RecordingBegun {};
 /// The last word. `end_mark` is absent when no recording was begun or END could not be written.
 struct SessionOver {
   recorder::EndReason reason = recorder::EndReason::closed;
@@ -192,7 +195,7 @@ struct SessionOver {
   std::optional<recorder::Totals> totals;
   bool recording_begun = false;
 };
-using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, ProofRefused, RecordingBegun, SessionOver>;
+using Notice = std::variant<RequestDenied, ChannelEnded, FileSeen, ProofRefused, SessionOver>;
 
 // ---- The interface
 // ---------------------------------------------------------------------------------------------------
