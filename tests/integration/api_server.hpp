@@ -65,6 +65,8 @@ class ApiServer {
   std::string ca_file() const { return (data_ / "tls" / "ca.pem").native(); }
   TlsClient client() const { return TlsClient(port_, ca_file()); }
   const std::filesystem::path& data() const noexcept { return data_; }
+  /// What its processes have computed so far, whatever else the machine did.
+  std::chrono::nanoseconds cpu_time() const;
 
  private:
   void make_data();

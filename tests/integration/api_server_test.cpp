@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include <algorithm>
 #include <fstream>
@@ -148,6 +149,20 @@ void ApiServer::bootstrap() {
   must(client.call(app::OperationId::user_bootstrap, must(encode(record)), std::chrono::seconds(20)));
 }
 
+std::chrono::nanoseconds ApiServer::cpu_time() const {
+  std::chrono::nanoseconds sum{0};
+  const auto id = std::to_string(pid_);
+  std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+  for (pid_t child = 0; children >> child;) {
+    clockid_t clock{};
+    timespec used{};
+    REQUIRE(::clock_getcpuclockid(child, &clock) == 0);
+    REQUIRE(::clock_gettime(clock, &used) == 0);
+    sum += std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+  }
+  return sum;
+}
+
 ApiServer::~ApiServer() {
   if (pid_ <= 0) return;
   ::kill(pid_, SIGTERM);
@@ -255,13 +270,13 @@ TEST_CASE("api: requests in one packet are answered in order, one in many packet
   CHECK(client.receive().status == 401);
 }
 
-TEST_CASE("api: an unknown user is answered like a wrong password, in words and in time", "[api]") {
+TEST_CASE("api: an unknown user is answered like a wrong password, in words and in work", "[api]") {
   auto client = server().client();
   const auto ask = [&](const std::string& user) {
-    const auto begin = std::chrono::steady_clock::now();
+    const auto before = server().cpu_time();
     const auto answer = client.ask(http("POST", "/v1/login", R"({"user":")" + user + R"(","password":"wrong"})"));
     CHECK(answer.status == 401);
-    return std::pair(field(answer.body, "message"), std::chrono::steady_clock::now() - begin);
+    return std::pair(field(answer.body, "message"), server().cpu_time() - before);
   };
   const auto known = ask("root");
   const auto unknown = ask("nobody-of-that-name");

@@ -83,11 +83,15 @@ TEST_CASE("the target's secret stands in no command, path or notice") {
   CHECK(world.broker->wait_for_notice("denied scp scp -f /tmp/<secret>"));
   CHECK(world.broker->wait_for_notice("denied local forward <secret>:1"));
   CHECK(world.broker->notices().find("Target-Secret-1") == std::string::npos);
+  std::size_t files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(world.broker->directory())) {
     if (entry.path().extension() != ".spr") continue;
-    for (const auto& command : read_recording(entry.path()).commands)
-      CHECK(command.find("Target") == std::string::npos);
+    const auto recorded = read_recording(entry.path());
+    for (const auto& command : recorded.commands) CHECK(command.find("Target") == std::string::npos);
+    for (const auto& file : recorded.files) CHECK(file.find("Target") == std::string::npos);
+    files += recorded.files.size();
   }
+  CHECK(files > 0);
 }
 
 TEST_CASE("several commands share one connection and overlap") {

@@ -10,6 +10,7 @@ namespace sallyport::test {
 struct Recorded {
   std::string output;
   std::vector<std::string> commands;
+  std::vector<std::string> files;  ///< path, other path and detail of each file event
   std::vector<std::string> sizes;  ///< "columns x rows", in order
   std::size_t checkpoints = 0;
   bool ended = false;
@@ -29,6 +30,8 @@ inline Recorded read_recording(const std::filesystem::path& file) {
     const auto& body = record.value()->body;
     if (const auto* bytes = std::get_if<recorder::OutputRecord>(&body)) out.output += base::as_text(bytes->bytes);
     if (const auto* command = std::get_if<recorder::CommandRecord>(&body)) out.commands.emplace_back(command->text);
+    if (const auto* event = std::get_if<recorder::FileEvent>(&body))
+      out.files.push_back(event->path + " " + event->other_path + " " + event->detail);
     if (const auto* size = std::get_if<recorder::ResizeRecord>(&body))
       out.sizes.push_back(std::to_string(size->columns) + "x" + std::to_string(size->rows));
     if (std::holds_alternative<recorder::CheckpointRecord>(body)) ++out.checkpoints;
