@@ -119,11 +119,16 @@ base::Result<int> set_up(const Invocation& line, const std::string& given) {
 }
 
 // By which name clients find this server, if the certificate has one: init puts what it was told behind the machine's
-// own name, and last "localhost", which is another machine everywhere else.
-std::string name_for_clients(const certs::ServerNames& names) {
-  const auto found =
-      std::find_if(names.dns.rbegin(), names.dns.rend(), [](const auto& name) { return name != "localhost"; });
-  return found == names.dns.rend() ? std::string() : *found;
+// own name and addresses. What means another machine everywhere else is no name.
+std::string name_for_clients(certs::ServerNames names) {
+  std::erase(names.dns, "localhost");
+  std::erase_if(names.ips, [](const auto& address) { return address.starts_with("127.") || address == "::1"; });
+  const bool told_address_only = names.dns.size() < 2 && !names.ips.empty();
+  const auto written = [](const std::string& address) {
+    return address.find(':') != std::string::npos ? "[" + address + "]" : address;
+  };
+  if (told_address_only) return written(names.ips.back());
+  return names.dns.empty() ? std::string() : names.dns.back();
 }
 
 // On the server's machine: what its clients have to be told.

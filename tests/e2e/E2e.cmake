@@ -38,6 +38,7 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: an installation has everything where it is looked for" "e2e: the command line without a server" "e2e: docs/cli.md is what the program prints"
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
+    "e2e: the README's first session is eight steps"
     "e2e: one command sets a client up" "e2e: a wrong first code of a generator is asked for again"
     "e2e: each process is killed in turn" "e2e: each process under its own user"
     "e2e: started as an ordinary user"

@@ -15,6 +15,8 @@ as admin init --dev --data "$stage/unnamed" --password-stdin <<< "$admin_passwor
 own=$(uname -n | tr A-Z a-z)
 [[ $own != localhost ]] || own=HOST
 tells "$stage/unnamed" "$own"
+as admin init --dev --data "$stage/numbered" --name 2001:db8::7 --password-stdin <<< "$admin_password" > /dev/null
+tells "$stage/numbered" '\[2001:db8::7]'
 rm "$stage/unnamed/tls/server.pem"
 tells "$stage/unnamed" HOST
 

@@ -108,8 +108,8 @@ base::Result<> Vault::create(const fs::path& data, const NewSlots& slots, const 
   header.generation = 0;  // write_header() makes it 1
   base::random_bytes(header.vault_id);
   SALLYPORT_TRY(header.slots, make_slots(data, slots, header.vault_id, root));
-  SALLYPORT_TRYV(make_store(data, header.vault_id, root, clock));
-  auto made = write_header(data, std::move(header), root);
+  auto made = make_store(data, header.vault_id, root, clock);
+  if (made) made = write_header(data, std::move(header), root);
   std::error_code ignored;
   if (!made) fs::remove(data / kStoreFile, ignored);  // nobody could ever open it, and the next try would meet it
   return made;
