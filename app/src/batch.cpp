@@ -17,9 +17,16 @@ namespace {
 
 constexpr std::string_view kNothingReleased = "the audit log can't be written; nothing was released";
 
+/// The store says so with its file's name and SQLite's words. What else is unavailable is for who has proven himself.
+bool is_of_the_machine(const base::Error& error, const Context& context) {
+  const auto code = error.code();
+  return code == Errc::io || code == Errc::internal || code == Errc::corrupt ||
+         (code == Errc::unavailable && context.unproven());
+}
+
 /// What a person outside may read of a failure: not the vault's files and library messages.
 base::Error for_peer(const base::Error& error, const Context& context) {
-  if (error.code() != Errc::io && error.code() != Errc::internal && error.code() != Errc::corrupt) return error;
+  if (!is_of_the_machine(error, context)) return error;
   base::log(base::LogLevel::error, "operation.failed",
             {{"operation", std::string(context.operation.name)},
              {"request", context.request_id},

@@ -29,6 +29,12 @@ Refusal wrong(Context& context, std::string why) {
   return {fail(Errc::unauthenticated, "wrong user, password or one-time code")};
 }
 
+/// Where no code was judged no lockout counts: told within the strangers' budget, or it could fill the log.
+Refusal unjudged(Context& context, std::string why) {
+  context.factors.password = false;
+  return wrong(context, std::move(why));
+}
+
 Result<HashWork> login_hash(Context& context, const Record& input) {
   // Said before anything is looked at, and hence about nobody.
   if (input.has("otp") && !vault::is_totp_format(input.secret("otp").expose()))
@@ -49,10 +55,11 @@ Result<Refusal> login_prove(Context& context, const Record& input) {
   if (!answer.accepted) return wrong(context, "password: " + answer.why);
   context.factors.password = true;
   SALLYPORT_TRY(const bool enrolled, vault::totp_enrolled(context.sql(), *answer.user));
-  if (!enrolled) return input.has("otp") ? wrong(context, "a code, and none is enrolled") : Refusal{};
+  if (!enrolled && !input.has("otp")) return Refusal{};
+  if (!enrolled) return unjudged(context, "a code, and none is enrolled");
   SALLYPORT_TRY(const auto refused, prove_code(context, *answer.user, input.secret("otp")));
-  // While codes are locked none is judged: that is told within the strangers' budget, or it could fill the log.
-  if (refused && refused.why->code() == Errc::locked_out) context.factors.password = false;
+  const bool judged = refused && refused.why->code() == Errc::unauthenticated;  // not locked, and six digits
+  if (refused && !judged) return unjudged(context, "one-time code: " + refused.why->context());
   return refused ? wrong(context, "one-time code: " + refused.why->context()) : Refusal{};
 }
 

@@ -272,7 +272,10 @@ Result<Record> auth_otp(Context& context, Record& input) {
     keep(context, flow);
     context.counted = true;
     const std::string rule = context.rule;  // prove_code() says which
-    note_refused(context, "ssh.otp", rule, written_of(input), refused.why->context());
+    // While codes are locked none is judged, and no lockout bounds how often that is told.
+    context.quiet = true;
+    if (refused.why->code() == Errc::unauthenticated || context.state.strangers.take("ssh.otp", context.now.mono))
+      note_refused(context, "ssh.otp", rule, written_of(input), refused.why->context());
     return next_step(context, false, after_refusal(flow), refused.why->context());
   }
   SALLYPORT_TRYV(flow.code_good(context.now));

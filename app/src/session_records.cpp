@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
 #include "session_action.hpp"
 
@@ -13,7 +14,11 @@ using base::Result;
 
 namespace {
 
-constexpr std::size_t kMaxShown = 430;     // of one foreign text in a detail, as the log will escape it
+// Of foreign texts, as the log will escape them; where one is cut its length and hash follow, 88 bytes at most.
+constexpr std::size_t kMaxCommand = 885;  // with its variables, which leave half of it to the command
+constexpr std::size_t kMaxShown = 430;
+constexpr std::size_t kMaxPath = 260;  // there may be two, a detail and a hash
+constexpr std::size_t kMaxRemark = 100;
 constexpr std::size_t kMaxDetail = 1018;   // of all of it: the log cuts at 1024
 constexpr std::size_t kMaxSentence = 250;  // of session.close
 // The vault ends the session when its checkout runs out; this is for a vault that can't say so any more.
@@ -22,22 +27,31 @@ constexpr base::Milliseconds kAfterCheckout{5000};
 /// UTF-8: this byte belongs to the one before it.
 bool is_continued(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80; }
 
-/// As it is, cut so that its escaped form has at most `max` bytes before the dots.
-std::string cut(std::string_view text, std::size_t max) {
+/// As much of it as has at most `max` bytes in its escaped form.
+std::string_view head(std::string_view text, std::size_t max) {
   const auto fits = [text, max](std::size_t size) {
     return base::escape_text(text.substr(0, size), 4 * max + 8).size() <= max;
   };
   // Escaped it is never shorter.
   std::size_t size = std::min(text.size(), max);
   while (size > 0 && !fits(size)) --size;
-  if (size == text.size()) return std::string(text);
+  if (size == text.size()) return text;
   while (size > 0 && is_continued(text[size])) --size;
-  return std::string(text.substr(0, size)) + "...";
+  return text.substr(0, size);
 }
+
+/// What is cut can still be told from everything else, and found in the recording.
+std::string cut(std::string_view text, std::size_t max) {
+  const auto kept = head(text, max);
+  if (kept.size() == text.size()) return std::string(text);
+  return fmt::format("{}... ({} bytes, sha256 {})", kept, text.size(), base::hex(base::sha256(base::as_bytes(text))));
+}
+
+std::string shown(std::string_view text) { return cut(text, kMaxShown); }
 
 }  // namespace
 
-std::string shown(std::string_view text) { return cut(text, kMaxShown); }
+std::string shown_command(std::string_view text) { return cut(text, kMaxCommand); }
 
 broker::ChannelPolicy to_policy(std::string_view words) {
   broker::ChannelPolicy policy;
@@ -67,10 +81,10 @@ std::string describe(const recorder::FileEvent& file) {
   std::string text = fmt::format("{} {}", to_string(file.how), to_string(file.action));
   if (file.action == recorder::FileAction::transfer)
     text += fmt::format(" {} {} bytes", to_string(file.direction), file.size);
-  if (!file.detail.empty()) text += fmt::format(" ({})", shown(file.detail));
+  if (!file.detail.empty()) text += fmt::format(" ({})", cut(file.detail, kMaxRemark));
   if (file.sha256) text += " sha256 " + base::hex(*file.sha256);
-  text += fmt::format(" {}: {}", to_string(file.outcome), shown(file.path));
-  if (!file.other_path.empty()) text += " -> " + shown(file.other_path);
+  text += fmt::format(" {}: {}", to_string(file.outcome), cut(file.path, kMaxPath));
+  if (!file.other_path.empty()) text += " -> " + cut(file.other_path, kMaxPath);
   return text;
 }
 
@@ -118,7 +132,7 @@ Result<broker::TargetCredential> to_credential(Record&& record) {
 
 std::optional<SessionEvent> to_event(const broker::Notice& notice) {
   auto event = std::visit([](const auto& what) { return event_of(what); }, notice);
-  if (event) event->detail = cut(event->detail, kMaxDetail);
+  if (event) event->detail = head(event->detail, kMaxDetail);
   return event;
 }
 

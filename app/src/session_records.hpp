@@ -14,11 +14,11 @@ base::Result<broker::Grant> to_grant(Record&& record, std::string_view client_ve
 base::Result<broker::TargetCredential> to_credential(Record&& record);
 /// "shell,exec": words that are not known open nothing.
 broker::ChannelPolicy to_policy(std::string_view words);
-/// Foreign text as the peer wrote it, cut so that its escaped form fits into a detail. Whoever stores it escapes it:
-/// twice would be another text.
-std::string shown(std::string_view text);
+/// A command with its variables, as the peer wrote it, cut so that its escaped form fits into a detail; its length and
+/// SHA-256 stand for what is cut. Whoever stores it escapes it: twice would be another text.
+std::string shown_command(std::string_view text);
 
-/// A notice as one line of the audit log. Foreign text in `detail` is as in shown(). At most 1,024 bytes.
+/// A notice as one line of the audit log. Foreign text in `detail` is as in shown_command(). At most 1,024 bytes.
 struct SessionEvent {
   SessionAction action;
   std::string detail;

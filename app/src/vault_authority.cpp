@@ -49,7 +49,6 @@ bool means_not_accepted(Errc code) noexcept {
     case Errc::invalid:
     case Errc::conflict:
     case Errc::locked_out:
-    case Errc::limit:
       return true;
     default:
       return false;
@@ -169,7 +168,7 @@ Result<> VaultAuthority::ask(broker::Ticket ticket, broker::Question question) {
   if (auto* channel = std::get_if<broker::ChannelRequest>(&question)) {
     Record record(row(OperationId::session_channel).input);
     record.set("channel", std::uint64_t{channel->channel}).set("kind", to_string(channel->kind));
-    if (!channel->text.empty()) record.set("text", raw(shown(channel->text)));
+    if (!channel->text.empty()) record.set("text", raw(shown_command(channel->text)));
     return send(OperationId::session_channel, record, {Kind::channel, ticket});
   }
   const auto& mark = std::get<broker::CheckpointRequest>(question).mark;

@@ -62,7 +62,9 @@ SessionResult SshSession::Impl::run() {
   SessionResult result;
   result.authenticated = authenticator_.state() == Authenticator::State::proven;
   result.failed_proofs = authenticator_.failures();
-  result.undecided = authenticator_.undecided() || proof_.has_value();
+  // Who leaves before he has heard is not who the vault gave no answer to.
+  const bool unheard = proof_ && context_.ending->reason == recorder::EndReason::vault_lost;
+  result.undecided = authenticator_.undecided() || unheard;
   result.reason = context_.ending->reason;
   result.sentence = context_.ending->sentence;
   return result;

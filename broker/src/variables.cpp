@@ -48,7 +48,7 @@ std::string described(std::string_view name, std::string_view value, bool with_v
 
 bool Variables::admit(std::string_view name, std::string_view value, const std::vector<std::string>& allowed) {
   const bool named = is_allowed(allowed, name);
-  if (named && is_locale(value) && count_ < kMaxSet) return true;
+  if (named && is_locale(value) && text_.size() + name.size() + value.size() + 2 <= kMaxTogether) return true;
   refuse(described(name, value, named));
   return false;
 }
@@ -61,7 +61,6 @@ void Variables::refuse(std::string shown) {
 }
 
 void Variables::set(std::string_view name, std::string_view value) {
-  ++count_;
   if (!text_.empty()) text_ += ' ';
   text_.append(name).append("=").append(value);
 }

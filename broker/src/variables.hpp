@@ -11,7 +11,7 @@ namespace sallyport::broker {
 class Variables {
  public:
   static constexpr std::string_view kTerminal = "xterm";
-  static constexpr std::size_t kMaxSet = 32;
+  static constexpr std::size_t kMaxTogether = 384;  ///< of text() without TERM: a log's line has room for the command
   static constexpr std::size_t kMaxName = 64;
   static constexpr std::size_t kMaxValue = 64;
   static constexpr std::size_t kMaxRefused = 8;       ///< named; the rest is a number
@@ -28,7 +28,7 @@ class Variables {
   /// called again; the last one is in force.
   std::string set_terminal(std::string_view type);
   /// The terminal's type, then the variables in order, as a shell writes them before a command:
-  /// "TERM=xterm LANG=C LC_TIME=de_DE.UTF-8". At most 4,230 bytes.
+  /// "TERM=xterm LANG=C LC_TIME=de_DE.UTF-8". At most 454 bytes.
   std::string text() const;
   /// One text for all that was refused since the last call, in the peer's bytes; empty if nothing was. Values of names
   /// that are not allowed are the person's own business and only measured.
@@ -39,7 +39,6 @@ class Variables {
 
   std::optional<std::string> terminal_;
   std::string text_;
-  std::size_t count_ = 0;
   std::vector<std::string> refused_;
   std::size_t more_ = 0;
 };

@@ -1,5 +1,6 @@
 // A vault that is gone, silent or slow to sign; and what it says, shown to a terminal.
 #include <fcntl.h>
+#include <signal.h>
 
 #include "broker_fixture.hpp"
 #include "recorded.hpp"
@@ -64,6 +65,29 @@ TEST_CASE("a vault that does not answer is not waited for without end") {
   CHECK(done.status != 0);
   CHECK(world.broker->wait_for_notice(sentence));
   CHECK(world.sshd.log().find("Accepted") == std::string::npos);
+}
+
+TEST_CASE("nobody's failure is what the vault did not judge, but not what its giver did not wait for") {
+  BrokerSetup setup;
+  setup.silent_to = "proof";
+  SECTION("the vault says nothing") {
+    setup.bounds.answer_timeout = base::Milliseconds{300};
+    World world(setup);
+    CHECK(world.run_ssh({}, {"id"}).status == 255);
+    REQUIRE(world.broker->wait_for_notice("result authenticated=0"));
+    CHECK(world.broker->notices().find("undecided") != std::string::npos);
+  }
+  SECTION("the client leaves first") {
+    World world(setup);
+    base::Command line;
+    line.environment = {"PATH=/usr/bin:/bin"};
+    line.argv = world.ssh({}, {"id"});
+    auto client = base::Child::spawn(line, {}).value();
+    REQUIRE(world.broker->wait_for_notice("key offered good"));
+    client.signal(SIGKILL);
+    REQUIRE(world.broker->wait_for_notice("result authenticated=0"));
+    CHECK(world.broker->notices().find("undecided") == std::string::npos);
+  }
 }
 
 TEST_CASE("a credential that is not handed out any more is a refusal, and the target hears nothing") {

@@ -63,6 +63,7 @@ int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& se
   auto session = SshSession::create(std::move(client), keys, authority, clock, bounds);
   if (!session) return 1;
   const auto result = session.value()->run();
+  if (result.undecided) authority.note("undecided");
   authority.note("result authenticated=" + std::to_string(result.authenticated) + " " + result.sentence);
   return 0;
 }

@@ -111,8 +111,9 @@ base::Result<> Vault::create(const fs::path& data, const NewSlots& slots, const 
   auto made = make_store(data, header.vault_id, root, clock);
   if (made) made = write_header(data, std::move(header), root);
   std::error_code ignored;
-  if (!made) fs::remove(data / kStoreFile, ignored);  // nobody could ever open it, and the next try would meet it
-  return made;
+  if (made) return made;
+  for (const auto* file : {kStoreFile, kHeaderFile}) fs::remove(data / file, ignored);
+  return made;  // nobody could ever open what was there, and the next try would meet it
 }
 
 Vault::Vault(fs::path data, Keyring keys, const base::Clock& clock)

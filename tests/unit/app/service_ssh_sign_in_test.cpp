@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "service_ssh_fixture.hpp"
+#include "stranger_budget.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -31,6 +32,24 @@ TEST_CASE("ssh: a checkout from elsewhere, or of long ago, does not stand for a 
   CHECK_FALSE(ssh.grant(10).ok());  // asking all the same does not help
   REQUIRE(ssh.otp(10, ssh.code(ssh.alice))->text("next") == "grant");
   CHECK(ssh.grant(10).ok());
+}
+
+TEST_CASE("ssh: codes that nobody judges, because they are locked, are told within the strangers' budget") {
+  Ssh ssh;
+  ssh.lend();
+  ssh.clock.advance(ssh.config.otp_window + base::Seconds{1});
+  const auto events = [&ssh] { return std::ranges::count(ssh.log(), "ssh.otp", &ServiceFixture::Line::action); };
+  std::uint64_t id = 100;
+  const auto guess = [&] {
+    ssh.connect(++id, "198.51.100.9");
+    REQUIRE(ssh.begin(id).ok());
+    REQUIRE(ssh.prove_key(id)->text("next") == "otp");
+    CHECK_FALSE(ssh.otp(id, secret("000000"))->flag("accepted"));
+  };
+  for (int i = 0; i < 6; ++i) guess();
+  CHECK(ssh.log().back().rule == "deny.otp_locked");
+  for (unsigned i = 0; i < 3 * app::StrangerBudget::kAtOnce; ++i) guess();
+  CHECK(events() <= 6 + static_cast<std::ptrdiff_t>(app::StrangerBudget::kAtOnce));
 }
 
 TEST_CASE("ssh: a proven key and then a code are kept out by nobody's guesses") {

@@ -73,6 +73,21 @@ TEST_CASE("strangers: a wrong code after the right password is always written, u
   CHECK(gate.log().back().detail.find("one-time code") != std::string::npos);
 }
 
+TEST_CASE("strangers: a right password whose code nobody judged is told within the budget") {
+  Gate gate;
+  auto bob = gate.input(OperationId::user_add);
+  bob.set("name", "bob").set("password", secret("password of bob"));
+  REQUIRE(gate.web(OperationId::user_add, bob, &gate.admin.token).ok());
+  gate.knock(100, OperationId::user_list);
+  const auto before = gate.size();
+  const auto code = secret("123456");
+  for (int i = 0; i < 20; ++i) {
+    CHECK(gate.login("alice", "password of alice").code == Errc::unauthenticated);
+    CHECK(gate.login("bob", "password of bob", &code).code == Errc::unauthenticated);
+  }
+  CHECK(gate.size() == before);
+}
+
 TEST_CASE("strangers: what a known person is refused is always written") {
   Gate gate;
   gate.knock(100, OperationId::user_list);

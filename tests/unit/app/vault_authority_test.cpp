@@ -7,6 +7,7 @@
 
 #include "child_link.hpp"
 #include "sallyport/base/crypto.hpp"
+#include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -72,6 +73,14 @@ class Vault {
       if (auto frame = decoder_.filled(static_cast<std::size_t>(got)).value()) out.push_back(std::move(*frame));
     }
   }
+  void answer(const app::Frame& asked, const app::Record& record) {
+    app::Frame frame;
+    frame.type = app::FrameType::reply;
+    frame.id = asked.id;
+    frame.payload = app::encode(record).value();
+    send(std::move(frame));
+  }
+  void refuse(const app::Frame& asked, const base::Error& why) { send(app::error_reply(asked.id, why)); }
   /// Reads and answers until nothing more comes; every event in order as "action detail".
   std::vector<std::string> serve() {
     std::vector<std::string> events;
@@ -92,6 +101,11 @@ class Vault {
   }
 
  private:
+  void send(app::Frame frame) {
+    app::FrameQueue queue(1U << 20U);
+    REQUIRE(queue.push(std::move(frame)));
+    REQUIRE(queue.flush(child_.vault.get()));
+  }
   static void note(const app::Frame& frame, std::vector<std::string>& events) {
     const auto id = static_cast<app::OperationId>(frame.code);
     if (id != app::OperationId::session_event) return events.push_back(std::string(app::find_operation(id)->name));
@@ -228,8 +242,48 @@ TEST_CASE("a text of a peer goes to the log as it was written, cut so that the l
   const auto events = session.vault.serve();
   REQUIRE(events.size() == 2);
   CHECK(events[0] == "channel.denied exec: a\\b\x1b[2J\xff");
-  CHECK(events[1].ends_with("... -> /end"));
+  const auto hash = base::hex(base::sha256(base::as_bytes(file.path)));
+  CHECK(events[1].ends_with("... (5000 bytes, sha256 " + hash + ") -> /end"));
   CHECK(base::escape_text(events[1], 2000).size() <= 1021);
+}
+
+TEST_CASE("no variables push a command out of the log, and one that is too long for it is told by its hash") {
+  Granted session;
+  const auto logged = [&session](const std::string& text) {
+    REQUIRE(session.child.authority->ask(8, broker::ChannelRequest{1, recorder::ChannelKind::exec, text}));
+    const auto frames = session.vault.read();
+    REQUIRE(frames.size() == 1);
+    const auto* row = app::find_operation(app::OperationId::session_channel);
+    const auto record = app::decode(frames[0].payload.view(), row->input).value();
+    return std::string(base::as_text(record.bytes("text")));
+  };
+  const std::string variables(454, 'v');  // the most that broker's Variables take
+  const std::string command = variables + " id; echo " + std::string(400, '\'');
+  CHECK(logged(command) == command);
+  const std::string longer = command + std::string(500, 'x');
+  CHECK(logged(longer).ends_with("x... (" + std::to_string(longer.size()) + " bytes, sha256 " +
+                                 base::hex(base::sha256(base::as_bytes(longer))) + ")"));
+}
+
+TEST_CASE("a proof that there was no time to judge is no wrong one") {
+  for (const auto code : {base::Errc::limit, base::Errc::unavailable}) {
+    Child child;
+    Vault vault(child);
+    const auto login = broker::parse_login_name("alice+root+web1").value();
+    REQUIRE(child.authority->ask(
+        5, broker::PasswordProof{login, "alice+root+web1", base::SecretBytes::copy(base::as_bytes("right"))}));
+    const auto frames = vault.read();
+    REQUIRE(frames.size() == 2);  // who it is, and the password
+    vault.answer(frames[0], app::Record(app::find_operation(app::OperationId::auth_begin)->output)
+                                .set_flag("accepted", true)
+                                .set("next", "first"));
+    vault.refuse(frames[1], base::fail(code, "too many sign-ins at once"));
+    const auto messages = child.authority->receive().value();
+    REQUIRE(messages.size() == 1);
+    const auto& reply = std::get<broker::Reply>(messages[0]);
+    REQUIRE_FALSE(reply.answer);
+    CHECK(reply.answer.error().code() == code);
+  }
 }
 
 TEST_CASE("a second login name on one connection is refused, and the vault hears of it") {
