@@ -141,14 +141,24 @@ std::vector<std::string> column(std::span<const Record> items, const Field& fiel
   return cells;
 }
 
+// Names and sentences, of which a beginning still says something; ids, states, times and numbers are right as a whole
+// only.
+bool may_be_cut(const Field& field) {
+  constexpr std::uint32_t kOneWord = 32;
+  if (field.type == FieldType::text) return field.max > kOneWord;
+  return field.type == FieldType::words || field.type == FieldType::list || field.type == FieldType::bytes;
+}
+
 std::string list_table(const Record& record, const Field& list, const TableForm& form) {
   const auto items = record.list(list.name);
   std::vector<std::vector<std::string>> rows(items.size() + 1);
+  std::vector<bool> cut;
   for (const auto* field : columns_of(list.item, form)) {
     auto cells = column(items, *field, form);
     for (std::size_t i = 0; i < cells.size(); ++i) rows[i].push_back(std::move(cells[i]));
+    cut.push_back(may_be_cut(*field));
   }
-  return align(std::move(rows), form.colour, form.wide ? 0 : form.width);
+  return align(std::move(rows), form.colour, form.wide ? 0 : form.width, cut);
 }
 
 std::string sheet(const Record& record, std::string_view columns) {
@@ -182,21 +192,38 @@ std::size_t cut_at(std::string_view text, std::size_t letters) {
   return at;
 }
 
-// Takes what is too much from the widest column, again and again.
-void narrow(std::vector<std::vector<std::string>>& rows, std::vector<std::size_t>& widths, std::size_t most) {
-  constexpr std::size_t kLeast = 12;  // below that nothing can be read any more
+// Takes what is too much from the widest of these columns, again and again, as long as each keeps `least` letters.
+void narrow(std::vector<std::size_t>& widths, const std::vector<bool>& of, std::size_t least, std::size_t most) {
   auto total = widths.empty() ? 0 : 2 * (widths.size() - 1);
   for (const auto one : widths) total += one;
   for (; total > most; --total) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kLeast) break;
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < widths.size(); ++i) {
+      if (of[i] && widths[i] > least && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+    }
+    if (widest == nullptr) return;
     --*widest;
   }
+}
+
+void cut_cells(std::vector<std::vector<std::string>>& rows, const std::vector<std::size_t>& widths) {
   for (auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (width(row[i]) > widths[i]) row[i] = row[i].substr(0, cut_at(row[i], widths[i] - 1)) + "\xe2\x80\xa6";
     }
   }
+}
+
+// Text keeps a length that can be read, if that is enough; what is right as a whole only comes last.
+void fit(std::vector<std::vector<std::string>>& rows, std::vector<std::size_t>& widths, std::vector<bool> cut,
+         std::size_t most) {
+  constexpr std::size_t kReadable = 12;
+  constexpr std::size_t kLeast = 6;
+  cut.resize(widths.size(), true);
+  narrow(widths, cut, kReadable, most);
+  narrow(widths, cut, kLeast, most);
+  narrow(widths, std::vector<bool>(widths.size(), true), kLeast, most);
+  cut_cells(rows, widths);
 }
 
 }  // namespace
@@ -208,13 +235,14 @@ std::string short_duration(std::uint64_t milliseconds) {
   return fmt::format("{}h{:02}m", seconds / 3600, seconds % 3600 / 60);
 }
 
-std::string align(std::vector<std::vector<std::string>> rows, bool colour, std::size_t most) {
+std::string align(std::vector<std::vector<std::string>> rows, bool colour, std::size_t most,
+                  const std::vector<bool>& cut) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
   }
-  if (most > 0) narrow(rows, widths, most);
+  if (most > 0) fit(rows, widths, cut, most);
   std::string out;
   for (std::size_t at = 0; at < rows.size(); ++at) {
     std::string line;

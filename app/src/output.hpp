@@ -35,7 +35,9 @@ base::Result<> print_text(std::string_view text);
 
 /// "12.3 s", "1h02m", for columns of milliseconds.
 std::string short_duration(std::uint64_t milliseconds);
-/// Columns that line up; the first row is the heading. `width`: as in TableForm.
-std::string align(std::vector<std::vector<std::string>> rows, bool colour, std::size_t width = 0);
+/// Columns that line up; the first row is the heading. `width`: as in TableForm. `cut`: the columns that lose their
+/// ends first where it is too little; one that is not named is among them.
+std::string align(std::vector<std::vector<std::string>> rows, bool colour, std::size_t width = 0,
+                  const std::vector<bool>& cut = {});
 
 }  // namespace sallyport::app

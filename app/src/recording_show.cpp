@@ -47,7 +47,7 @@ constexpr std::array<Field, A + B> joined(const std::array<Field, A>& a, const s
 constexpr auto kShown = joined(fields::kSessionItem, kOfTheFile);
 constexpr std::string_view kSheet =
     "id user account checkout source how live frozen started ended end_reason recording bytes duration_ms problem";
-constexpr std::string_view kTable = "channel kind opened_ms closed_ms printed to_target files exit_status size text";
+constexpr std::string_view kTable = "channel kind opened_ms closed_ms printed files exit_status text";
 
 void fill(Record& out, const recorder::ChannelSummary& channel) {
   out.set("channel", std::uint64_t{channel.number}).set("kind", to_string(channel.kind));
@@ -100,19 +100,25 @@ Result<ExaminedRecording> look_into(const Invocation& line, Known& known) {
   return examined;
 }
 
-Result<> print_both(const Record& shown, const recorder::ChannelList& channels) {
+Result<> print_both(const Record& shown, const recorder::ChannelList& channels, bool wide) {
   SALLYPORT_TRYV(print(shown, "recording.show", kSheet, false));
   if (channels.channels().empty()) return base::ok();
-  static constexpr auto kOnly = std::to_array<Field>({kOfTheFile[1]});
-  SALLYPORT_TRYV(print_text("\n" + as_table(list_of(channels, kOnly), table_form(kTable, false))));
+  SALLYPORT_TRYV(print_text("\n" + channel_table(channels, table_form("", wide))));
   if (channels.more() == 0) return base::ok();
   return print_text(fmt::format("and {} more\n", channels.more()));
 }
 
 }  // namespace
 
+std::string channel_table(const recorder::ChannelList& channels, TableForm form) {
+  static constexpr auto kOnly = std::to_array<Field>({kOfTheFile[1]});
+  form.columns = kTable;
+  return as_table(list_of(channels, kOnly), form);
+}
+
 Result<int> run_recording_show(const Invocation& line) {
   SALLYPORT_TRY(const bool json, line.json());
+  SALLYPORT_TRY(const bool wide, line.wide());
   SALLYPORT_TRY(auto known, known_to_the_vault(line));
   SALLYPORT_TRY(const auto examined, look_into(line, known));
   auto shown = list_of(examined.channels, kShown);
@@ -122,7 +128,7 @@ Result<int> run_recording_show(const Invocation& line) {
   if (json) {
     SALLYPORT_TRYV(print(shown, "recording.show", "", true));
   } else {
-    SALLYPORT_TRYV(print_both(shown, examined.channels));
+    SALLYPORT_TRYV(print_both(shown, examined.channels, wide));
   }
   return 0;
 }
