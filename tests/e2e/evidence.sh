@@ -93,6 +93,42 @@ cp "$stage/audit.log" "$stage/before"
 for i in {1..6}; do as admin audit export 2> /dev/null | head -c 1000 > /dev/null || true; done  # given up
 ends_with 0 'written' as admin audit export "$stage/audit.log"
 mv "$stage/before" "$stage/audit.log"
+
+step=lists
+# A list says how much it leaves out; --all is every item once, in order, of many answers.
+ends_with 0 '^\(100 of [0-9]{4,}; --all shows the rest\)$' as admin audit list
+as admin audit list --all -o json > "$stage/all" 2> "$stage/all.err"
+(($(jq '.events | length' "$stage/all") >= lines)) || fail "--all is not all: $(jq '.events | length' "$stage/all") of $lines"
+jq -e '[.events[].index] | . == [range(.[0]; .[0] + length)] and .[0] == 0' "$stage/all" > /dev/null || fail "--all has gaps, or another order"
+[[ $(as admin audit list --all 2>&1 | wc -l) -gt $lines && ! -s $stage/all.err ]] || fail "--all leaves something out: $(cat "$stage/all.err")"
+ends_with 0 '^\(2 of [0-9]+; --all shows the rest\)$' as admin session list --limit 2
+[[ $(as admin audit list --limit 2 -o json | jq '.events | length') == 2 ]] || fail "--limit 2 is another number"
+# Each filter, from the command line to the vault: what it finds, and that it can find nothing.
+count() { as admin "$@" --all -o json | jq '.sessions // .events | length'; }  # LIST FILTER...
+as_many() { (($(count "${@:2}") == $1)) || fail "$(count "${@:2}") instead of $1: ${*:2}"; }
+as admin target add web2 127.0.0.1 > /dev/null
+as admin account add root@web2 --kind unix_password > /dev/null
+for list in session recording; do
+  every=$(count $list list)
+  ((every >= 6)) || fail "too few sessions to try this: $every"
+  for good in '--target web1' '--source 127.0.0.1' '--reason tes' '--since 2h' '--until 2099-01-01' '--user alice' '--account root@web1'; do
+    as_many "$every" $list list $good
+  done
+  for bad in '--target web2' '--source 192.0.2.1' '--reason other' '--since 2099-01-01' '--until yesterday' '--user admin' '--account root@web2' '--live' '--state missing'; do
+    as_many 0 $list list $bad
+  done
+  as_many 1 $list list --state truncated
+  ends_with 2 '.' as admin $list list --state odd
+done
+every=$(count audit list)
+for filter in '--actor user:alice' '--action user.list' '--object root@web1' '--target web1' '--source 127.0.0.1' '--reason deny' '--state denied' '--since 2h' '--until 2099-01-01'; do
+  (($(count audit list $filter) > 0)) || fail "nothing is found by $filter"
+done
+for filter in '--actor nobody' '--action no.such' '--object nothing:' '--target web3' '--source 192.0.2.1' '--reason neverwas' '--state failed --action user.list' '--since 2099-01-01' '--until yesterday'; do
+  as_many 0 audit list $filter
+done
+denied=$(as admin audit list --all -o json | jq '[.events[] | select(.outcome == "denied")] | length')
+as_many "$denied" audit list --state denied
 stop_server
 as admin audit export "$stage/audit.log" > /dev/null 2>&1 && fail "an export without a server"
 ends_with 0 '.' as admin audit verify "$stage/audit.log"
