@@ -66,7 +66,7 @@ class ApiClient::Transfer {
     curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &status_);
     if (taken_) return *taken_;
     if (code != CURLE_OK) return failure(code);
-    if (status_ < 200 || status_ > 299) return problem_of(answer(), status_, asked_);
+    if (status_ < 200 || status_ > 299) return problem_of(answer(), status_, asked_with_time());
     return base::ok();
   }
 
@@ -120,6 +120,13 @@ class ApiClient::Transfer {
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
     header("Content-Type: application/json");
     header("Expect:");
+  }
+
+  Asked asked_with_time() const {
+    Asked asked = asked_;
+    curl_header* date = nullptr;
+    if (curl_easy_header(curl_, "date", 0, CURLH_HEADER, -1, &date) == CURLHE_OK) asked.server_time = date->value;
+    return asked;
   }
 
   base::Error failure(CURLcode code) const {

@@ -26,8 +26,17 @@ base::Errc errc_of(std::string_view word, long status) {
   return status == 404 ? base::Errc::not_found : status == 401 ? base::Errc::unauthenticated : base::Errc::internal;
 }
 
+/// A sign-in's refusal says nothing to strangers, not even which of the three was wrong. The clock is everybody's.
+std::string advice_on_clocks(const Asked& asked) {
+  if (asked.operation->id != OperationId::login || !asked.with_code) return {};
+  const auto theirs = asked.server_time.empty()
+                          ? std::string("compare the server's clock")
+                          : "the server's says " + base::escape_text(asked.server_time, 64) + ", compare it";
+  return fmt::format("codes go by the clock: {} with that of the device that shows them", theirs);
+}
+
 std::string advice_on_missing_proof(const Asked& asked) {
-  if (!asked.with_token || asked.with_proof) return {};
+  if (!asked.with_token) return {};
   const auto& fields = asked.operation->input;
   const bool takes_code = std::any_of(fields.begin(), fields.end(), [](const Field& f) { return f.name == "otp"; });
   return takes_code ? "give a one-time code (--otp-stdin where there is no terminal), or sign in: sallyport login"
@@ -47,7 +56,7 @@ std::string advice_on(base::Errc code, const std::string& sentence, const Asked&
   if (asked.operation == nullptr || sentence.find("sallyport ") != std::string::npos) return {};  // it says so itself
   switch (code) {
     case base::Errc::unauthenticated:
-      return advice_on_missing_proof(asked);
+      return asked.with_proof ? advice_on_clocks(asked) : advice_on_missing_proof(asked);
     case base::Errc::denied:
       return advice_on_missing_right(asked);
     case base::Errc::unavailable:
@@ -60,10 +69,11 @@ std::string advice_on(base::Errc code, const std::string& sentence, const Asked&
 }  // namespace
 
 Asked asked_of(const Operation& operation, const Record& input, bool with_token) {
-  Asked asked{&operation, with_token, false, {}};
+  Asked asked{.operation = &operation, .with_token = with_token};
   for (const auto& field : operation.input) {
     if (field.name == "otp" || field.name == "password" || field.name == "current")
       asked.with_proof = asked.with_proof || input.has(field.name);
+    if (field.name == "otp") asked.with_code = input.has(field.name);
     if (field.name == "account" && field.type == FieldType::text) asked.account = input.text("account");
   }
   return asked;

@@ -9,7 +9,9 @@ struct Asked {
   const Operation* operation = nullptr;
   bool with_token = false;
   bool with_proof = false;  ///< a password or a code stood in it: then that was wrong, not the sign-in
+  bool with_code = false;
   std::string account;
+  std::string server_time;  ///< of the answer, as its Date says it
 };
 Asked asked_of(const Operation& operation, const Record& input, bool with_token);
 

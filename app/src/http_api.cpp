@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <map>
 #include <set>
 
@@ -278,6 +279,19 @@ std::string error_json(const base::Error& error, std::string_view request_id) {
   return "{\"error\":" + std::string(base::as_text(inner.value().view())) + "}";
 }
 
+namespace {
+
+/// RFC 9110, 5.6.7: Sun, 06 Nov 1994 08:49:37 GMT. This program never leaves the locale "C".
+std::string http_date(base::WallTime at) {
+  const auto seconds = static_cast<std::time_t>(base::to_unix_ms(at) / 1000);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  ::gmtime_r(&seconds, &parts);
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+}
+
+}  // namespace
+
 std::string response_head(const ResponseHead& head) {
   std::string out = "HTTP/1.1 " + std::to_string(head.status) + " ";
   out += http_reason(head.status);
@@ -285,6 +299,7 @@ std::string response_head(const ResponseHead& head) {
   out += head.content_type;
   out += "\r\nContent-Length: " + std::to_string(head.length) + "\r\nX-Request-Id: ";
   out += head.request_id;
+  out += "\r\nDate: " + http_date(head.at);
   out +=
       "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
       "Strict-Transport-Security: max-age=31536000\r\n"

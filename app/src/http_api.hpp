@@ -8,6 +8,7 @@
 #include "sallyport/app/frame.hpp"
 #include "sallyport/app/operation.hpp"
 #include "sallyport/app/record.hpp"
+#include "sallyport/base/clock.hpp"
 
 namespace sallyport::app {
 
@@ -40,6 +41,7 @@ struct ResponseHead {
   std::string_view content_type = "application/json";
   std::uint64_t length = 0;
   bool keep_alive = true;
+  base::WallTime at = base::SystemClock().wall();  ///< Date: one-time codes hang on this clock
 };
 /// Status line and headers, to the empty line.
 std::string response_head(const ResponseHead& head);

@@ -98,6 +98,11 @@ TEST_CASE("api: an error's text cannot break out of its JSON or its head") {
   CHECK(text.find('\n') == std::string::npos);
 }
 
+TEST_CASE("api: every answer says the time by the server's clock") {
+  const auto text = response_head({.request_id = "r", .at = base::from_unix_ms(784'111'777'999)});
+  CHECK(text.find("\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n") != std::string::npos);
+}
+
 TEST_CASE("openapi: every route of the table stands in the document, with its input") {
   const auto document = boost::json::parse(openapi_document());
   for (const auto& row : operations()) {

@@ -1,5 +1,7 @@
 // What gives a proof (a generator, a key, a password) takes one: a sign-in alone, which somebody else may have got hold
 // of, is not enough.
+#include <algorithm>
+
 #include "sallyport/certs/ssh_key.hpp"
 #include "service_fixture.hpp"
 
@@ -159,4 +161,36 @@ TEST_CASE("service: strangers' wrong passwords do not keep the owner out of his 
   CHECK(office.login("alice", "password of alice", &code).code == Errc::unauthenticated);
   office.source = "2001:db8:1:2:ffff::9";  // another address of his /64
   CHECK(office.login("alice", "password of alice", &code).ok());
+}
+
+TEST_CASE("service: whose code is wrong is told the server's time of day") {
+  ServiceFixture office;
+  const auto admin = office.bootstrap_admin();
+  auto record = office.input(OperationId::otp_enroll);
+  record.set("otp", secret("000000"));
+  const auto refused = office.web(OperationId::otp_enroll, record, &admin.token);
+  CHECK(refused.code == Errc::unauthenticated);
+  const auto time = base::format_time(office.clock.wall()).substr(11, 8);
+  CHECK(refused.error.find("compare your device's clock with the server's: " + time + " UTC") != std::string::npos);
+}
+
+TEST_CASE("service: a code from behind a clock that was ahead is good, and an event says how far that clock was off") {
+  ServiceFixture office;
+  const auto admin = office.bootstrap_admin();
+  const auto alice = office.add_person(admin, "alice");
+  const auto sign_in = [&] {
+    const auto code = office.code(alice);
+    return office.login("alice", "password of alice", &code).ok();
+  };
+  CHECK(std::ranges::count(office.log(), "otp.clock", &ServiceFixture::Line::action) == 0);
+  office.clock.jump_wall(std::chrono::hours{1});
+  REQUIRE(sign_in());
+  office.clock.jump_wall(-std::chrono::hours{1});
+  REQUIRE(sign_in());
+  const auto log = office.log();
+  const auto found = std::ranges::find(log, "otp.clock", &ServiceFixture::Line::action);
+  REQUIRE(found != log.end());
+  CHECK(found->object == "user:alice");
+  CHECK(found->outcome == "failed");
+  CHECK(found->detail.starts_with("codes from up to 60 minutes ahead of the present clock were accepted before"));
 }

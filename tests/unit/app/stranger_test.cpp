@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "sallyport/vault/lockout.hpp"
-#include "service_fixture.hpp"
+#include "service_ssh_fixture.hpp"
 #include "stranger_budget.hpp"
 
 using namespace sallyport;
@@ -86,6 +86,46 @@ TEST_CASE("strangers: a right password whose code nobody judged is told within t
     CHECK(gate.login("bob", "password of bob", &code).code == Errc::unauthenticated);
   }
   CHECK(gate.size() == before);
+}
+
+TEST_CASE("strangers: what ssh refuses is taken from the same budget, and the rest is counted") {
+  Ssh ssh;
+  ssh.clock.advance(StrangerBudget::kOneMore * StrangerBudget::kAtOnce);
+  const auto before = ssh.log().size();
+  auto refused = ssh.input(OperationId::auth_begin);
+  refused.set("refused", "key_type");
+  for (std::uint64_t id = 10; id < 40; ++id) {
+    ssh.connect(id);
+    CHECK_FALSE(ssh.child(id, OperationId::auth_begin, refused)->flag("accepted"));
+  }
+  ssh.connect(40);
+  REQUIRE(ssh.begin(40, "nobody").ok());
+  CHECK_FALSE(ssh.password(40, "a guess")->flag("accepted"));
+  CHECK(ssh.log().size() - before == StrangerBudget::kAtOnce);
+  CHECK(ssh.log().back().action == "ssh.refused");
+  ssh.tick(StrangerBudget::kTellEvery + base::Seconds{1});
+  CHECK(ssh.log().back().detail == "11 refusals: ssh.password 1, ssh.refused 10");
+}
+
+TEST_CASE("strangers: a wrong code behind a proven key is written however full the budget is") {
+  Ssh ssh;
+  ssh.connect(10);
+  REQUIRE(ssh.begin(10).ok());
+  REQUIRE(ssh.prove_key(10)->text("next") == "grant");  // nothing is lent: the end says so
+  ssh.lend();
+  ssh.connect(11, "198.51.100.9");
+  REQUIRE(ssh.begin(11).ok());
+  REQUIRE(ssh.prove_key(11)->text("next") == "otp");
+  auto refused = ssh.input(OperationId::auth_begin);
+  refused.set("refused", "key_type");
+  for (std::uint64_t id = 20; id < 50; ++id) {
+    ssh.connect(id);
+    (void)ssh.child(id, OperationId::auth_begin, refused);
+  }
+  const auto before = ssh.log().size();
+  CHECK_FALSE(ssh.otp(11, secret("000000"))->flag("accepted"));
+  REQUIRE(ssh.log().size() == before + 1);
+  CHECK(ssh.log().back().action == "ssh.otp");
 }
 
 TEST_CASE("strangers: what a known person is refused is always written") {
