@@ -47,6 +47,13 @@ base::Result<int> run_plain(const Invocation& line, OperationId operation) {
   return show(line, operation, output);
 }
 
+base::Result<int> run_seal(const Invocation& line) {
+  if (!line.has("yes")) {
+    SALLYPORT_TRYV(confirm("Seal the vault? All sessions end, and nobody gets in until it is unsealed."));
+  }
+  return run_plain(line, OperationId::seal);
+}
+
 // The operator's view on the server's machine; from elsewhere, what everybody may see.
 base::Result<int> run_status(const Invocation& line) {
   const auto local = ask_vault(line, OperationId::status, Record(find_operation(OperationId::status)->input));
@@ -73,9 +80,9 @@ std::vector<Command> operator_commands() {
                       "Operators",
                       "Forgets the keys; ends all sessions",
                       "",
-                      {},
+                      {{"yes", ArgKind::flag, false, "", "do not ask first"}},
                       {"sallyport seal"},
-                      [](const Invocation& line) { return run_plain(line, OperationId::seal); }});
+                      run_seal});
   commands.push_back({"status",
                       "Operators",
                       "Shows the vault's state",

@@ -242,10 +242,9 @@ std::string sentence(std::string_view form, const Record& input) {
 }
 
 // What can't be taken back is asked once more, where somebody can answer.
-base::Result<bool> is_meant(const Verb& verb, const Invocation& line, const Record& input) {
-  if (verb.confirms.empty() || line.has("yes") || !is_terminal(STDIN_FILENO)) return true;
-  SALLYPORT_TRY(const auto answer, prompt_line(sentence(verb.confirms, input) + " [y/N]"));
-  return answer == "y" || answer == "yes" || answer == "Y";
+base::Result<> check_meant(const Verb& verb, const Invocation& line, const Record& input) {
+  if (verb.confirms.empty() || line.has("yes")) return base::ok();
+  return confirm(sentence(verb.confirms, input));
 }
 
 base::Result<> show_list(const Verb& verb, const Invocation& line, ApiClient& client, Record input) {
@@ -319,8 +318,7 @@ base::Result<int> run_verb(const Verb& verb, const Invocation& line) {
   SALLYPORT_TRY(const bool wide, line.wide());
   SALLYPORT_TRY(auto client, signed_in_client(line));
   SALLYPORT_TRY(auto input, fill(verb, line, client));
-  SALLYPORT_TRY(const bool meant, is_meant(verb, line, input));
-  if (!meant) return base::fail(base::Errc::invalid, "not confirmed; nothing was changed");
+  SALLYPORT_TRYV(check_meant(verb, line, input));
   const auto& operation = *find_operation(verb.operation);
   if (is_paged(operation)) {
     SALLYPORT_TRYV(show_list(verb, line, client, std::move(input)));

@@ -58,7 +58,7 @@ constexpr auto kVerbs = std::to_array<Verb>({
   {.words = "grant show", .operation = Id::role_show, .audience = kAdmin, .positionals = "name", .columns = "name members actions labels",
    .examples = "sallyport grant show web-admins", .summary = "Shows who has a role"},
   {.words = "grant remove", .operation = Id::role_unassign, .audience = kAdmin, .positionals = "name user",
-   .examples = "sallyport grant remove web-admins alice", .done = "{user} no longer has the role {name}"},
+   .examples = "sallyport grant remove web-admins alice", .done = "{user} no longer has the role {name}", .confirms = "Take the role {name} from {user}? Sessions that need it end."},
 
   {.words = "target add", .operation = Id::target_add, .audience = kAdmin, .positionals = "name host", .columns = kTargets,
    .examples = "sallyport target add web1 web1.example.net --labels env=prod --host-key web1_ed25519.pub"},

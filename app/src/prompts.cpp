@@ -184,4 +184,11 @@ base::Result<std::string> prompt_line(const std::string& question, const CheckLi
   });
 }
 
+base::Result<> confirm(const std::string& question) {
+  if (!is_terminal(STDIN_FILENO)) return base::ok();
+  SALLYPORT_TRY(const auto answer, prompt_line(question + " [y/N]"));
+  if (answer == "y" || answer == "yes" || answer == "Y") return base::ok();
+  return base::fail(base::Errc::invalid, "not confirmed; nothing was changed");
+}
+
 }  // namespace sallyport::app

@@ -25,5 +25,7 @@ base::Result<base::SecretBytes> read_secret_line(int fd);
 /// Shows a line on stderr and reads an echoed line from the terminal; same rule as prompt_secret, asked again like
 /// prompt_new_secret.
 base::Result<std::string> prompt_line(const std::string& question, const CheckLine& check = {});
+/// Asks before what can't be taken back, and only where somebody can answer: Errc::invalid unless by "y" or "yes".
+base::Result<> confirm(const std::string& question);
 
 }  // namespace sallyport::app

@@ -9,6 +9,16 @@ ends_with 3 'bob.*\(request ' as admin user show bob
 ends_with 5 'request ' as alice user list
 ends_with 5 'ask an administrator for a role with the action administer' as alice user list
 ends_with 4 'sallyport login' as nobody whoami
+# A sign-in that is refused says of its three parts no more than of others, and what time codes go by.
+printf '%s\n%s\n' "$alice_password" 000000 > "$stage/wrong_code"
+sign_in() { as alice login --user alice --password-stdin "$@"; }
+status=0
+sign_in --otp-stdin < "$stage/wrong_code" > /dev/null 2> "$stage/err" || status=$?
+((status == 4)) && grep -qE 'wrong user, password or one-time code .*request' "$stage/err" || fail "a wrong code gave $status: $(cat "$stage/err")"
+year=$(date -u +%Y)
+grep -qE "^  codes go by the clock: the server's says [A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} ($year|$((year + 1))) [0-9:]{8} GMT, compare it" "$stage/err" || fail "no time is told: $(cat "$stage/err")"
+sign_in <<< 'not hers' > /dev/null 2> "$stage/err" && fail "a wrong password signs in"
+! grep -q 'clock' "$stage/err" || fail "clocks are no advice where there was no code: $(cat "$stage/err")"
 ends_with 1 'alice' as admin user add alice
 ends_with 2 '.' as admin user add 'Bad Name'
 ends_with 2 'a time like' as admin account set root@web1 --longest soon
@@ -42,6 +52,46 @@ ends_with 0 'system users +not all are there: it starts with --dev, and not with
 # At a terminal: WANTED and no line end spelt out; ends at a question.
 export -f as
 export stage program
+# What can't be taken back asks who sits at a terminal, says what it will do, and takes --yes; nobody else is asked.
+answering() {  # WANTED ANSWER COMMAND...: the answer to a question, or none, which there must not be
+  local wanted=$1 answer=$2
+  shift 2
+  expect -c "set timeout 30; spawn bash -c {$*}; expect -re {\\[y/N\\]: } { puts <asked>; send -- {$answer}; send -- \\r; exp_continue } eof {} timeout { puts <stuck> }
+    puts <[lindex [wait] 3]>" < /dev/null > "$stage/log/terminal" 2>&1
+  grep -qE -- "$wanted" "$stage/log/terminal" && ! grep -q '<stuck>' "$stage/log/terminal" || fail "expected \"$wanted\" from: $*: $(cat "$stage/log/terminal")"
+  [[ -n $answer ]] || ! grep -q '<asked>' "$stage/log/terminal" || fail "a question in spite of --yes: $*"
+}
+things() { as admin audit list --all -o json | jq '[.events[] | select(.outcome == "ok" and (.action | test("remove|unassign|^seal")))] | length'; }
+removes() {  # QUESTION COMMAND...
+  local question=$1 before
+  shift
+  before=$(things)
+  answering "$question \\[y/N\\]: .*" n as admin "$@"
+  grep -q 'not confirmed; nothing was changed' "$stage/log/terminal" && grep -q '^<2>' "$stage/log/terminal" || fail "no is no no: $(cat "$stage/log/terminal")"
+  (($(things) == before)) || fail "done in spite of a no: $*"
+  answering '<0>' '' as admin "$@" --yes
+  (($(things) == before + 1)) || fail "not done with --yes: $*"
+}
+as admin user add bob --password-stdin <<< "$alice_password" > /dev/null
+as admin user key add bob "$stage/target_host_key.pub" > /dev/null
+as admin role add helpers --actions checkout --labels env=test > /dev/null
+as admin grant add helpers bob > /dev/null
+as admin target add web9 127.0.0.1 --host-key "$stage/target_host_key.pub" > /dev/null
+as admin account add x@web9 --kind unix_password > /dev/null
+fingerprint=$(ssh-keygen -lf "$stage/target_host_key.pub" | cut -d ' ' -f 2)
+removes 'Take the role helpers from bob\? Sessions that need it end\.' grant remove helpers bob
+removes 'Remove the role helpers, from everybody who has it\? Sessions that need it end\.' role remove helpers
+removes 'Remove this key of bob\?' user key remove bob "$fingerprint"
+removes 'Remove the user bob\? Sessions and checkouts end at once\.' user remove bob
+removes 'Unpin this host key of web9\? Without one, nobody gets there\.' target key remove web9 "$fingerprint"
+removes 'Remove the account x@web9, with its secret\?' account remove x@web9
+removes 'Remove the target web9\?' target remove web9
+answering 'Seal the vault\? All sessions end, .* \[y/N\]: ' n as admin seal
+ends_with 0 'unsealed' as admin status
+as admin role add helpers --actions checkout --labels env=test > /dev/null
+answering '<0>' y as admin role remove helpers
+ends_with 3 '.' as admin role show helpers
+
 at_terminal() {  # WANTED COMMAND...
   local wanted=$1
   shift
@@ -51,7 +101,17 @@ at_terminal() {  # WANTED COMMAND...
   ! grep -qF '\x0a' "$stage/log/terminal" || fail "a line end is spelt out: $(cat "$stage/log/terminal")"
 }
 asked() { grep -qF '<asked>' "$stage/log/terminal"; }
-as alice checkout root@web1 --reason test > /dev/null < /dev/null || fail "checkout"
+# ssh names what is missing; `checkout` prints the line that then goes there.
+# shellcheck disable=SC2046
+ends_with 5 '^Check the account out first: sallyport checkout root@web1 --reason \.\.\.' \
+  ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" true
+as alice checkout root@web1 --reason test > "$stage/lent" < /dev/null || fail "checkout"
+go_there=$(sed -nE 's/^Go there +(ssh .*)   \(or: sallyport ssh root@web1\)$/\1/p' "$stage/lent")
+# shellcheck disable=SC2046,SC2086
+[[ $(ssh $(client_options) ${go_there#ssh } 'echo there' < /dev/null) == there ]] || fail "what checkout prints does not go there: $(cat "$stage/lent")"
+for line in 'See its secret  sallyport reveal root@web1' 'Give it back    sallyport checkin root@web1' 'It ends         20'; do
+  grep -qF "$line" "$stage/lent" || fail "checkout does not say \"$line\": $(cat "$stage/lent")"
+done
 at_terminal "one-time code" as alice checkout root@web1 --reason test
 asked || fail "no code is asked for: $(cat "$stage/log/terminal")"
 # Over ssh it is called the same; from another address the checkout stands for no code.
