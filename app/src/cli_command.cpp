@@ -49,7 +49,7 @@ const Command* find_command(std::string_view words) {
 
 const std::vector<Arg>& global_args() {
   static const std::vector<Arg> args{
-      {"output", ArgKind::option, false, "FORM", "form of results (also -o)", {"table", "wide", "json"}},
+      {"output", ArgKind::option, false, "FORM", "form of results", {"table", "wide", "json"}},
       {"server", ArgKind::option, false, "URL", "address of the API"},
       {"ca", ArgKind::option, false, "FILE", "certificate of the server's own CA"},
       {"data", ArgKind::option, false, "DIR", "data directory of a server on this machine"},

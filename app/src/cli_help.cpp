@@ -14,6 +14,8 @@ constexpr std::string_view kAbout =
     "their "
     "targets without showing them the credential.";
 
+constexpr std::string_view kVersionDoc = "the version, as `sallyport version` says it; alone";
+
 struct Exit {
   int status;
   std::string_view meaning;
@@ -115,6 +117,7 @@ std::string program_help() {
   std::string out(kAbout);
   out += "\n\n  sallyport COMMAND [...]\n" + list_of("");
   out += common_options();
+  out += fmt::format("  {:<26} {}\n", "--version", kVersionDoc);
   out += "\nEach command has --help with examples; `sallyport help COMMAND` shows the same. Exit status:\n";
   for (const auto& exit : kExits) out += fmt::format("  {:<3}  {}\n", exit.status, exit.meaning);
   return out;
@@ -181,6 +184,7 @@ std::string man_page() {
   out += ".SH OPTIONS OF EVERY COMMAND\n";
   for (const auto& arg : global_args())
     out += fmt::format(".TP\n.B {}\n{}\n", roff(common_label(arg)), roff(doc_of(arg)));
+  out += fmt::format(".TP\n.B {}\n{}\n", roff("--version"), roff(kVersionDoc));
   out += ".SH EXIT STATUS\n";
   for (const auto& exit : kExits) out += fmt::format(".TP\n.B {}\n{}\n", exit.status, roff(exit.meaning));
   out += ".SH ENVIRONMENT\n";
@@ -205,6 +209,7 @@ std::string markdown_reference() {
   out += "\n| Option of every command | Meaning |\n|---|---|\n";
   for (const auto& arg : global_args()) out += fmt::format("| `{}` | {} |\n", common_label(arg), doc_of(arg));
   out += "| `-h, --help` | help, with examples |\n";
+  out += fmt::format("| `--version` | {} |\n", kVersionDoc);
   out += "\n| Variable | Meaning |\n|---|---|\n";
   for (const auto& variable : kVariables) out += fmt::format("| `{}` | {} |\n", variable.name, variable.meaning);
   out += "\n| Key of config.toml | Meaning |\n|---|---|\n";

@@ -1,7 +1,9 @@
 #include "cli_parser.hpp"
 
+#include <algorithm>
 #include <set>
 
+#include "cli_help.hpp"
 #include "cli_verb.hpp"
 #include "completion.hpp"
 #include "support/catch.hpp"
@@ -97,6 +99,25 @@ TEST_CASE("no command takes a secret as a value on the command line") {
       }
     }
   }
+}
+
+TEST_CASE("what removes, takes a role away or seals asks first, and can be told not to") {
+  for (const auto& command : all_commands()) {
+    if (!command.words.ends_with(" remove") && command.words != "seal") continue;
+    INFO(command.words);
+    const auto yes = std::ranges::find(command.args, "yes", &Arg::name);
+    CHECK(yes != command.args.end());
+  }
+  for (const auto& verb : verbs()) {
+    if (verb.words.ends_with(" remove")) CHECK(verb.confirms.ends_with('.') + verb.confirms.ends_with('?') == 1);
+  }
+}
+
+TEST_CASE("--version stands in the help of the program, and no option is named twice") {
+  const auto help = help_text("");
+  CHECK(help.find("\n  --version  ") != std::string::npos);
+  CHECK(help.find("also -o") == std::string::npos);
+  for (const auto& page : {man_page(), markdown_reference()}) CHECK(page.find("version, as") != std::string::npos);
 }
 
 TEST_CASE("every command has a summary, an example unless it is hidden, and a name of its own") {
