@@ -18,6 +18,7 @@ ends_with 255 'the vault is sealed; its operator opens it' ssh -F none -o Strict
 status=0
 as admin unseal --passphrase-stdin <<< "not $passphrase" > "$stage/log/wrong" 2>&1 || status=$?
 ((status == 5)) || fail "a wrong passphrase gave $status: $(cat "$stage/log/wrong")"
+grep -q 'passphrase' "$stage/log/wrong" && ! grep -qE 'administrator|role|login|^  ' "$stage/log/wrong" || fail "advice that does not fit: $(cat "$stage/log/wrong")"
 as admin unseal --passphrase-stdin <<< "$passphrase" > /dev/null || fail "unseal"
 ends_with 0 'state +unsealed' as admin status
 
