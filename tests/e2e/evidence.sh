@@ -66,6 +66,7 @@ as admin target key add web1 "$stage/target_host_key.pub" > /dev/null
 step=recorded
 connect -p "$broker_port" "$(place)" echo there || fail "no session: $(cat "$stage/err")"
 all_say complete 0
+[[ $(as admin session show "$(newest)" -o json | jq -c '[.reason, .channels]') == '["test",["exec"]]' ]] || fail "session show lacks reason or channels: $(as admin session show "$(newest)")"
 
 step=sealed
 connect -p "$broker_port" "$(place)" 'echo begun; sleep 300' & talking=$!
