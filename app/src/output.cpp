@@ -141,11 +141,11 @@ std::vector<std::string> column(std::span<const Record> items, const Field& fiel
   return cells;
 }
 
-// Names and sentences, of which a beginning still says something; ids, states, times and numbers are right as a whole
-// only.
+// Names and sentences, of which a beginning still says something. Ids, states, times and numbers are right as a whole
+// only, and a fingerprint is what a command takes.
 bool may_be_cut(const Field& field) {
   constexpr std::uint32_t kOneWord = 32;
-  if (field.type == FieldType::text) return field.max > kOneWord;
+  if (field.type == FieldType::text) return field.max > kOneWord && field.name != "fingerprint";
   return field.type == FieldType::words || field.type == FieldType::list || field.type == FieldType::bytes;
 }
 

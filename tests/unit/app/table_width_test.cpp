@@ -105,6 +105,17 @@ TEST_CASE("what is cut for 80 columns is text, no time, state or id") {
   }
 }
 
+TEST_CASE("a fingerprint is shown whole: removing its key takes it") {
+  const std::string fingerprint = "SHA256:" + std::string(43, 'f');
+  Record keys(find_operation(OperationId::user_key_list)->output);
+  auto& key = keys.add("keys");
+  key.set("fingerprint", fingerprint).set("type", "ssh-ed25519").set("comment", std::string(60, 'c'));
+  const auto table = as_table(keys, {.width = kWidth});
+  INFO(table);
+  CHECK(table.find(fingerprint + "  ssh-ed25519  cc") != std::string::npos);
+  CHECK(widest(table) <= kWidth);
+}
+
 TEST_CASE("the channels of a recording fit 80 columns, and nothing but the command is cut") {
   const auto channels = one_channel(std::string(256, 'c'));
   const auto narrow = channel_table(channels, {.width = kWidth});
