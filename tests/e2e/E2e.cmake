@@ -11,6 +11,7 @@ add_test(NAME "e2e: exit statuses, against a server" COMMAND ${e2e_dir}/exits.sh
 add_test(NAME "e2e: TARGET.sallyport with plain ssh" COMMAND ${e2e_dir}/ssh_names.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: the README's first session is eight steps" COMMAND ${e2e_dir}/first_session.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: a wrong first code of a generator is asked for again" COMMAND ${e2e_dir}/otp_enroll.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: a checkout waits for a secret that is being changed" COMMAND ${e2e_dir}/patience.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one command sets a client up" COMMAND ${e2e_dir}/setup.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
@@ -39,7 +40,7 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: completion of bash, zsh and fish" "e2e: ssh-config writes the same again, and takes it away"
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
     "e2e: the README's first session is eight steps"
-    "e2e: one command sets a client up" "e2e: a wrong first code of a generator is asked for again"
+    "e2e: a checkout waits for a secret that is being changed" "e2e: one command sets a client up" "e2e: a wrong first code of a generator is asked for again"
     "e2e: each process is killed in turn" "e2e: each process under its own user"
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"

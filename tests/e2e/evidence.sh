@@ -91,6 +91,24 @@ ends_with 0 '.' as admin audit verify "$stage/audit.log"
 lines=$(as admin audit export --jsonl | wc -l)
 ((lines >= 1500)) || fail "only $lines events as JSON"
 cp "$stage/audit.log" "$stage/before"
+# Whoever answers for the API ends in the middle, and is away for a while: the export waits and goes on where it was.
+web_process() { grep -o 'process.started kind=web pid=[0-9]*' "$stage/log/server" | tail -n 1 | sed 's/.*pid=//'; }
+mkfifo "$stage/slow"
+as admin audit export --jsonl > "$stage/slow" 2> "$stage/log/slow" &
+exporting=$!
+exec {slow}< "$stage/slow"
+IFS= read -r _ <&"$slow"
+kill -STOP "$server_pid"
+kill -9 "$(web_process)"
+cat <&"$slow" > "$stage/slow.read" &
+reading=$!
+waits() { grep -q '^230 ' "/proc/$(pgrep -P "$exporting")/syscall"; }  # clock_nanosleep: between two tries
+wait_until 20 waits || fail "the export does not wait for the server"
+kill -CONT "$server_pid"
+wait "$reading"
+exec {slow}<&-
+(($(wc -l < "$stage/slow.read") + 1 >= lines)) || fail "an export that was interrupted is not whole"
+wait "$exporting" || fail "an interrupted export fails: $(cat "$stage/log/slow")"
 for i in {1..6}; do as admin audit export 2> /dev/null | head -c 1000 > /dev/null || true; done  # given up
 ends_with 0 'written' as admin audit export "$stage/audit.log"
 mv "$stage/before" "$stage/audit.log"
