@@ -17,6 +17,7 @@
 #include "sallyport/base/crypto.hpp"
 #include "sallyport/base/log.hpp"
 #include "sallyport/broker/connection_limits.hpp"
+#include "spare_descriptor.hpp"
 #include "tcp.hpp"
 
 namespace sallyport::app {
@@ -125,6 +126,7 @@ struct HttpServer::Impl {
   asio::ssl::context tls;
   base::UniqueFd listener;
   tcp::acceptor acceptor;
+  SpareDescriptor spare;
   asio::steady_timer accept_pause;
   asio::steady_timer sweep;
   asio::posix::stream_descriptor control;
@@ -136,7 +138,9 @@ void HttpServer::Impl::accept() {
     if (problem == asio::error::operation_aborted) return;
     if (!problem) admit(std::move(socket));
     if (!problem) return accept();
-    accept_pause.expires_after(kAcceptPause);  // no descriptors left, most likely
+    // Closing is all that can be said here, too: even a sentence of TLS's would take a descriptor that there is not.
+    if (spare.refuse_one(problem.value(), acceptor.native_handle(), {})) return accept();
+    accept_pause.expires_after(kAcceptPause);
     accept_pause.async_wait([this](const boost::system::error_code& cancelled) {
       if (!cancelled) accept();
     });

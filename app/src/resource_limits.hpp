@@ -15,11 +15,12 @@ struct GivenLimits {
 
 struct FittedLimits {
   unsigned max_sessions;              ///< as configured, or as many as there are descriptors for
+  unsigned max_api;                   ///< connections of the API, likewise
   std::vector<std::string> warnings;  ///< one sentence each: what is short, what follows, what to do
 };
 
 /// Pure. Errc::limit if not even one session fits, or the store could not grow.
-base::Result<FittedLimits> fit_limits(unsigned max_sessions, const GivenLimits& given);
+base::Result<FittedLimits> fit_limits(unsigned max_sessions, unsigned max_api, const GivenLimits& given);
 
 /// Of this process, which its children inherit.
 base::Result<GivenLimits> given_limits();

@@ -15,9 +15,10 @@ namespace {
 
 Result<ServerOptions> fitted(ServerOptions options) {
   SALLYPORT_TRY(const auto given, given_limits());
-  SALLYPORT_TRY(const auto limits, fit_limits(options.max_sessions, given));
+  SALLYPORT_TRY(const auto limits, fit_limits(options.max_sessions, options.max_api, given));
   for (const auto& warning : limits.warnings) base::log(LogLevel::warning, "server.limits", {{"what", warning}});
   options.max_sessions = limits.max_sessions;
+  options.max_api = limits.max_api;
   return options;
 }
 

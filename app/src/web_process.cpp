@@ -34,6 +34,8 @@ Result<> serve(ProcessContext& context) {
   config.recordings = paths.recordings;
   config.data = paths.root;
   config.slab = slab;
+  config.max_connections = context.options.max_api;
+  config.max_unproven = context.options.max_api / 2;
   auto server = [&]() -> Result<std::unique_ptr<HttpServer>> {
     SALLYPORT_TRY(const auto key, base::read_secret_regular_file(paths.tls / "server.key", kMaxPem));
     return HttpServer::create(std::move(config), std::move(port), key, chain);

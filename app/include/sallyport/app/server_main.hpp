@@ -28,6 +28,7 @@ struct ServerOptions {
   std::chrono::milliseconds dial_timeout{10000};      ///< name resolution and connecting to a target, together
   std::chrono::seconds login_grace{120};
   unsigned max_sessions = 200;
+  unsigned max_api = 512;                      ///< connections of the API
   unsigned max_sessions_per_user = 0;          ///< 0: a quarter of max_sessions
   std::uint64_t recording_floor = 64U << 20U;  ///< bytes free for recordings, below which no session starts
 };
