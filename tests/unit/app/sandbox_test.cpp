@@ -22,27 +22,13 @@
 #include "sallyport/app/privileges.hpp"
 #include "sallyport/base/file.hpp"
 #include "sallyport/base/ids.hpp"
+#include "sandboxed.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace sallyport::app;
 
 namespace {
-
-/// Runs `act` in a child that is inside the sandbox; wait status. act gives the child's exit status.
-int inside(Sandbox kind, const std::function<int()>& act) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    if (!enter_sandbox(kind)) ::_exit(99);
-    ::_exit(act());
-  }
-  int status = -1;
-  ::waitpid(child, &status, 0);
-  return status;
-}
-
-bool exited_with(int status, int code) { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
-bool killed_for_it(int status) { return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS; }
 
 int errno_of(int result) { return result < 0 ? errno : 0; }
 
@@ -173,11 +159,6 @@ struct Recording {
   std::filesystem::path path;
   sallyport::base::UniqueFd file;
 };
-
-/// "exit N" or "killed".
-std::string fate(int status) {
-  return killed_for_it(status) ? "killed" : "exit " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-}
 
 sockaddr_un unix_path(const std::filesystem::path& path) {
   sockaddr_un address{};
