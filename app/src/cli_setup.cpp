@@ -13,6 +13,7 @@
 #include "prompts.hpp"
 #include "record_json.hpp"
 #include "sallyport/base/file.hpp"
+#include "sallyport/base/regular_file.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 #include "sallyport/certs/x509_ca.hpp"
@@ -135,10 +136,12 @@ std::string name_for_clients(certs::ServerNames names) {
 base::Result<int> tell(const Invocation& line) {
   SALLYPORT_TRY(const auto data, local_data(line));
   const DataPaths paths(data);
-  const auto pem = base::read_file(paths.tls / "ca.pem", kMaxSetup);
-  if (!pem) return advise(bad("URL is missing, and no server's files are here"), "sallyport setup https://HOST:8443");
+  const auto pem = base::read_regular_file(paths.tls / "ca.pem", kMaxSetup);  // not ours: web's
+  if (!pem && pem.error().code() == base::Errc::not_found)
+    return advise(bad("URL is missing, and no server's files are here"), "sallyport setup https://HOST:8443");
+  if (!pem) return pem.error();
   SALLYPORT_TRY(const auto facts, certs::inspect_certificate(base::as_text(pem.value())));
-  const auto chain = base::read_file(paths.tls / "server.pem", kMaxSetup);
+  const auto chain = base::read_regular_file(paths.tls / "server.pem", kMaxSetup);
   const auto server = chain ? certs::inspect_certificate(base::as_text(chain.value()))
                             : base::Result<certs::CertificateFacts>(chain.error());
   const auto name = server ? name_for_clients(server.value().names) : std::string();
