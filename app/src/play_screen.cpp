@@ -16,7 +16,16 @@
 namespace sallyport::app {
 namespace {
 
-constexpr std::array kFatal{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGSYS};
+// Those that end nothing, or can't be caught. All others end a process that does not say otherwise (signal(7)), the
+// real-time ones as well; the first two of these are libc's own, for which it refuses a handler.
+constexpr std::array kNotFatal{SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGCHLD, SIGURG, SIGWINCH};
+constexpr auto kFatal = [] {
+  std::array<int, _NSIG - 1 - kNotFatal.size()> out{};
+  auto next = out.begin();
+  for (int number = 1; number < _NSIG; ++number)
+    if (std::find(kNotFatal.begin(), kNotFatal.end(), number) == kNotFatal.end()) *next++ = number;
+  return out;
+}();
 constexpr std::array kTold{SIGWINCH, SIGTSTP, SIGCONT};
 constexpr int kEscapeMs = 100;  ///< the bytes of one key come faster
 /// The main screen's last row, whatever stands there.

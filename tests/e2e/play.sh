@@ -64,7 +64,7 @@ for key in none pause right quit; do
   ((status == 0)) || fail "key $key: $status: $(cat "$stage/log/play")"
 done
 
-# A signal ends it, or ctrl-C: the terminal is as it was.
+# Any signal that ends a process ends it, or ctrl-C: the terminal is as it was.
 cat > "$stage/signal.exp" << 'END'
 set timeout 15
 spawn bash -c "(echo \$BASHPID > $env(PID); exec $env(PLAY)); echo status-\$?; stty -a"
@@ -89,7 +89,13 @@ expect {
 exit 0
 END
 play="env XDG_RUNTIME_DIR=$stage/people/alice/run HOME=$stage/people/alice SALLYPORT_DATA=$stage/data $program recording play $session"
-for pair in INT=130 TERM=143 HUP=129 QUIT=131 ABRT=134 SEGV=139 ctrl-c=130; do
+# SIGPIPE and SIGXFSZ are ignored by the program, KILL and STOP are nobody's to catch.
+fatal=()
+for name in HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 ALRM TERM STKFLT XCPU VTALRM PROF IO PWR SYS RTMIN RTMIN+7 RTMAX; do
+  number=$(kill -l "$name")
+  fatal+=("$number=$((128 + number))")
+done
+for pair in "${fatal[@]}" ctrl-c=130; do
   status=0
   SIGNAL=${pair%=*} STATUS=${pair#*=} PID=$stage/play.pid PLAY=$play \
     expect -f "$stage/signal.exp" > "$stage/log/play" 2>&1 < /dev/null || status=$?
@@ -150,14 +156,16 @@ record() {  # SSH ARGUMENTS...: sets $session
   another() { session=$(as alice session list -o json | jq -r '.sessions[0].id'); [[ $session != "$before" ]] && complete; }
   wait_until 10 another || fail "the recording does not end"
 }
+# Each in a server of its own: one that was killed may still take a call.
+terminals=0
 emulate() {  # COLUMNS ROWS PLAY-ARGUMENTS...: what stands in the terminal when it has ended
   local columns=$1 rows=$2
   shift 2
-  tmux -S "$stage/tmux" -f /dev/null new-session -d -x "$columns" -y "$rows" \
+  tmux -S "$stage/tmux.$((++terminals))" -f /dev/null new-session -d -x "$columns" -y "$rows" \
     "env HOME=$stage/home TERM=screen $program recording play $* 2> $stage/log/emulated; echo status-\$? >> $stage/log/emulated; sleep 60"
   wait_until 20 grep -q '^status-' "$stage/log/emulated" || fail "it does not end"
-  tmux -S "$stage/tmux" capture-pane -p -t 0 > "$stage/frame"
-  tmux -S "$stage/tmux" kill-server
+  tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0 > "$stage/frame"
+  tmux -S "$stage/tmux.$terminals" kill-server
 }
 with_key() {  # NAME: of $session
   as alice recording export "$session" --format sealed --to "$stage/$1.spr"
@@ -189,14 +197,14 @@ grep -q 'this terminal is 40x10, the recording 80x24' "$stage/log/emulated" || f
 record -tt "printf '\\033[?1049h\\033[Hfull screen'; sleep 1.2; printf x"
 with_key full
 : > "$stage/log/emulated"
-tmux -S "$stage/tmux" -f /dev/null new-session -d -x 100 -y 30 \
+tmux -S "$stage/tmux.$((++terminals))" -f /dev/null new-session -d -x 100 -y 30 \
   "env HOME=$stage/home TERM=screen $program recording play $stage/full.spr --key-file $stage/full.key; echo status-\$? > $stage/log/emulated; sleep 60"
-frame_has() { tmux -S "$stage/tmux" capture-pane -p -t 0 | grep -qE "$1"; }
-wait_until 20 frame_has '0:00:0[0-9] / 0:00:0[0-9]  the end, q leaves  channel 1, exec' || fail "no status: $(tmux -S "$stage/tmux" capture-pane -p -t 0)"
-frame_has '^full screenx' || fail "the last frame is gone: $(tmux -S "$stage/tmux" capture-pane -p -t 0)"
-tmux -S "$stage/tmux" send-keys -t 0 q
+frame_has() { tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0 | grep -qE "$1"; }
+wait_until 20 frame_has '0:00:0[0-9] / 0:00:0[0-9]  the end, q leaves  channel 1, exec' || fail "no status: $(tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0)"
+frame_has '^full screenx' || fail "the last frame is gone: $(tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0)"
+tmux -S "$stage/tmux.$terminals" send-keys -t 0 q
 wait_until 20 grep -q '^status-0' "$stage/log/emulated" || fail "q does not end it"
-tmux -S "$stage/tmux" kill-server
+tmux -S "$stage/tmux.$terminals" kill-server
 
 # --idle cuts the pause, --from begins behind it.
 # At this speed the pause alone would take minutes.
