@@ -41,5 +41,11 @@ done
 crowd_at "$broker_port" 1
 refused() { grep -q 'ssh.refused.*from your address' "$stage/log/server"; }
 wait_until 60 refused || fail "one address may hold as many as it likes"
+told() {
+  # shellcheck disable=SC2046
+  ! ssh -b 127.64.0.1 $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" true > "$stage/log/told" 2>&1 < /dev/null &&
+    grep -qE 'too many (connections|logins) from your address' "$stage/log/told"
+}
+wait_until 60 told || fail "a client of the crowd's address does not read why: $(cat "$stage/log/told")"
 disperse
 echo "as expected"
