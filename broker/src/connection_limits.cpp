@@ -53,13 +53,16 @@ std::string_view to_string(Admission admission) noexcept {
 }
 
 Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice) {
-  if (touch(source).penalty_until - now > config_.penalty_threshold) return {Admission::source_penalised, {}};
+  auto& from = touch(source);
   const bool known = is_known(source, now);
+  const bool penalised = is_penalised(from.penalty_until, now);
+  if (penalised && !(known && waits_its_turn(from, now))) return {Admission::source_penalised, {}};
   if (unlucky(config_, waiting_of(source), dice)) return {Admission::source_busy, {}};
   const std::size_t places = config_.startups + (known ? config_.known_startups : 0);
   Verdict verdict;
+  if (penalised && waiting_of(source) >= config_.known_penalised) verdict.pushed_out = push_out_of(source);
   const bool full = connections_.size() >= config_.max_sessions;
-  if (full && waiting_ < places) verdict.pushed_out = push_out_resting();
+  if (!verdict.pushed_out && full && waiting_ < places) verdict.pushed_out = push_out_resting();
   if (!verdict.pushed_out && (full || waiting_ >= places)) verdict.pushed_out = push_out();
   // Who was pushed out is still there for a moment: so many more than the bound there may be, and no more.
   const bool room = connections_.size() < config_.max_sessions ||
@@ -85,8 +88,12 @@ void ConnectionLimits::ended(ConnectionNumber number, Outcome outcome, base::Mon
   connections_.erase(found);
   const auto penalty = penalty_for(config_, outcome);
   if (penalty.count() == 0) return;
-  auto& until = touch(source).penalty_until;
-  until = std::min(std::max(until, now) + penalty, now + config_.penalty_max);
+  const auto add = [&](base::MonoTime& until) {
+    until = std::min(std::max(until, now) + penalty, now + config_.penalty_max);
+  };
+  auto& from = touch(source);
+  add(from.penalty_until);
+  if (outcome == Outcome::crashed) add(from.barred_until);
 }
 
 void ConnectionLimits::rests(ConnectionNumber number, base::MonoTime now) {
@@ -97,6 +104,16 @@ void ConnectionLimits::rests(ConnectionNumber number, base::MonoTime now) {
 void ConnectionLimits::works(ConnectionNumber number) {
   const auto found = connections_.find(number);
   if (found != connections_.end()) found->second.rests_since.reset();
+}
+
+bool ConnectionLimits::is_penalised(base::MonoTime until, base::MonoTime now) const {
+  return until - now > config_.penalty_threshold;
+}
+
+bool ConnectionLimits::waits_its_turn(Source& source, base::MonoTime now) {
+  if (is_penalised(source.barred_until, now) || now < source.slowed_until) return false;
+  source.slowed_until = now + config_.known_pause;
+  return true;
 }
 
 void ConnectionLimits::stop_waiting(Connection& connection) {
@@ -129,6 +146,15 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out() {
   stop_waiting(worst->second);
   worst->second.rests_since.reset();
   return worst->first;
+}
+
+std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view source) {
+  const auto eldest = std::find_if(connections_.begin(), connections_.end(), [source](const auto& entry) {
+    return entry.second.waiting && entry.second.source == source;
+  });
+  if (eldest == connections_.end()) return std::nullopt;
+  stop_waiting(eldest->second);
+  return eldest->first;
 }
 
 std::optional<ConnectionNumber> ConnectionLimits::push_out_resting() {

@@ -181,6 +181,47 @@ TEST_CASE("limits: a source that fails is refused for a while, others are not") 
   CHECK(port.knock("192.0.2.1", 99, kStart + base::Milliseconds{5000}).admission == Admission::admitted);
 }
 
+namespace {
+
+/// Behind its address somebody signed in, and somebody else fails.
+struct Shared : Port {
+  explicit Shared(Outcome outcome) {
+    limits.authenticated(enter("192.0.2.1"), kStart);
+    leave(last, Outcome::served);
+    for (int i = 0; i < 4; ++i) enter("192.0.2.1");
+    for (const auto number : std::set(there)) leave(number, outcome);
+  }
+  Verdict knock_after(int milliseconds) { return knock("192.0.2.1", 99, kStart + base::Milliseconds{milliseconds}); }
+};
+
+}  // namespace
+
+TEST_CASE("limits: a source that signed in before is slowed by others' failures, not shut out") {
+  Shared port(Outcome::auth_failed);
+  CHECK(port.knock_after(0).admission == Admission::admitted);
+  CHECK(port.knock_after(0).admission == Admission::source_penalised);
+  CHECK(port.knock_after(999).admission == Admission::source_penalised);
+  CHECK(port.knock_after(1000).admission == Admission::admitted);
+}
+
+TEST_CASE("limits: while it is slowed whoever is let in has the time of five others") {
+  Shared port(Outcome::no_auth);
+  std::vector<ConnectionNumber> silent;
+  for (int i = 0; i < 20; ++i) silent.push_back(port.enter("192.0.2.1"));
+  for (const auto number : silent) port.leave(number, Outcome::no_auth);
+  REQUIRE(port.knock_after(1000).admission == Admission::admitted);
+  const auto honest = port.last;
+  for (int i = 2; i < 6; ++i) CHECK_FALSE(port.knock_after(i * 1000).pushed_out);
+  CHECK(port.there.contains(honest));
+  CHECK(port.knock_after(6000).pushed_out == honest);
+}
+
+TEST_CASE("limits: a source that crashes what serves it is shut out, whoever signed in from there") {
+  Shared port(Outcome::crashed);
+  CHECK(port.knock_after(0).admission == Admission::source_penalised);
+  CHECK(port.knock_after(5000).admission == Admission::source_penalised);
+}
+
 TEST_CASE("limits: penalties have a ceiling") {
   Port port;
   std::vector<ConnectionNumber> all;

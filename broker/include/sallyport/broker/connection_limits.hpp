@@ -27,6 +27,10 @@ struct ConnectionLimitsConfig {
   base::Milliseconds penalty_crash{90000};      ///< took a child down with it
   base::Milliseconds penalty_threshold{15000};  ///< a source is refused while its penalties sum above this
   base::Milliseconds penalty_max{600000};
+  // Others may stand behind the address of one who signed in before. For that source penalties are not the end, but for
+  // those of crashes: one connection each pause, and that many unproven ones, of which the eldest makes room.
+  base::Milliseconds known_pause{1000};
+  unsigned known_penalised = 5;
   base::Milliseconds known_for{std::chrono::hours{24 * 7}};  ///< since its last login, while this process lives
   std::size_t table_size = 65536;  ///< sources remembered; the least recently seen is forgotten first
   std::size_t known_size = 4096;   ///< sources that signed in, likewise, in a table that strangers can't fill
@@ -76,6 +80,8 @@ class ConnectionLimits {
   };
   struct Source {
     base::MonoTime penalty_until{};
+    base::MonoTime barred_until{};  ///< the same for crashes alone
+    base::MonoTime slowed_until{};  ///< the next one of a known source that is penalised
     std::list<std::string>::iterator age;
   };
   using Connections = std::map<ConnectionNumber, Connection>;
@@ -83,7 +89,10 @@ class ConnectionLimits {
   unsigned waiting_of(std::string_view source) const;
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
+  bool is_penalised(base::MonoTime until, base::MonoTime now) const;
+  bool waits_its_turn(Source& source, base::MonoTime now);
   std::optional<ConnectionNumber> push_out();
+  std::optional<ConnectionNumber> push_out_of(std::string_view source);
   std::optional<ConnectionNumber> push_out_resting();
   void stop_waiting(Connection& connection);
   Source& touch(std::string_view source);
