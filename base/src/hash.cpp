@@ -3,6 +3,8 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <new>
+
 namespace sallyport::base {
 namespace {
 
@@ -11,9 +13,19 @@ EVP_MD_CTX* context_of(const Pointer& pointer) {
   return static_cast<EVP_MD_CTX*>(pointer.get());
 }
 
+/// OpenSSL's answer, where only want of memory can make it no: the algorithms are always there. Thrown as any
+/// allocation that fails, so that whoever works for one of many can turn it into that one's Error (within_memory).
+void want_memory(bool done) {
+  if (!done) throw std::bad_alloc();
+}
+
 // Fetched once: EVP_sha256() looks the algorithm up again on every digest.
 const EVP_MD* sha256_method() {
-  static const EVP_MD* method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  static const EVP_MD* method = [] {
+    const EVP_MD* fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    want_memory(fetched != nullptr);
+    return fetched;
+  }();
   return method;
 }
 
@@ -23,7 +35,8 @@ std::array<std::uint8_t, Size> hmac(const EVP_MD* method, ByteView key, ByteView
   unsigned size = 0;
   const auto* done =
       HMAC(method, key.data(), static_cast<int>(key.size()), message.data(), message.size(), out.data(), &size);
-  SALLYPORT_ENSURE(done != nullptr && size == Size);
+  want_memory(done != nullptr);
+  SALLYPORT_ENSURE(size == Size);
   return out;
 }
 
@@ -44,20 +57,21 @@ std::array<std::uint8_t, 20> hmac_sha1(ByteView key, ByteView message) { return 
 void Sha256::Free::operator()(void* context) const noexcept { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context)); }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  SALLYPORT_ENSURE(EVP_DigestInit_ex(context_of(context_), sha256_method(), nullptr) == 1);
+  want_memory(context_ != nullptr && EVP_DigestInit_ex(context_of(context_), sha256_method(), nullptr) == 1);
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(ByteView bytes) {
-  SALLYPORT_ENSURE(EVP_DigestUpdate(context_of(context_), bytes.data(), bytes.size()) == 1);
+  want_memory(EVP_DigestUpdate(context_of(context_), bytes.data(), bytes.size()) == 1);
 }
 
 Digest Sha256::finish() {
   Digest digest{};
   unsigned size = 0;
-  SALLYPORT_ENSURE(EVP_DigestFinal_ex(context_of(context_), digest.data(), &size) == 1 && size == digest.size());
+  want_memory(EVP_DigestFinal_ex(context_of(context_), digest.data(), &size) == 1);
+  SALLYPORT_ENSURE(size == digest.size());
   return digest;
 }
 

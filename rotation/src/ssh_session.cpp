@@ -125,7 +125,7 @@ Attempted<SshSession> SshSession::open(const Job& job, const std::string& login,
   const Deadline deadline(total);
   SALLYPORT_TRY(auto fd, dial(job.host, job.port, Deadline(std::min(connect, total))));
   SshSession session(std::unique_ptr<ssh_session_struct, Close>(ssh_new()), deadline);
-  SALLYPORT_ENSURE(session.session_ != nullptr);
+  if (session.session_ == nullptr) return Attempt{Outcome::unreachable, "there is no memory for a connection"};
   if (!set_options(session.session_.get(), login, algorithms, fd.get())) {
     return Attempt{Outcome::unreachable, "the SSH library refuses the options"};
   }
@@ -229,7 +229,7 @@ Attempted<> SshSession::by_key(const base::SecretBytes& secret) {
 Attempted<CommandResult> SshSession::run(const std::string& command, const base::SecretBytes& input) {
   if (!arm()) return Attempt{Outcome::timed_out, "no time left for the command"};
   const Channel channel(ssh_channel_new(session_.get()));
-  SALLYPORT_ENSURE(channel != nullptr);
+  if (channel == nullptr) return broken(Outcome::unreachable, "opening a channel");
   if (ssh_channel_open_session(channel.get()) != SSH_OK) return broken(Outcome::unreachable, "opening a channel");
   // The command reads its standard input first, so nothing has happened until all of that was sent.
   if (!arm() || ssh_channel_request_exec(channel.get(), command.c_str()) != SSH_OK) {

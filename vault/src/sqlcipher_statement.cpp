@@ -1,5 +1,7 @@
 #include "sqlcipher_statement.hpp"
 
+#include <new>
+
 #include "sqlcipher_error.hpp"
 
 namespace sallyport::vault {
@@ -97,7 +99,7 @@ std::int64_t SqlcipherStatement::integer(int column) const {
 std::string_view SqlcipherStatement::text(int column) const {
   SALLYPORT_ENSURE(type(column) == SQLITE_TEXT);
   const unsigned char* data = library_.column_text(statement_, column);
-  SALLYPORT_ENSURE(data != nullptr);
+  if (data == nullptr) throw std::bad_alloc();  // nothing else makes a text of none
   return base::as_text({data, static_cast<std::size_t>(library_.column_bytes(statement_, column))});
 }
 

@@ -1,5 +1,11 @@
 #include "sallyport/base/crypto.hpp"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
 #include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
 #include "support/catch.hpp"
@@ -15,6 +21,56 @@ TEST_CASE("hashes give the published answers", "[crypto]") {
         "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
   CHECK(sha256(as_bytes("ab"), as_bytes("c")) == sha256(as_bytes("abc")));
 }
+
+#ifndef SALLYPORT_SANITIZED  // they bring an allocator of their own
+namespace {
+
+/// All the memory that there is, for as long as this lives.
+class AllMemory {
+ public:
+  AllMemory() {
+    for (std::size_t size = 1U << 20U; size >= sizeof(Piece); size /= 2)
+      while (auto* piece = static_cast<Piece*>(std::malloc(size))) pieces_ = new (piece) Piece{pieces_};
+  }
+  ~AllMemory() {
+    while (pieces_ != nullptr) std::free(std::exchange(pieces_, pieces_->next));
+  }
+  AllMemory(const AllMemory&) = delete;
+
+ private:
+  struct Piece {
+    Piece* next;
+  };
+  Piece* pieces_ = nullptr;
+};
+
+/// In a child that gets no more memory: 0 if `work` ends with an Error that says so.
+template <class Work>
+int without_memory(Work work) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const rlimit none{0, 0};
+    if (::setrlimit(RLIMIT_AS, &none) != 0) ::_exit(2);
+    const auto done = within_memory([&]() -> Result<> {
+      const AllMemory all;
+      work();
+      return ok();
+    });
+    ::_exit(done ? 3 : done.error().code() == Errc::unavailable ? 0 : 4);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("where memory is used up a hash is an error of the one who asked, and no abort", "[crypto]") {
+  (void)hmac_sha256(as_bytes("key"), as_bytes("once before: what is fetched once is there"));
+  CHECK(without_memory([] { (void)hmac_sha256(as_bytes("key"), as_bytes("message")); }) == 0);
+  CHECK(without_memory([] { (void)sha256(as_bytes("message")); }) == 0);
+}
+#endif
 
 TEST_CASE("a sealed text opens only as it was sealed", "[crypto]") {
   const auto key = SecretBytes::random(kKeySize);
