@@ -4,7 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <utility>
 
 #include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
@@ -29,7 +31,8 @@ namespace {
 class AllMemory {
  public:
   AllMemory() {
-    for (std::size_t size = 1U << 20U; size >= sizeof(Piece); size /= 2)
+    for (std::size_t size = 1U << 20U; size >= sizeof(Piece);
+         size = size > 1024 ? size / 2 : size - 8)  // each of the small ones: malloc keeps a list for each
       while (auto* piece = static_cast<Piece*>(std::malloc(size))) pieces_ = new (piece) Piece{pieces_};
   }
   ~AllMemory() {
@@ -50,6 +53,7 @@ int without_memory(Work work) {
   const pid_t child = ::fork();
   if (child == 0) {
     const rlimit none{0, 0};
+    for (const int number : {SIGSEGV, SIGABRT}) (void)::signal(number, SIG_DFL);  // Catch2's handlers want memory, too
     if (::setrlimit(RLIMIT_AS, &none) != 0) ::_exit(2);
     const auto done = within_memory([&]() -> Result<> {
       const AllMemory all;
