@@ -22,7 +22,8 @@ namespace {
 constexpr std::size_t kMaxLine = 1024;
 
 // Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile: `signals` is
-// readable when one has come, and it takes its effect when this ends.
+// readable when one has come, and it takes its effect when this ends. What was typed then is thrown away: the terminal
+// would hand it to its next reader, a shell that shows it.
 class Silence {
  public:
   explicit Silence(int tty) : tty_(tty) {
@@ -40,17 +41,21 @@ class Silence {
   }
   ~Silence() {
     if (silent_) ::tcsetattr(tty_, TCSANOW, &before_);
+    if (silent_ && !answered_) ::tcflush(tty_, TCIFLUSH);
     sigprocmask(SIG_SETMASK, &before_signals_, nullptr);
   }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   bool silent() const noexcept { return silent_; }
   int signals() const noexcept { return signals_.get(); }
+  /// A whole line was read: what follows it is no part of a secret.
+  void answered() noexcept { answered_ = true; }
 
  private:
   int tty_;
   base::UniqueFd signals_;
   bool silent_ = false;
+  bool answered_ = false;
   termios before_{};
   sigset_t before_signals_{};
 };
@@ -95,13 +100,15 @@ base::Result<std::optional<base::SecretBytes>> read_line(int fd, int signals = -
 
 // Nothing: a signal came, and has had its effect (the process was stopped and goes on, or it ignores the signal).
 base::Result<std::optional<base::SecretBytes>> ask_silently(int tty, const std::string& question) {
-  const Silence silence(tty);
+  Silence silence(tty);
   if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
   SALLYPORT_TRYV(base::write_all(tty, base::as_bytes(question + ": ")));
-  auto answer = read_line(tty, silence.signals());
-  if (answer && !answer.value()) {
+  SALLYPORT_TRY(auto answer, read_line(tty, silence.signals()));
+  if (!answer) {
     SALLYPORT_TRYV(base::write_all(tty, base::as_bytes("\n")));
+    return answer;
   }
+  silence.answered();
   return answer;
 }
 
