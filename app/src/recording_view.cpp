@@ -48,14 +48,19 @@ Result<ChannelChoice> default_channel(const ExaminedRecording& examined) {
   return choice;
 }
 
+// Of the newest session that has one, however many attempts came to nothing since.
 Result<std::string> newest_session(const Invocation& line) {
   SALLYPORT_TRY(auto client, signed_in_client(line));
   Record input(find_operation(OperationId::recording_list)->input);
-  SALLYPORT_TRY(const auto output, client.call(OperationId::recording_list, input));
-  const auto sessions = output.list("sessions");
-  const auto found = std::ranges::find_if(sessions, [](const Record& one) { return one.text("recording") != "none"; });
-  if (found == sessions.end()) return fail(Errc::not_found, "there is no recording yet");
-  return std::string(found->text("id"));
+  for (;;) {
+    SALLYPORT_TRY(const auto page, client.call(OperationId::recording_list, input));
+    const auto sessions = page.list("sessions");
+    const auto found =
+        std::ranges::find_if(sessions, [](const Record& one) { return one.text("recording") != "none"; });
+    if (found != sessions.end()) return std::string(found->text("id"));
+    if (!page.has("next")) return fail(Errc::not_found, "there is no recording yet");
+    input.set("after", page.text("next"));
+  }
 }
 
 Result<std::string> session_named(const Invocation& line) {

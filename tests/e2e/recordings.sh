@@ -84,6 +84,18 @@ ends_with 0 '"true"' as alice recording export "$silent" --format facts
 head -c -1 "$stage/data/recordings/$silent.spr" > "$stage/silent.spr"
 for wanted in truncated 'nothing was printed'; do ends_with 1 "$wanted" as alice recording play "$silent" --file "$stage/silent.spr"; done
 
+step=attempts
+stop_target
+for five in {1..22}; do
+  tries=()
+  for one in {1..5}; do (on_target -S none true > /dev/null 2>&1 || true) & tries+=($!); done
+  wait "${tries[@]}"
+done
+none() { as alice recording list --state none --all -o json | jq '.sessions | length'; }
+(($(none) > 100)) || fail "only $(none) attempts came to nothing"
+ends_with 0 "recording $silent: nothing was printed" as alice recording play
+start_target
+
 step=damage
 size=$(stat -c %s "$stage/copy.spr")
 head -c $((size - 700)) "$stage/copy.spr" > "$stage/cut.spr"
