@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "cli_groups.hpp"
+#include "cli_time.hpp"
 #include "client_api.hpp"
 #include "client_token.hpp"
 #include "control_path.hpp"
@@ -23,6 +24,8 @@
 
 namespace sallyport::app {
 namespace {
+
+constexpr std::size_t kShownReason = 512;
 
 // Who goes: flag or configuration, else whoever is signed in, else nobody (the key will say).
 base::Result<std::string> who(const Invocation& line, const ServerAddress& address) {
@@ -84,17 +87,27 @@ base::Result<int> run_here(const std::vector<std::string>& words) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-bool has_checkout(ApiClient& client, const base::AccountName& account) {
+// The checkout that is there already: the session stands under its reason and its end, whatever the line says now.
+void tell_of(const Invocation& line, const Record& checkout) {
+  if (checkout.text("reason") == line.one("reason") && !line.has("for")) return;
+  const auto left = base::Seconds(static_cast<std::int64_t>(checkout.number("seconds_left")));
+  fmt::print(stderr, "({} is checked out already, until {}: {})\n", base::escape_text(checkout.text("account")),
+             long_time(base::SystemClock().wall() + left), base::escape_text(checkout.text("reason"), kShownReason));
+}
+
+bool has_checkout(ApiClient& client, const Invocation& line, const base::AccountName& account) {
   Record input(find_operation(OperationId::checkout_list)->input);
   input.set_flag("active", true).set("account", account.text());
   const auto output = client.call(OperationId::checkout_list, input);
-  return output && !output.value().list("checkouts").empty();
+  if (!output || output.value().list("checkouts").empty()) return false;
+  tell_of(line, output.value().list("checkouts").front());
+  return true;
 }
 
 // As `sallyport checkout` does it, with all that it asks. What it says goes to stderr: stdout is the remote command's.
 base::Result<> lend(const Invocation& line, const base::AccountName& account) {
   SALLYPORT_TRY(auto client, signed_in_client(line));
-  if (has_checkout(client, account)) return base::ok();
+  if (has_checkout(client, line, account)) return base::ok();
   const auto& checkout = *find_command("checkout");
   const base::UniqueFd out(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
   if (!out || ::dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return base::fail_errno("can't set stdout aside", errno);

@@ -23,6 +23,15 @@ own ssh root@web1.sallyport 'exit 7' 2> /dev/null < /dev/null || status=$?
 ((status == 7)) || fail "the status 7 came back as $status"
 own ssh -O exit root@web1.sallyport 2> /dev/null || true
 
+# `sallyport ssh --reason` says under which checkout one goes where that is another than the line asks for.
+for asked in "--reason second" "--reason test --for 5m"; do
+  # shellcheck disable=SC2086
+  [[ $(own "$program" ssh $asked root@web1 'id -un' 2> "$stage/log/ssh" < /dev/null) == root ]] || fail "ssh $asked: $(cat "$stage/log/ssh")"
+  grep -qE '^\(root@web1 is checked out already, until 2[0-9-]+ [0-9:]+ .*: test\)$' "$stage/log/ssh" || fail "ssh $asked hides the checkout: $(cat "$stage/log/ssh")"
+done
+own "$program" ssh --reason test root@web1 true 2> "$stage/log/ssh" < /dev/null || fail "ssh --reason test: $(cat "$stage/log/ssh")"
+! grep -q 'checked out already' "$stage/log/ssh" || fail "the same is told as another: $(cat "$stage/log/ssh")"
+
 # Programs that drive ssh with settings of their own.
 git init -q --bare "$stage/repo.git"
 own git clone -q "root@web1.sallyport:$stage/repo.git" "$stage/clone" 2> "$stage/log/git" < /dev/null || fail "git: $(cat "$stage/log/git")"
