@@ -1,7 +1,9 @@
 // setup: from an address and a fingerprint to a client that knows its server.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include <fmt/format.h>
 
@@ -21,6 +23,8 @@
 
 namespace sallyport::app {
 namespace {
+
+constexpr std::size_t kMaxKey = 16U << 10U;
 
 base::Error bad(std::string what) { return base::fail(base::Errc::invalid, std::move(what)); }
 
@@ -132,15 +136,37 @@ std::string name_for_clients(certs::ServerNames names) {
   return names.dns.empty() ? std::string() : names.dns.back();
 }
 
+// Only whoever made the server has its CA's key: one that a process of the server could have put there proves nothing.
+base::Result<base::SecretBytes> own_key(const std::filesystem::path& file) {
+  SALLYPORT_TRY(const auto fd, base::open_regular_file(file));
+  struct stat about {};
+  if (::fstat(fd.get(), &about) != 0) return base::fail_errno("looking at " + file.string(), errno);
+  if (about.st_uid == 0 || about.st_uid == ::geteuid()) return base::read_all_secret(fd.get(), kMaxKey);
+  return base::fail(base::Errc::denied,
+                    fmt::format("{} belongs to another user (uid {})", file.string(), about.st_uid));
+}
+
+// The certificate of the CA of the server that has its data here. It lies where the web process could put another one,
+// so it must be of the key.
+base::Result<std::string> own_ca(const DataPaths& paths) {
+  const auto file = paths.tls / "ca.pem";
+  const auto pem = base::read_regular_file(file, kMaxSetup);
+  if (!pem && pem.error().code() != base::Errc::not_found) return pem.error();
+  if (!pem) return advise(bad("URL is missing, and no server's files are here"), "sallyport setup https://HOST:8443");
+  const auto key = own_key(paths.root / "ca.key");
+  if (!key) return advise(key.error(), "its key shows that the CA is this server's own: be root, or who ran `init`");
+  std::string text(base::as_text(pem.value()));
+  if (certs::X509Ca::load(text, key.value())) return text;
+  return advise(base::fail(base::Errc::corrupt, file.string() + " is not the CA that this server was made with"),
+                "look who put it there, and put the one of a backup in its place");
+}
+
 // On the server's machine: what its clients have to be told.
 base::Result<int> tell(const Invocation& line) {
   SALLYPORT_TRY(const auto data, local_data(line));
   const DataPaths paths(data);
-  const auto pem = base::read_regular_file(paths.tls / "ca.pem", kMaxSetup);  // not ours: web's
-  if (!pem && pem.error().code() == base::Errc::not_found)
-    return advise(bad("URL is missing, and no server's files are here"), "sallyport setup https://HOST:8443");
-  if (!pem) return pem.error();
-  SALLYPORT_TRY(const auto facts, certs::inspect_certificate(base::as_text(pem.value())));
+  SALLYPORT_TRY(const auto pem, own_ca(paths));
+  SALLYPORT_TRY(const auto facts, certs::inspect_certificate(pem));
   const auto chain = base::read_regular_file(paths.tls / "server.pem", kMaxSetup);
   const auto server = chain ? certs::inspect_certificate(base::as_text(chain.value()))
                             : base::Result<certs::CertificateFacts>(chain.error());
