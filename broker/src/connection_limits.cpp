@@ -62,7 +62,7 @@ Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source
   Verdict verdict;
   if (penalised && waiting_of(source) >= config_.known_penalised) verdict.pushed_out = push_out_of(source);
   const bool full = connections_.size() >= config_.max_sessions;
-  if (!verdict.pushed_out && full && waiting_ < places) verdict.pushed_out = push_out_resting();
+  if (!verdict.pushed_out && full && waiting_ < places) verdict.pushed_out = push_out_proven();
   if (!verdict.pushed_out && (full || waiting_ >= places)) verdict.pushed_out = push_out();
   // Who was pushed out is still there for a moment: so many more than the bound there may be, and no more.
   const bool room = connections_.size() < config_.max_sessions ||
@@ -126,16 +126,22 @@ unsigned ConnectionLimits::waiting_of(std::string_view source) const {
   }));
 }
 
+/// Of those that are waiting for a proof, or of those that gave one.
+ConnectionLimits::Crowds ConnectionLimits::crowds(bool waiting) const {
+  Crowds out;
+  for (const auto& [number, one] : connections_) {
+    if (one.leaving || one.waiting != waiting) continue;
+    ++out.networks[one.network];
+    ++out.sources[one.source];
+  }
+  return out;
+}
+
 /// The eldest of the fullest source of the fullest network. Those whose source signed in before go last.
 std::optional<ConnectionNumber> ConnectionLimits::push_out() {
-  std::map<std::string_view, unsigned> networks, sources;
-  for (const auto& [number, one] : connections_) {
-    if (!one.waiting) continue;
-    ++networks[one.network];
-    ++sources[one.source];
-  }
+  auto all = crowds(true);
   const auto crowd = [&](const Connection& one) {
-    return std::tuple(!one.known, networks[one.network], sources[one.source]);
+    return std::tuple(!one.known, all.networks[one.network], all.sources[one.source]);
   };
   auto worst = connections_.end();
   for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {
@@ -144,7 +150,7 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out() {
   }
   if (worst == connections_.end()) return std::nullopt;
   stop_waiting(worst->second);
-  worst->second.rests_since.reset();
+  worst->second.leaving = true;
   return worst->first;
 }
 
@@ -157,22 +163,28 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view s
   return eldest->first;
 }
 
-std::optional<ConnectionNumber> ConnectionLimits::push_out_resting() {
-  std::map<std::string_view, unsigned> networks, sources;
-  for (const auto& [number, one] : connections_) {
-    ++networks[one.network];
-    ++sources[one.source];
-  }
+/// Who works is left alone as long as his source does not keep others out.
+bool ConnectionLimits::makes_room(const Connection& one, Crowds& crowds) const {
+  if (one.waiting || one.leaving) return false;
+  if (one.rests_since) return true;
+  const unsigned share = config_.source_share;
+  return share > 0 && (crowds.sources[one.source] > share || crowds.networks[one.network] > 2 * share);
+}
+
+/// Of the fullest source who rests longest, else the eldest at work.
+std::optional<ConnectionNumber> ConnectionLimits::push_out_proven() {
+  auto all = crowds(false);
   const auto crowd = [&](const Connection& one) {
-    return std::tuple(sources[one.source], networks[one.network], -one.rests_since->time_since_epoch());
+    const auto rests = one.rests_since.value_or(base::MonoTime::max());
+    return std::tuple(all.sources[one.source], all.networks[one.network], -rests.time_since_epoch());
   };
   auto worst = connections_.end();
   for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {
-    if (entry->second.waiting || !entry->second.rests_since) continue;
+    if (!makes_room(entry->second, all)) continue;
     if (worst == connections_.end() || crowd(entry->second) > crowd(worst->second)) worst = entry;
   }
   if (worst == connections_.end()) return std::nullopt;
-  worst->second.rests_since.reset();  // it goes: not twice
+  worst->second.leaving = true;
   return worst->first;
 }
 

@@ -119,14 +119,15 @@ namespace {
 
 /// Ten places, all of which are held by proven connections that rest: eight of one source, two of others.
 struct Held : Port {
-  Held() : Port(ten()) {
+  explicit Held(unsigned share = 0) : Port(ten(share)) {
     for (int i = 0; i < 8; ++i) rest("203.0.113.9", i);
     rest("192.0.2.1", -2000);
     rest("192.0.2.2", -1000);
   }
-  static ConnectionLimitsConfig ten() {
+  static ConnectionLimitsConfig ten(unsigned share = 0) {
     ConnectionLimitsConfig config;
     config.max_sessions = 10;
+    config.source_share = share;
     return config;
   }
   void rest(const std::string& from, int later) {
@@ -157,6 +158,45 @@ TEST_CASE("limits: a proven connection that works gives its place to nobody") {
   CHECK(port.knock("198.51.100.7").admission == Admission::too_many_sessions);
   port.limits.rests(9, kStart);
   CHECK(port.knock("198.51.100.7").pushed_out == ConnectionNumber{9});
+}
+
+TEST_CASE("limits: of a source with more than its share those at work make room, too, after those that rest") {
+  Held port(6);
+  for (ConnectionNumber one = 1; one <= 10; ++one) port.limits.works(one);
+  port.limits.rests(5, kStart);
+  for (const ConnectionNumber one : {5U, 1U}) {
+    const auto verdict = port.knock("198.51.100.7");
+    CHECK(verdict.pushed_out == one);
+    port.leave(one, Outcome::served);
+    port.limits.authenticated(port.last, kStart);
+  }
+  CHECK(port.knock("198.51.100.7").admission == Admission::too_many_sessions);
+}
+
+TEST_CASE("limits: of a network with more than twice the share, likewise; with less nobody at work makes room") {
+  for (const unsigned share : {4U, 5U}) {
+    Port port(Held::ten(share));
+    for (unsigned i = 0; i < 10; ++i)
+      port.limits.authenticated(port.enter("203.0.113." + std::to_string(i % 9)), kStart);
+    const auto verdict = port.knock("198.51.100.7");
+    CHECK((verdict.admission == Admission::admitted) == (share == 4));
+    CHECK(verdict.pushed_out == (share == 4 ? std::optional(ConnectionNumber{1}) : std::nullopt));
+  }
+}
+
+TEST_CASE("limits: one that rests alone stays while another source holds the places with its work") {
+  Port port(Held::ten(5));
+  port.limits.authenticated(port.enter("192.0.2.1"), kStart);
+  port.limits.rests(port.last, kStart);
+  for (int i = 0; i < 9; ++i) port.limits.authenticated(port.enter("203.0.113.9"), kStart);
+  CHECK(port.knock("203.0.113.9").pushed_out == ConnectionNumber{2});
+}
+
+TEST_CASE("limits: who was pushed out is not pushed out again") {
+  Port port(Held::ten(1));
+  for (int i = 0; i < 10; ++i) port.limits.authenticated(port.enter("203.0.113.9"), kStart);
+  CHECK(port.knock("198.51.100.7").pushed_out == ConnectionNumber{1});
+  CHECK(port.knock("198.51.100.8").pushed_out == ConnectionNumber{2});
 }
 
 TEST_CASE("limits: strangers take the places of strangers before those of the resting") {

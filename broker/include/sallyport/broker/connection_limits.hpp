@@ -22,6 +22,9 @@ struct ConnectionLimitsConfig {
   unsigned source_rate_percent = 30;  ///< from there it is with this chance, growing to 100 % ...
   unsigned source_full = 50;          ///< ... at this many
   unsigned max_sessions = 1000;       ///< connections in all, proven or not
+  /// Where more proven ones are of one source, or twice as many of one network, those at work make room for a newcomer,
+  /// too, when all are taken. 0: never.
+  unsigned source_share = 0;
   base::Milliseconds penalty_auth_failure{5000};
   base::Milliseconds penalty_no_auth{1000};     ///< went away, was pushed out or ran out of grace without a proof
   base::Milliseconds penalty_crash{90000};      ///< took a child down with it
@@ -61,8 +64,9 @@ class ConnectionLimits {
   Verdict admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice);
   void authenticated(ConnectionNumber number, base::MonoTime now);
   void ended(ConnectionNumber number, Outcome outcome, base::MonoTime now);
-  /// For whom one connection serves many requests: a proven one that rests between two gives its place to a newcomer
-  /// when all are taken, the one that rests longest of the source that has most. Otherwise one person could hold all.
+  /// For whom one connection serves many requests: a proven one that rests between two, or does not get on, gives its
+  /// place to a newcomer when all are taken, the one that rests longest of the source that has most. Otherwise one
+  /// person could hold all. At work again is said by works().
   void rests(ConnectionNumber number, base::MonoTime now);
   void works(ConnectionNumber number);
 
@@ -74,8 +78,9 @@ class ConnectionLimits {
   struct Connection {
     std::string source;
     std::string network;
-    bool known = false;   ///< its source signed in before
-    bool waiting = true;  ///< a start-up
+    bool known = false;    ///< its source signed in before
+    bool waiting = true;   ///< a start-up
+    bool leaving = false;  ///< was pushed out
     std::optional<base::MonoTime> rests_since{};
   };
   struct Source {
@@ -85,15 +90,20 @@ class ConnectionLimits {
     std::list<std::string>::iterator age;
   };
   using Connections = std::map<ConnectionNumber, Connection>;
+  struct Crowds {
+    std::map<std::string_view, unsigned> networks, sources;
+  };
 
   unsigned waiting_of(std::string_view source) const;
+  Crowds crowds(bool waiting) const;
+  bool makes_room(const Connection& one, Crowds& crowds) const;
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
   bool is_penalised(base::MonoTime until, base::MonoTime now) const;
   bool waits_its_turn(Source& source, base::MonoTime now);
   std::optional<ConnectionNumber> push_out();
   std::optional<ConnectionNumber> push_out_of(std::string_view source);
-  std::optional<ConnectionNumber> push_out_resting();
+  std::optional<ConnectionNumber> push_out_proven();
   void stop_waiting(Connection& connection);
   Source& touch(std::string_view source);
 
