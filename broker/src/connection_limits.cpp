@@ -160,6 +160,7 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view s
   });
   if (eldest == connections_.end()) return std::nullopt;
   stop_waiting(eldest->second);
+  eldest->second.leaving = true;
   return eldest->first;
 }
 
