@@ -11,6 +11,7 @@
 #include "sallyport/app/openapi.hpp"
 #include "sallyport/base/ids.hpp"
 #include "sallyport/base/log.hpp"
+#include "sallyport/broker/connection_limits.hpp"
 #include "setup_document.hpp"
 
 namespace sallyport::app {
@@ -64,6 +65,14 @@ void HttpConnection::start() {
 void HttpConnection::abort() {
   Code ignored;
   stream_.next_layer().close(ignored);
+  hold_.reset();
+}
+
+void HttpConnection::look(Clock::time_point now) {
+  if (!writes_since_ || now - *writes_since_ <= config_.stall) return;
+  writes_since_.reset();
+  stuck_ = true;
+  events_.rests();
 }
 
 void HttpConnection::close() {
@@ -187,7 +196,7 @@ void HttpConnection::dispatch() {
   token_.reset();
   if (!payload) return refuse(payload.error());
   allow(config_.answer);
-  asked_ = vault_.ask(call_->operation->id, std::move(payload).value(),
+  asked_ = vault_.ask(call_->operation->id, std::move(payload).value(), broker::source_key(source_),
                       [weak = weak_from_this()](base::Result<Payload> answer) {
                         if (const auto self = weak.lock()) self->on_answer(std::move(answer));
                       });
@@ -226,10 +235,13 @@ void HttpConnection::send(Payload message) {
   out_ = std::move(message);
   call_.reset();
   allow(config_.patience);
+  writes_since_ = Clock::now();
   const auto view = out_.view();
   asio::async_write(stream_, asio::buffer(view.data(), view.size()),
                     [self = shared_from_this()](const Code& problem, std::size_t) {
                       self->out_ = Payload();
+                      self->writes_since_.reset();
+                      if (std::exchange(self->stuck_, false)) self->events_.works();
                       if (problem) return self->abort();
                       if (self->file_) return self->next_piece();
                       self->finished();

@@ -23,7 +23,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   struct Events {
     std::function<void()> proven;  ///< the vault took a token or a sign-in that came through it; each time
     std::function<void()> works;   ///< a whole request is there ...
-    std::function<void()> rests;   ///< ... and it is answered
+    std::function<void()> rests;   ///< ... and it is answered, or its answer does not get on
     std::function<void()> gone;    ///< from the destructor
   };
 
@@ -33,6 +33,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
   void start();
   bool overdue(Clock::time_point now) const { return now > deadline_; }
+  /// From time to time: tells of a client that hardly reads.
+  void look(Clock::time_point now);
+  /// The caller holds it: nobody else may, afterwards.
   void abort();
 
  private:
@@ -71,6 +74,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool proves_ = false;  // a good answer to this request shows who is there
   std::uint64_t asked_ = 0;
   Payload out_;
+  std::optional<Clock::time_point> writes_since_;
+  bool stuck_ = false;                    // it rests, and is to work again
   std::shared_ptr<HttpConnection> hold_;  // while the vault works and nothing is read: nobody else holds this
   base::UniqueFd file_;                   // a recording on its way
   std::uint64_t file_left_ = 0;

@@ -84,6 +84,7 @@ broker::ConnectionLimitsConfig limits_of(const HttpServerConfig& config) {
   limits.source_begin = config.max_unproven / 4;
   limits.source_full = config.max_unproven;
   limits.max_sessions = config.max_connections;
+  limits.source_share = config.max_connections / 8;
   limits.penalty_no_auth = limits.penalty_auth_failure = limits.penalty_crash = base::Milliseconds{0};
   return limits;
 }
@@ -183,7 +184,10 @@ void HttpServer::Impl::close_overdue() {
     // Closing one may be its end, which takes it out of the list.
     std::vector<std::shared_ptr<HttpConnection>> overdue;
     for (const auto& [number, weak] : connections) {
-      if (auto one = weak.lock(); one && one->overdue(now)) overdue.push_back(std::move(one));
+      auto one = weak.lock();
+      if (!one) continue;
+      one->look(now);
+      if (one->overdue(now)) overdue.push_back(std::move(one));
     }
     for (const auto& one : overdue) one->abort();
     close_overdue();

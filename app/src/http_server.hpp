@@ -18,6 +18,7 @@ struct HttpServerConfig {
   std::size_t slab = base::LockedMemory::kDefaultSize;  ///< of this process; bodies take at most half of it
   std::chrono::seconds idle{60};                        ///< between requests
   std::chrono::seconds patience{15};                    ///< for a head, a body, a handshake, and for a write to move
+  std::chrono::seconds stall{2};                        ///< who takes longer for a piece (64 KiB) counts as resting
   std::chrono::seconds answer{40};                      ///< for the vault
 };
 

@@ -1,5 +1,7 @@
 #include "vault_link.hpp"
 
+#include <algorithm>
+
 #include "sallyport/base/log.hpp"
 
 namespace sallyport::app {
@@ -45,20 +47,31 @@ void VaultLink::lost(const base::Error& why) {
   connection_.reset();
   auto orphans = std::exchange(waiting_, {});
   // The outcome of what was under way is unknown: the person is told to look before he tries again.
-  for (auto& [id, answer] : orphans)
-    answer(fail(Errc::unavailable, "the vault went away; look whether it was done before you try again"));
+  for (auto& [id, one] : orphans) {
+    if (one.answer)
+      one.answer(fail(Errc::unavailable, "the vault went away; look whether it was done before you try again"));
+  }
   retry_.expires_after(kRetry);
   retry_.async_wait([this](const boost::system::error_code& cancelled) {
     if (!cancelled) connect();
   });
 }
 
-std::uint64_t VaultLink::ask(OperationId operation, base::SecretBytes payload, Answer answer) {
+std::size_t VaultLink::waiting_of(const std::string& source) const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(waiting_, [&](const auto& entry) { return entry.second.source == source; }));
+}
+
+void VaultLink::forget(std::uint64_t id) {
+  if (const auto found = waiting_.find(id); found != waiting_.end()) found->second.answer = nullptr;
+}
+
+std::uint64_t VaultLink::ask(OperationId operation, base::SecretBytes payload, std::string source, Answer answer) {
   if (!connection_) {
     answer(fail(Errc::unavailable, "the vault is not there; try again in a moment"));
     return 0;
   }
-  if (waiting_.size() >= kMaxWaiting) {
+  if (waiting_of(source) >= kMaxWaiting - waiting_.size()) {
     answer(fail(Errc::limit, "too many requests at once; try again"));
     return 0;
   }
@@ -67,7 +80,7 @@ std::uint64_t VaultLink::ask(OperationId operation, base::SecretBytes payload, A
     answer(std::move(sent).error());
     return 0;
   }
-  waiting_.emplace(sent.value(), std::move(answer));
+  waiting_.emplace(sent.value(), Waiting{std::move(source), std::move(answer)});
   flush();
   return sent.value();
 }
@@ -102,7 +115,7 @@ void VaultLink::deliver() {
     if (!frame) return;
     if (frame->type != FrameType::reply) continue;
     auto node = waiting_.extract(frame->id);
-    if (!node.empty()) node.mapped()(reply_result(std::move(*frame)));
+    if (!node.empty() && node.mapped().answer) node.mapped().answer(reply_result(std::move(*frame)));
   }
 }
 
