@@ -113,7 +113,7 @@ TEST_CASE("what removes, takes a role away or seals asks first, and can be told 
   }
 }
 
-TEST_CASE("--version stands in the help of the program, and no option is named twice") {
+TEST_CASE("the option --version stands in the help of the program, and no option is named twice") {
   const auto help = help_text("");
   CHECK(help.find("\n  --version  ") != std::string::npos);
   CHECK(help.find("also -o") == std::string::npos);

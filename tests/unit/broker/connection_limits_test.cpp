@@ -173,7 +173,7 @@ TEST_CASE("limits: of a source with more than its share those at work make room,
   CHECK(port.knock("198.51.100.7").admission == Admission::too_many_sessions);
 }
 
-TEST_CASE("limits: of a network with more than twice the share, likewise; with less nobody at work makes room") {
+TEST_CASE("limits: of a network with more than twice the share, likewise, and with less nobody at work makes room") {
   for (const unsigned share : {4U, 5U}) {
     Port port(Held::ten(share));
     for (unsigned i = 0; i < 10; ++i)
