@@ -56,6 +56,15 @@ base::Error not_signed_in(std::string_view why) {
 }
 base::Error not_signed_in() { return not_signed_in("this sign-in is not good, or no longer"); }
 
+/// The new one stays, wherever the wall clock stands.
+base::Result<> end_eldest(Transaction& tx, const base::UserId& user, const base::Digest& fresh) {
+  SALLYPORT_TRYV(
+      tx.execute("DELETE FROM login_token WHERE person_id = $1 AND hash <> $2 AND hash NOT IN (SELECT hash FROM "
+                 "login_token WHERE person_id = $1 AND hash <> $2 ORDER BY lease_wall_ms DESC, hash LIMIT $3)",
+                 user, fresh, kMaxSignIns - 1));
+  return base::ok();
+}
+
 bool unused_for_long(const Stored& stored, const IdleRule& idle, const vault::Moment& now) {
   if (idle.limit == base::Seconds{0}) return false;
   const auto* later = idle.uses == nullptr ? nullptr : idle.uses->last(stored.login.token);
@@ -71,6 +80,7 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
   SALLYPORT_TRY(const auto person, get_user(tx, user));
   if (person.disabled) return base::fail(Errc::denied, "user " + person.name + " is disabled");
   base::SecretBytes token = random_token();
+  const auto hash = hash_of(token);
   std::optional<std::int64_t> otp_wall;
   std::optional<std::int64_t> otp_mono;
   std::optional<std::string> otp_boot;
@@ -83,8 +93,9 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
       "INSERT INTO login_token (hash, person_id, source, by_password, by_key, otp_wall_ms, otp_mono_ms, otp_boot, "
       "lease_wall_ms, lease_mono_ms, lease_boot, lease_ms) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      hash_of(token), user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
+      hash, user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
       vault::mono_ms(now), now.boot, base::Milliseconds(life).count()));
+  SALLYPORT_TRYV(end_eldest(tx, user, hash));
   return token;
 }
 

@@ -136,6 +136,29 @@ TEST_CASE("the code of a sign-in is spent once, and one given later counts from 
   CHECK(login.code_spent);
 }
 
+TEST_CASE("of too many sign-ins of one person the eldest ends, and never the new one or another's") {
+  TokenWorld world;
+  const User bob = world.add_user("bob");
+  const auto of_bob =
+      must(world.sql([&](auto& tx) { return issue_token(tx, bob.id, kSource, {.password = true}, 1h, world.now()); }));
+  std::vector<base::SecretBytes> tokens;
+  for (std::size_t i = 0; i < kMaxSignIns; ++i) {
+    world.clock.advance(1ms);
+    tokens.push_back(must(world.issue()));
+  }
+  CHECK(world.check(tokens[0]).has_value());
+  world.clock.advance(1ms);
+  tokens.push_back(must(world.issue()));
+  CHECK(code_of(world.check(tokens[0])) == Errc::unauthenticated);
+  CHECK(world.check(tokens[1]).has_value());
+  world.clock.jump_wall(-48h);
+  tokens.push_back(must(world.issue()));
+  CHECK(world.check(tokens.back()).has_value());
+  CHECK(code_of(world.check(tokens[1])) == Errc::unauthenticated);
+  CHECK(world.check(tokens[2]).has_value());
+  CHECK(must(world.sql([&](auto& tx) { return check_token(tx, of_bob, kSource, world.now()); })).user == bob.id);
+}
+
 TEST_CASE("a token is not given to a disabled user, nor for a life out of bounds") {
   TokenWorld world;
   CHECK(code_of(world.issue(0s)) == Errc::invalid);

@@ -30,7 +30,6 @@ struct ServiceConfig {
   std::uint64_t recording_floor = 64U << 20U;  ///< free bytes below which no session starts
   std::size_t max_sessions = 4096;
   std::size_t max_sessions_per_user = 4096;  ///< live ones
-  std::size_t max_tokens = 65536;
   base::Argon2Cost password_cost{};
   const base::Clock* clock = nullptr;  ///< nullptr: the system's; else not owned
 };
