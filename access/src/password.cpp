@@ -42,7 +42,7 @@ Salt salt_of_unknown(const vault::Keyring& keys, std::string_view name) {
 
 base::Result<> count(Transaction& tx, vault::SourceLockouts& sources, const PasswordAttempt& attempt,
                      const vault::Try& one, const vault::Lane& lane, const vault::Moment& now) {
-  if (lane.of_strangers()) sources.fail(one.source, now);
+  if (lane.of_strangers()) sources.fail(one.source, attempt.user, now);
   return attempt.user ? vault::count_failure(tx, one, lane, now) : base::ok();
 }
 
@@ -122,7 +122,7 @@ base::Result<PasswordAnswer> settle_password_check(Transaction& tx, vault::Sourc
     SALLYPORT_TRYV(count(tx, sources, attempt, one, lane, now));
     return PasswordAnswer{false, {}, attempt.user ? "wrong" : "unknown"};
   }
-  if (lane.of_strangers()) sources.take_back(source, lane.lockout.failures);
+  if (lane.of_strangers()) sources.take_back(source, one.user);
   SALLYPORT_TRYV(vault::clear_failures(tx, one, lane));
   return PasswordAnswer{true, one.user, {}};
 }

@@ -78,13 +78,13 @@ base::Result<OtpAnswer> look_at(Transaction& tx, const Keyring& keys, const base
 base::Result<OtpAnswer> settle(Transaction& tx, SourceLockouts& sources, const Try& one, Lane lane, OtpAnswer answer,
                                const Moment& now) {
   if (answer.accepted()) {
-    if (lane.of_strangers()) sources.take_back(one.source, lane.lockout.failures);
+    if (lane.of_strangers()) sources.take_back(one.source, one.user);
     if (lane.lockout.failures > 0) {
       SALLYPORT_TRYV(clear_failures(tx, one, lane));
     }
     return answer;
   }
-  if (lane.of_strangers()) sources.fail(one.source, now);
+  if (lane.of_strangers()) sources.fail(one.source, one.user, now);
   SALLYPORT_TRYV(count_failure(tx, one, lane, now));
   lane.lockout.fail(now);
   answer.locked_for = locked_for(lane, sources, one.source, now);

@@ -149,6 +149,23 @@ TEST_CASE("an account of one's own does not pay for guesses at others'") {
   CHECK(world.sources.locked_for("192.0.2.1", world.now()) == 30s);
 }
 
+TEST_CASE("what others guessed at an account from elsewhere does not pay for guesses from its owner's source") {
+  PasswordWorld world;
+  const auto guess_at_others = [&](std::uint32_t times) {
+    for (std::uint32_t i = 0; i < times; ++i) CHECK(world.sign_in("nobody", "a guess").why == "unknown");
+  };
+  guess_at_others(vault::kFreeSourceFailures - 1);
+  world.fail(4);  // at alice, each from an address of its own
+  SECTION("now") {}
+  SECTION("before a restart") {
+    world.sources = {};
+    guess_at_others(vault::kFreeSourceFailures - 1);
+  }
+  CHECK(world.sign_in("alice", kGood).accepted);
+  guess_at_others(1);
+  CHECK(world.sources.locked_for("192.0.2.1", world.now()) == 30s);
+}
+
 TEST_CASE("a right password does not clear the count of failed passcodes") {
   PasswordWorld world;
   const auto check = [&](int i) {

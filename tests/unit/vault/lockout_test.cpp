@@ -7,6 +7,11 @@ using namespace std::chrono_literals;
 using sallyport::base::from_unix_ms;
 using sallyport::base::ManualClock;
 using sallyport::base::Milliseconds;
+using sallyport::base::UserId;
+
+namespace {
+const std::optional<UserId> kNobody;
+}
 
 TEST_CASE("five failures lock for 30 seconds, each further one doubles up to 64 minutes") {
   CHECK(lockout_length(4) == 0ms);
@@ -31,14 +36,14 @@ TEST_CASE("a source is locked after twenty failures and free after the time has 
   ManualClock clock(from_unix_ms(1'790'000'000'000));
   const auto now = [&] { return Moment::read(clock, "a"); };
   SourceLockouts sources;
-  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now());
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", kNobody, now());
   CHECK(sources.locked_for("192.0.2.1", now()) == 30s);
   CHECK(sources.locked_for("192.0.2.2", now()) == 0ms);
   clock.jump_wall(1h);
   CHECK(sources.locked_for("192.0.2.1", now()) == 30s);
   clock.advance(30s);
   CHECK(sources.locked_for("192.0.2.1", now()) == 0ms);
-  sources.fail("192.0.2.1", now());
+  sources.fail("192.0.2.1", kNobody, now());
   CHECK(sources.locked_for("192.0.2.1", now()) == 60s);
 }
 
@@ -48,7 +53,7 @@ TEST_CASE("the table of sources is bounded and drops the one that failed longest
   for (std::size_t i = 0; i < SourceLockouts::kMaxSources + 10; ++i) {
     clock.advance(1ms);
     for (std::uint32_t n = 0; n < kFreeSourceFailures; ++n)
-      sources.fail("s" + std::to_string(i), Moment::read(clock, "a"));
+      sources.fail("s" + std::to_string(i), kNobody, Moment::read(clock, "a"));
   }
   CHECK(sources.size() == SourceLockouts::kMaxSources);
   CHECK(sources.locked_for("s0", Moment::read(clock, "a")) == 0ms);
@@ -59,10 +64,11 @@ TEST_CASE("failures of a batch that could not be committed are taken back, kept 
   ManualClock clock(from_unix_ms(1'790'000'000'000));
   const auto now = Moment::read(clock, "a");
   SourceLockouts sources;
-  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now);
+  const auto alice = UserId::random();
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", alice, now);
   sources.keep();
-  sources.take_back("192.0.2.1", kFreeSourceFailures);
-  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.2", now);
+  sources.take_back("192.0.2.1", alice);
+  for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.2", kNobody, now);
   CHECK(sources.locked_for("192.0.2.2", now) > 0ms);
   sources.undo();
   CHECK(sources.locked_for("192.0.2.1", now) == 30s);
@@ -70,17 +76,44 @@ TEST_CASE("failures of a batch that could not be committed are taken back, kept 
   CHECK(sources.size() == 1);
 }
 
-TEST_CASE("who gets in takes back his own failures of a source, and nobody else's") {
+TEST_CASE("who gets in takes back the guesses at him from his source, and nobody else's") {
   ManualClock clock(from_unix_ms(1'790'000'000'000));
   const auto now = Moment::read(clock, "a");
+  const auto alice = UserId::random();
+  const auto bob = UserId::random();
   SourceLockouts sources;
-  for (std::uint32_t i = 1; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", now);
-  sources.take_back("192.0.2.1", 0);
-  sources.take_back("192.0.2.1", 2);
-  for (int i = 0; i < 2; ++i) {
-    sources.fail("192.0.2.1", now);
-    CHECK(sources.locked_for("192.0.2.1", now) == 0ms);
-  }
-  sources.fail("192.0.2.1", now);
+  for (std::uint32_t i = 3; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", kNobody, now);
+  sources.fail("192.0.2.1", alice, now);
+  sources.fail("192.0.2.1", bob, now);
+  sources.take_back("192.0.2.1", UserId::random());
+  sources.take_back("192.0.2.1", alice);
+  sources.take_back("192.0.2.1", alice);
+  sources.fail("192.0.2.1", kNobody, now);
+  CHECK(sources.locked_for("192.0.2.1", now) == 0ms);
+  sources.fail("192.0.2.1", kNobody, now);
   CHECK(sources.locked_for("192.0.2.1", now) == 30s);
+}
+
+TEST_CASE("failures beyond the most that a source counts, or of the day before, are not taken back") {
+  ManualClock clock(from_unix_ms(1'790'000'000'000));
+  const auto now = [&] { return Moment::read(clock, "a"); };
+  const auto alice = UserId::random();
+  SourceLockouts sources;
+  SECTION("beyond the most") {
+    for (std::uint32_t i = 0; i < 2 * kFreeSourceFailures; ++i) sources.fail("192.0.2.1", kNobody, now());
+    for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", alice, now());
+    sources.take_back("192.0.2.1", alice);
+    clock.advance(64min);
+    sources.fail("192.0.2.1", kNobody, now());
+    CHECK(sources.locked_for("192.0.2.1", now()) == 64min);
+  }
+  SECTION("of the day before") {
+    for (std::uint32_t i = 1; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", alice, now());
+    clock.advance(24h);
+    for (std::uint32_t i = 0; i < kFreeSourceFailures; ++i) sources.fail("192.0.2.1", kNobody, now());
+    sources.take_back("192.0.2.1", alice);
+    clock.advance(30s);
+    sources.fail("192.0.2.1", kNobody, now());
+    CHECK(sources.locked_for("192.0.2.1", now()) == 60s);
+  }
 }

@@ -190,6 +190,16 @@ TEST_CASE("twenty failures of different people lock their source for strangers")
   CHECK(world.check(world.code(), "192.0.2.77").accepted());
 }
 
+TEST_CASE("a right code takes back what its owner failed from there, not what others did elsewhere") {
+  World world;
+  world.enrol();
+  for (std::uint32_t i = 1; i < kFreeSourceFailures; ++i) world.sources.fail(kSource, {}, world.now());
+  world.fail(4);
+  CHECK(world.check(world.code()).accepted());
+  world.sources.fail(kSource, {}, world.now());
+  CHECK(world.sources.locked_for(kSource, world.now()) == 30s);
+}
+
 TEST_CASE("failures are kept when a code is repeated, and a reset of the seed does not clear them") {
   World world;
   world.enrol();

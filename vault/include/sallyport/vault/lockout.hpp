@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sallyport/base/ids.hpp"
 #include "sallyport/vault/lease.hpp"
 
 namespace sallyport::vault {
@@ -26,6 +27,7 @@ struct Lockout {
   Lease lease;  ///< since the last failure
 
   base::Milliseconds locked_for(const Moment& now) const noexcept { return lease.remaining(now); }
+  bool forgotten(const Moment& now) const noexcept { return Lease{lease.start, kFailuresKept}.ended(now); }
   void fail(const Moment& now, std::uint32_t free = kFreeFailures);
 };
 
@@ -37,23 +39,28 @@ class SourceLockouts {
   static constexpr std::size_t kMaxSources = 4096;
 
   base::Milliseconds locked_for(std::string_view source, const Moment& now) const;
-  void fail(std::string_view source, const Moment& now);
-  /// A person got in after so many failures of his own: they do not count against the source any more. All others do,
-  /// or an account of one's own would pay for guesses at others'.
-  void take_back(std::string_view source, std::uint32_t failures);
+  /// A guess at this person, or at nobody.
+  void fail(std::string_view source, const std::optional<base::UserId>& user, const Moment& now);
+  /// The person got in: what was counted here for guesses at him does not count against the source any more. All else
+  /// does, or an account of one's own would pay for guesses at others'.
+  void take_back(std::string_view source, const base::UserId& user);
   void keep() noexcept { undo_.clear(); }
   void undo();
   std::size_t size() const noexcept { return sources_.size(); }
 
  private:
+  struct Count {
+    Lockout lockout;
+    std::vector<base::UserId> guessed_at;  ///< each failure that counts and was a guess at a person: few, as they are
+  };
   struct Before {
     std::string source;
-    std::optional<Lockout> lockout;  ///< absent: there was none
+    std::optional<Count> count;  ///< absent: there was none
   };
   void remember(std::string_view source);
   void make_room();
 
-  std::map<std::string, Lockout, std::less<>> sources_;
+  std::map<std::string, Count, std::less<>> sources_;
   std::vector<Before> undo_;  ///< oldest first
 };
 
