@@ -5,20 +5,16 @@
 namespace sallyport::app {
 namespace {
 
-/// The network alone, the network and the source, all of it.
-Share beginning(const Share& share, std::size_t depth) {
-  Share out;
-  std::copy_n(share.begin(), depth + 1, out.begin());
-  return out;
+std::vector<std::string> beginning(const Share& share, std::size_t depth) {
+  return {share.begin(), share.begin() + static_cast<std::ptrdiff_t>(depth) + 1};
 }
 
 bool begins_alike(const Share& a, const Share& b, std::size_t depth) {
   return std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(depth) + 1, b.begin());
 }
 
-/// Whether one is the other, or a beginning of it.
-bool covers(const Share& some, const Share& whole) {
-  return std::ranges::equal(some, whole, [](const auto& a, const auto& b) { return a.empty() || a == b; });
+bool begins_with(const Share& share, const std::vector<std::string>& some) {
+  return std::equal(some.begin(), some.end(), share.begin());
 }
 
 }  // namespace
@@ -73,7 +69,7 @@ void FairQueue::note_turn(const Share& share) {
   ++turn_;
   for (std::size_t depth = 0; depth < share.size(); ++depth) turns_[beginning(share, depth)] = turn_;
   std::erase_if(turns_, [this](const auto& turn) {
-    return std::ranges::none_of(waiting_, [&](const Item& item) { return covers(turn.first, item.share); });
+    return std::ranges::none_of(waiting_, [&](const Item& item) { return begins_with(item.share, turn.first); });
   });
 }
 

@@ -31,13 +31,15 @@ class FairQueue {
     Share share;
   };
   using Rank = std::array<std::uint64_t, 3>;
+  /// Of a share: its length says how much. An empty name is one, too, and not all of its source.
+  using Beginning = std::vector<std::string>;
   Rank crowd(const Item& item) const;
   Rank last_turns(const Item& item) const;
   void note_turn(const Share& share);
 
   std::size_t bound_;
-  std::vector<Item> waiting_;             ///< eldest first
-  std::map<Share, std::uint64_t> turns_;  ///< the last turn of each share, and of each beginning of one, that waits
+  std::vector<Item> waiting_;                 ///< eldest first
+  std::map<Beginning, std::uint64_t> turns_;  ///< the last turn of each beginning of a share that waits
   std::uint64_t turn_ = 0;
 };
 

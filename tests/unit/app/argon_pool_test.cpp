@@ -62,6 +62,15 @@ TEST_CASE("hashing: names that are made up push out each other, not who came bef
   CHECK(queue.pop() == 1U);
 }
 
+TEST_CASE("hashing: without a name one has a turn of one's own, and not the last of the whole source") {
+  FairQueue queue(8);
+  CHECK_FALSE(queue.push(1, kBob));
+  CHECK_FALSE(queue.push(2, kBob));
+  CHECK_FALSE(queue.push(3, {kBob[0], kBob[1], ""}));
+  CHECK_FALSE(queue.push(4, kBob));
+  CHECK(popped(queue) == Ids{1, 3, 2, 4});
+}
+
 TEST_CASE("hashing: a job that lost its place is not done") {
   const auto pool = must(ArgonPool::start(0, 1));
   CHECK_FALSE(pool->submit(1, kBob, nothing));
