@@ -3,10 +3,25 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <system_error>
 
+#include "sallyport/base/crypto.hpp"
+
 namespace sallyport::app {
+namespace {
+
+std::uint32_t random_number() {
+  std::array<std::uint8_t, sizeof(std::uint32_t)> random{};
+  base::random_bytes(random);
+  std::uint32_t out = 0;
+  std::memcpy(&out, random.data(), sizeof out);
+  return out;
+}
+
+}  // namespace
 
 ArgonPool::ArgonPool(base::UniqueFd wakeup, std::size_t queue_bound) noexcept
     : wakeup_(std::move(wakeup)), waiting_(queue_bound) {}
@@ -38,7 +53,7 @@ std::optional<std::uint64_t> ArgonPool::submit(std::uint64_t id, Share share, Jo
   {
     const std::scoped_lock lock(mutex_);
     jobs_.emplace(id, std::move(job));
-    left_out = waiting_.push(id, std::move(share));
+    left_out = waiting_.push(id, std::move(share), random_number());
     if (left_out) jobs_.erase(*left_out);
   }
   ready_.notify_one();

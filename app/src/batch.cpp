@@ -47,6 +47,22 @@ bool gives_code(const Record& input) {
   return false;
 }
 
+/// The same for whatever name is given, or the queue would tell strangers who signs in from where.
+Result<Share> share_of(Context& context, const HashWork& work) {
+  SALLYPORT_TRY(const bool seen, vault::is_known_source(context.sql(), context.place, context.now));
+  const bool known = seen || context.request.peer.kind == PeerKind::operator_;
+  return Share{std::string(known ? kKnown : kStrangers), broker::network_key(context.place), context.place,
+               work.attempt ? work.attempt->name : std::string()};
+}
+
+Result<HashWork> work_of(Context& context, const HandlerRow& row, const Record& input) {
+  SALLYPORT_TRY(auto work, row.hash(context, input));
+  if (work.needed()) {
+    SALLYPORT_TRY(work.share, share_of(context, work));
+  }
+  return work;
+}
+
 Outgoing reply_to(const Request& request, Result<Payload>&& result, Outgoing::Then then) {
   Outgoing out;
   out.peer_id = request.peer.id;
@@ -111,11 +127,9 @@ Result<Payload> Batch::attempt(Context& context, BatchItem& item) {
   Record input(context.operation.input);
   auto admitted = base::within_memory([&] { return admit(context, item.request, input); });
   if (admitted && row->hash != nullptr && !item.computed) {
-    auto work = base::within_memory([&] { return row->hash(context, input); });
+    auto work = base::within_memory([&] { return work_of(context, *row, input); });
     if (work && work.value().needed()) {
       item.work = std::make_shared<HashWork>(std::move(work).value());
-      item.work->share = {broker::network_key(context.place), context.place,
-                          item.work->attempt ? item.work->attempt->name : std::string()};
       return Payload{};
     }
     if (!work) admitted = std::move(work).error();

@@ -9,30 +9,34 @@ std::vector<std::string> beginning(const Share& share, std::size_t depth) {
   return {share.begin(), share.begin() + static_cast<std::ptrdiff_t>(depth) + 1};
 }
 
-bool begins_alike(const Share& a, const Share& b, std::size_t depth) {
-  return std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(depth) + 1, b.begin());
-}
-
 bool begins_with(const Share& share, const std::vector<std::string>& some) {
   return std::equal(some.begin(), some.end(), share.begin());
 }
 
 }  // namespace
 
-std::optional<std::uint64_t> FairQueue::push(std::uint64_t id, Share share) {
-  waiting_.push_back({id, std::move(share)});
+std::optional<std::uint64_t> FairQueue::push(std::uint64_t id, Share share, std::uint32_t dice) {
+  waiting_.push_back({id, std::move(share), turn_});
   if (waiting_.size() <= bound_) return std::nullopt;
-  // Of equals the later: who waits longer stays.
-  auto worst = waiting_.begin();
-  Rank most{};
-  for (auto item = waiting_.begin(); item != waiting_.end(); ++item) {
-    const auto rank = crowd(*item);
-    if (rank < most) continue;
-    worst = item;
-    most = rank;
-  }
+  const auto places = fullest();
+  const auto worst = waiting_.begin() + static_cast<std::ptrdiff_t>(places[dice % places.size()]);
   const auto out = worst->id;
   waiting_.erase(worst);
+  return out;
+}
+
+/// Where the newest of each of the fullest names waits.
+std::vector<std::size_t> FairQueue::fullest() const {
+  std::vector<std::size_t> out;
+  Rank most{};
+  for (std::size_t at = 0; at < waiting_.size(); ++at) {
+    const auto rank = crowd(waiting_[at]);
+    if (rank < most) continue;
+    if (rank > most) out.clear();
+    most = rank;
+    std::erase_if(out, [&](std::size_t elder) { return waiting_[elder].share == waiting_[at].share; });
+    out.push_back(at);
+  }
   return out;
 }
 
@@ -45,12 +49,11 @@ std::optional<std::uint64_t> FairQueue::pop() {
   return item.id;
 }
 
-/// How many wait with it: of its network, of its source, of its name.
+/// How many wait with it: in its crowd, of its network, of its source, of its name.
 FairQueue::Rank FairQueue::crowd(const Item& item) const {
   Rank out{};
-  for (std::size_t depth = 0; depth < out.size(); ++depth) {
-    out[depth] = static_cast<std::uint64_t>(std::ranges::count_if(
-        waiting_, [&](const Item& other) { return begins_alike(item.share, other.share, depth); }));
+  for (const auto& other : waiting_) {
+    for (std::size_t depth = 0; depth < out.size() && other.share[depth] == item.share[depth]; ++depth) ++out[depth];
   }
   return out;
 }
@@ -59,12 +62,12 @@ FairQueue::Rank FairQueue::last_turns(const Item& item) const {
   Rank out{};
   for (std::size_t depth = 0; depth < out.size(); ++depth) {
     const auto found = turns_.find(beginning(item.share, depth));
-    if (found != turns_.end()) out[depth] = found->second;
+    out[depth] = found == turns_.end() ? item.came : found->second;
   }
   return out;
 }
 
-/// Kept only of those who wait: whoever comes anew has had no turn.
+/// Kept only of those who wait.
 void FairQueue::note_turn(const Share& share) {
   ++turn_;
   for (std::size_t depth = 0; depth < share.size(); ++depth) turns_[beginning(share, depth)] = turn_;

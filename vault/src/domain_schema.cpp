@@ -193,8 +193,13 @@ ALTER TABLE rotation ADD COLUMN doubts BIGINT NOT NULL DEFAULT 0;
 INSERT INTO totp_used (user_id, enrolment, step) SELECT user_id, enrolment, last_step FROM totp WHERE last_step >= 0;
 )";
 
-constexpr std::array<Migration, 5> kMigrations = {
-    {{1, kTargets}, {2, kCheckouts}, {3, kSessions}, {4, kSessionChannels}, {5, kGuesses}}};
+// Whether anybody signed in from a source: asked at each sign-in.
+constexpr Sql kPlaces = R"(
+CREATE INDEX known_source_place ON known_source (source, seen_ms);
+)";
+
+constexpr std::array<Migration, 6> kMigrations = {
+    {{1, kTargets}, {2, kCheckouts}, {3, kSessions}, {4, kSessionChannels}, {5, kGuesses}, {6, kPlaces}}};
 
 }  // namespace
 

@@ -24,12 +24,15 @@ base::Result<Lockout> read_lockout(Transaction& tx, const Try& one, std::string_
   return found ? Lockout{read_u32(rows, 0), read_lease(rows, 1)} : Lockout{};
 }
 
+/// Sources seen since then are known.
+std::int64_t known_since(const Moment& now) { return wall_ms(now) - base::Milliseconds(kSourceKnown).count(); }
+
 /// What is counted of sources that are known no longer would come back to life with them.
 base::Result<> forget_old_sources(Transaction& tx, const base::UserId& user, const Moment& now) {
   SALLYPORT_TRYV(tx.execute(
       "DELETE FROM known_source WHERE user_id = $1 AND (seen_ms < $2 OR seen_ms <= "
       "(SELECT seen_ms FROM known_source WHERE user_id = $1 ORDER BY seen_ms DESC, source LIMIT 1 OFFSET $3))",
-      user, wall_ms(now) - base::Milliseconds(kSourceKnown).count(), kMaxKnownSources));
+      user, known_since(now), kMaxKnownSources));
   SALLYPORT_TRYV(
       tx.execute("DELETE FROM guess WHERE user_id = $1 AND lane NOT IN ('', 'key') AND NOT EXISTS (SELECT 1 FROM "
                  "known_source k WHERE k.user_id = $1 AND (lane = '@' || k.source OR lane = 'key@' || k.source))",
@@ -48,7 +51,7 @@ base::Milliseconds locked_for(const Lane& lane, const SourceLockouts& sources, s
 base::Result<Lane> find_lane(Transaction& tx, const Try& one, const Moment& now) {
   SALLYPORT_TRY(const bool known,
                 exists(tx, "SELECT user_id FROM known_source WHERE user_id = $1 AND source = $2 AND seen_ms >= $3",
-                       one.user, one.source, wall_ms(now) - base::Milliseconds(kSourceKnown).count()));
+                       one.user, one.source, known_since(now)));
   Lane lane{lane_name(one, known), known, {}};
   SALLYPORT_TRY(lane.lockout, read_lockout(tx, one, lane.name));
   return lane;
@@ -85,6 +88,11 @@ base::Result<> remember_source(Transaction& tx, const base::UserId& user, std::s
   SALLYPORT_TRYV(tx.execute("INSERT INTO known_source (user_id, source, seen_ms) VALUES ($1, $2, $3)", user, source,
                             wall_ms(now)));
   return forget_old_sources(tx, user, now);
+}
+
+base::Result<bool> is_known_source(Transaction& tx, std::string_view source, const Moment& now) {
+  return exists(tx, "SELECT user_id FROM known_source WHERE source = $1 AND seen_ms >= $2 LIMIT 1", source,
+                known_since(now));
 }
 
 base::Result<> forget_sources(Transaction& tx, const base::UserId& user) {

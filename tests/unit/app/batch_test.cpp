@@ -61,10 +61,23 @@ TEST_CASE("batch: a password is hashed for its network, its address and the name
     CHECK(vault.ssh_from(address, name) == share);
     return share;
   };
-  CHECK(from("192.0.2.7", "alice") == Share{"192.0.2.0/24", "192.0.2.7", "alice"});
-  CHECK(from("192.0.2.8", "bob") == Share{"192.0.2.0/24", "192.0.2.8", "bob"});
-  CHECK(from("::ffff:192.0.2.7", "alice") == Share{"192.0.2.0/24", "192.0.2.7", "alice"});
-  CHECK(from("2001:db8:1:2::7", "alice") == Share{"2001:db8:1::/48", "2001:db8:1:2::/64", "alice"});
+  CHECK(from("192.0.2.7", "alice") == Share{"strangers", "192.0.2.0/24", "192.0.2.7", "alice"});
+  CHECK(from("192.0.2.8", "bob") == Share{"strangers", "192.0.2.0/24", "192.0.2.8", "bob"});
+  CHECK(from("::ffff:192.0.2.7", "alice") == Share{"strangers", "192.0.2.0/24", "192.0.2.7", "alice"});
+  CHECK(from("2001:db8:1:2::7", "alice") == Share{"strangers", "2001:db8:1::/48", "2001:db8:1:2::/64", "alice"});
+}
+
+TEST_CASE("batch: a source is known where anybody gave both proofs, whatever name is given") {
+  Hashing vault;
+  auto tx = must(vault.state.vault->begin());
+  must(vault::remember_source(tx.sql(), base::UserId::random(), "192.0.2.7", vault.state.now()));
+  tx.append({.at = vault.clock.wall(), .actor = "user:alice", .action = "auth.login"});
+  must(tx.commit());
+  for (const auto* name : {"alice", "nobody"}) {
+    CHECK(vault.login_from("192.0.2.7", name) == Share{"known", "192.0.2.0/24", "192.0.2.7", name});
+    CHECK(vault.ssh_from("192.0.2.7", name) == Share{"known", "192.0.2.0/24", "192.0.2.7", name});
+    CHECK(vault.login_from("192.0.2.8", name)[0] == "strangers");
+  }
 }
 
 TEST_CASE("batch: what an operator has hashed is in no stranger's share") {
@@ -72,7 +85,7 @@ TEST_CASE("batch: what an operator has hashed is in no stranger's share") {
   const auto local = vault.peer(PeerKind::operator_, vault.operator_peer);
   auto first = vault.input(OperationId::user_bootstrap);
   first.set("name", "root").set("password", secret("administrator"));
-  CHECK(vault.share(local, OperationId::user_bootstrap, first) == Share{"local", "local", ""});
+  CHECK(vault.share(local, OperationId::user_bootstrap, first) == Share{"known", "local", "local", ""});
   vault.state.vault.reset();
   auto unseal = vault.input(OperationId::unseal);
   unseal.set("passphrase", secret("correct horse battery"));

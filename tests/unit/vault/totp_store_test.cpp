@@ -262,11 +262,19 @@ TEST_CASE("of known sources the newest sixteen are kept, and a month long") {
     const Try one{world.alice, Guessed::password, source};
     return must(world.sql([&](auto& tx) { return find_lane(tx, one, world.now()); })).known;
   };
+  const auto by_anybody = [&](std::string_view source) {
+    return must(world.sql([&](auto& tx) { return is_known_source(tx, source, world.now()); }));
+  };
   CHECK_FALSE(known("198.51.100.3"));
   CHECK(known("198.51.100.4"));
   CHECK(known("198.51.100.19"));
+  CHECK(by_anybody("198.51.100.19"));
+  world.alice = base::UserId::random();
+  CHECK_FALSE(known("198.51.100.19"));
+  CHECK(by_anybody("198.51.100.19"));
   world.clock.advance(24h * 31);
   CHECK_FALSE(known("198.51.100.19"));
+  CHECK_FALSE(by_anybody("198.51.100.19"));
 }
 
 TEST_CASE("a clock that was an hour ahead does not lock true codes out afterwards, nor take a code twice") {

@@ -52,6 +52,8 @@ inline constexpr base::Seconds kSourceKnown{std::chrono::hours{24 * 30}};
 /// The person showed both proofs from here: the source is known for kSourceKnown from now on. The one that was seen
 /// longest ago makes room.
 base::Result<> remember_source(Transaction& tx, const base::UserId& user, std::string_view source, const Moment& now);
+/// Anybody did.
+base::Result<bool> is_known_source(Transaction& tx, std::string_view source, const Moment& now);
 base::Result<> forget_sources(Transaction& tx, const base::UserId& user);
 
 }  // namespace sallyport::vault
