@@ -84,6 +84,7 @@ void Service::Impl::refuse(std::uint64_t id, std::vector<Outgoing>& out) {
   const auto node = deferred_.extract(id);
   if (node.empty()) return;  // its peer has gone
   const auto& request = node.mapped().request;
+  state_.strangers.leave_out("too many sign-ins", state_.clock->mono());
   out.push_back({request.peer.id, error_reply(request.request_id, fail(Errc::limit, std::string(kTooManySignIns)))});
 }
 

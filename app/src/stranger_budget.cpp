@@ -17,10 +17,14 @@ bool StrangerBudget::take(std::string_view action, base::MonoTime now) {
     --left_;
     return true;
   }
+  leave_out(action, now);
+  return false;
+}
+
+void StrangerBudget::leave_out(std::string_view action, base::MonoTime now) {
   if (!first_) first_ = now;
   const auto found = left_out_.find(action);
   ++(found == left_out_.end() ? left_out_[std::string(action)] : found->second);
-  return false;
 }
 
 std::optional<std::string> StrangerBudget::untold(base::MonoTime now, bool at_once) const {

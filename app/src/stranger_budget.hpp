@@ -20,6 +20,8 @@ class StrangerBudget {
 
   /// Whether this refusal is written; else it is counted. `action` is one of the operation table's: few.
   bool take(std::string_view action, base::MonoTime now);
+  /// A refusal that is never an event of its own: nobody was looked at.
+  void leave_out(std::string_view action, base::MonoTime now);
   /// "1381 refusals: auth.login 81, user.add 1300": what was left out, when it is time to tell (or `at_once`) and there
   /// is something. told() forgets it, once that is durable.
   std::optional<std::string> untold(base::MonoTime now, bool at_once = false) const;

@@ -203,7 +203,7 @@ TEST_CASE("strangers: a crowd that signs in from one address pushes nobody of an
   CHECK(answers.at(other).code == Errc::unauthenticated);
 }
 
-TEST_CASE("strangers: a crowd of networks keeps nobody out where he signed in before") {
+TEST_CASE("strangers: a crowd of networks keeps nobody out where he signed in before, and is told of in one event") {
   Gate gate;
   const auto code = gate.code(gate.alice);
   Crowd crowd{gate, {}};
@@ -214,5 +214,10 @@ TEST_CASE("strangers: a crowd of networks keeps nobody out where he signed in be
   }
   const auto answers = crowd.answers();
   CHECK(answers.at(alice).ok());
-  CHECK(refused_for_want_of_a_place(answers) > 0);
+  const auto refused = refused_for_want_of_a_place(answers);
+  CHECK(refused > 0);
+  gate.tick(StrangerBudget::kTellEvery + base::Seconds{1});
+  const auto last = gate.log().back();
+  CHECK(last.action == "refusals.left_out");
+  CHECK(last.detail.find("too many sign-ins " + std::to_string(refused)) != std::string::npos);
 }
