@@ -60,6 +60,12 @@ std::optional<std::uint64_t> ArgonPool::submit(std::uint64_t id, Share share, Jo
   return left_out;
 }
 
+void ArgonPool::withdraw(std::uint64_t id) {
+  const std::scoped_lock lock(mutex_);
+  waiting_.remove(id);
+  jobs_.erase(id);
+}
+
 std::vector<std::uint64_t> ArgonPool::take_finished() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto got = ::read(wakeup_.get(), &count, sizeof count);  // only resets the counter

@@ -33,6 +33,8 @@ class ArgonPool {
   /// `id` comes back from take_finished() when the job is done. When the queue is full, the answer is the id of the one
   /// that will not be done (see FairQueue): another, or this one.
   std::optional<std::uint64_t> submit(std::uint64_t id, Share share, Job job);
+  /// Nobody wants it any more: it gives up its place. One that runs comes back all the same.
+  void withdraw(std::uint64_t id);
   std::vector<std::uint64_t> take_finished();
   /// Readable while there is something to take.
   int wakeup_fd() const noexcept { return wakeup_.get(); }

@@ -58,6 +58,10 @@ FairQueue::Rank FairQueue::crowd(const Item& item) const {
   return out;
 }
 
+void FairQueue::remove(std::uint64_t id) {
+  std::erase_if(waiting_, [id](const Item& item) { return item.id == id; });
+}
+
 FairQueue::Rank FairQueue::last_turns(const Item& item) const {
   Rank out{};
   for (std::size_t depth = 0; depth < out.size(); ++depth) {

@@ -29,6 +29,8 @@ class FairQueue {
   /// and uniform, chooses one: whoever fills all places first must not hold them. `id` is unique among those that wait.
   std::optional<std::uint64_t> push(std::uint64_t id, Share share, std::uint32_t dice);
   std::optional<std::uint64_t> pop();
+  /// Whoever does not wait is passed over.
+  void remove(std::uint64_t id);
   std::size_t size() const noexcept { return waiting_.size(); }
   void clear() noexcept { waiting_.clear(); }
 

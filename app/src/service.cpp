@@ -107,7 +107,11 @@ void Service::Impl::tick(std::vector<Outgoing>& out) {
 }
 
 void Service::Impl::peer_gone(std::uint64_t peer, std::vector<Outgoing>& out) {
-  std::erase_if(deferred_, [&](const auto& entry) { return entry.second.request.peer.id == peer; });
+  std::erase_if(deferred_, [&](const auto& entry) {
+    const bool gone = entry.second.request.peer.id == peer;
+    if (gone) pool_->withdraw(entry.first);
+    return gone;
+  });
   std::erase_if(state_.rotations, [&](const auto& entry) { return entry.second == peer; });
   state_.rotators.erase(peer);
   if (state_.listener == peer) state_.listener.reset();

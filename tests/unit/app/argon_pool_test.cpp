@@ -137,6 +137,20 @@ TEST_CASE("hashing: a job that lost its place is not done") {
   CHECK(pool->submit(2, kBob, nothing) == 2U);
 }
 
+TEST_CASE("hashing: who has gone keeps no place from others") {
+  FairQueue queue(2);
+  CHECK_FALSE(queue.push(1, kAlice, 0));
+  CHECK_FALSE(queue.push(2, kBob, 0));
+  queue.remove(1);
+  queue.remove(7);
+  CHECK_FALSE(queue.push(3, kAlice, 0));
+  CHECK(popped(queue) == Ids{2, 3});
+  const auto pool = must(ArgonPool::start(0, 1));  // nobody works: what waits stays so
+  CHECK_FALSE(pool->submit(1, kAlice, nothing));
+  pool->withdraw(1);
+  CHECK_FALSE(pool->submit(2, kAlice, nothing));
+}
+
 TEST_CASE("hashing: what is done wakes its owner") {
   const auto pool = must(ArgonPool::start(1, 8));
   CHECK_FALSE(pool->submit(7, kBob, nothing));
