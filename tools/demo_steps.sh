@@ -230,7 +230,7 @@ step_audit() {
 step_tampered_audit() {
   local status=0 middle
   cp "$stage/audit.log" "$stage/audit_copy.log"
-  middle=$(grep -abo 'checkout.create' "$stage/audit_copy.log" | head -n 1 | cut -d: -f1)
+  middle=$(grep -abo 'checkout.create' "$stage/audit_copy.log" | sed -n '1s/:.*//p')
   broken || flip_byte "$stage/audit_copy.log" "$middle"
   as audra audit verify "$stage/audit_copy.log" --key "$stage/audit.key" -o json > "$stage/log/tampered" 2>&1 || status=$?
   ((status == 1)) || fail "one changed byte was not found (status $status): $(cat "$stage/log/tampered")"

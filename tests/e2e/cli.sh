@@ -25,7 +25,7 @@ SALLYPORT_OUTPUT=json expect 0 '^sallyport' -- "$program" version --output table
 # Every command has help with an example.
 while read -r -a words; do
   expect 0 'sallyport' -- "$program" "${words[@]}" --help
-  [[ ${words[0]} == help ]] || "$program" "${words[@]}" --help | grep -q '^Examples:' || { echo "no example: ${words[*]}"; exit 1; }
+  [[ ${words[0]} == help ]] || grep -q '^Examples:' <<< "$("$program" "${words[@]}" --help)" || { echo "no example: ${words[*]}"; exit 1; }
 done < <("$program" --help | sed -nE 's/^  ([a-z][a-z-]*( [a-z]+)*)  +.*/\1/p')
 
 # Where the server is: nobody said; nobody listens; no ready file.

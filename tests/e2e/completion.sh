@@ -14,7 +14,7 @@ proposals() {  # the words after "sallyport", the last one unfinished
 proposes() {
   local wanted=$1
   shift
-  proposals "$@" | grep -qx -- "$wanted" || { echo "not proposed: $wanted after: $*"; proposals "$@"; exit 1; }
+  grep -qx -- "$wanted" <<< "$(proposals "$@")" || { echo "not proposed: $wanted after: $*"; proposals "$@"; exit 1; }
 }
 proposes user us
 proposes add user a
@@ -23,7 +23,7 @@ proposes remove user key r
 proposes --labels target add web1 --la
 proposes --reason checkout root@web1 --r
 proposes json version -o j
-! proposals --xyz | grep -q . || { echo "something is proposed for --xyz"; exit 1; }
+[[ -z $(proposals --xyz) ]] || { echo "something is proposed for --xyz"; exit 1; }
 
 # As the shells load them from where they are installed: at the first try.
 mkdir site
@@ -33,5 +33,5 @@ timeout 60 zsh -f "$here/completion.zsh" "$PWD/site" "sallyport user key a" "add
 mkdir -p "$XDG_CONFIG_HOME/fish/completions" bin
 cp fish.completion "$XDG_CONFIG_HOME/fish/completions/sallyport.fish"
 ln -s "$program" bin/sallyport  # fish asks a completion only for a command that it finds
-PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport sta"' | grep -q '^status' || { echo "fish proposes no status"; exit 1; }
-PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport user key a"' | grep -q '^add' || { echo "fish proposes no add"; exit 1; }
+grep -q '^status' <<< "$(PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport sta"')" || { echo "fish proposes no status"; exit 1; }
+grep -q '^add' <<< "$(PATH=$PWD/bin:$PATH fish -c 'complete -C "sallyport user key a"')" || { echo "fish proposes no add"; exit 1; }

@@ -48,7 +48,7 @@ patient=$!
 opening() { [[ $(as admin session list -o json | jq -r '.sessions[0].id') != "$hung" ]]; }
 wait_until 10 opening || fail "the next session is not let in: $(cat "$stage/patient.err")"
 wait_until 10 a_child_hangs || fail "nobody makes its recording"
-ssh-keyscan -T 5 -p "$broker_port" "$broker_host" 2> /dev/null | grep -q ssh-ed25519 || fail "the listener waits for the disk, too"
+grep -q ssh-ed25519 <<< "$(ssh-keyscan -T 5 -p "$broker_port" "$broker_host" 2> /dev/null)" || fail "the listener waits for the disk, too"
 
 step=afterwards
 thaw

@@ -34,10 +34,10 @@ for prefix in /usr /usr/local; do
   zsh_file=$(find "$root" -name _sallyport) zsh_directory=$(dirname "$zsh_file")
   fish_file=$(find "$root" -name sallyport.fish) fish_directory=$(dirname "$fish_file")
   if command -v zsh > /dev/null; then
-    zsh -fc 'print -l $fpath' | grep -qx "${zsh_directory#"$root"}" || { echo "zsh does not look into ${zsh_directory#"$root"}"; exit 1; }
+    grep -qx "${zsh_directory#"$root"}" <<< "$(zsh -fc 'print -l $fpath')" || { echo "zsh does not look into ${zsh_directory#"$root"}"; exit 1; }
   fi
   if command -v fish > /dev/null; then
-    fish -c 'printf "%s\n" $fish_complete_path' | grep -qx "${fish_directory#"$root"}" || { echo "fish does not look into ${fish_directory#"$root"}"; exit 1; }
+    grep -qx "${fish_directory#"$root"}" <<< "$(fish -c 'printf "%s\n" $fish_complete_path')" || { echo "fish does not look into ${fish_directory#"$root"}"; exit 1; }
   fi
 done
 

@@ -8,7 +8,7 @@ furnish
 limits() { grep 'server.limits' "$stage/log/server"; }
 
 step=warnings
-said() { limits | grep -q "$1" || fail "no warning of \"$1\": $(limits)"; }
+said() { grep -q "$1" <<< "$(limits)" || fail "no warning of \"$1\": $(limits)"; }
 said 'ssh.max_sessions is 200, and 300 open files are enough for 22: so many are let in (ulimit -n, LimitNOFILE=)'
 said 'the API has places for 512, and 300 open files are enough for 134'
 said 'files can grow to 100 MiB only'
@@ -38,7 +38,7 @@ first_free() {
   echo "$number"
 }
 as alice whoami > /dev/null || fail "the API does not serve beside 6 sessions"
-idle() { ! ss -Htn state established "sport = :${url##*:}" | grep -q .; }
+idle() { [[ -z $(ss -Htn state established "sport = :${url##*:}") ]]; }
 wait_until 20 idle || fail "a connection of the API stays"
 prlimit --pid "$web" --nofile="$(first_free):300"
 status=0

@@ -199,7 +199,7 @@ with_key full
 : > "$stage/log/emulated"
 tmux -S "$stage/tmux.$((++terminals))" -f /dev/null new-session -d -x 100 -y 30 \
   "env HOME=$stage/home TERM=screen $program recording play $stage/full.spr --key-file $stage/full.key; echo status-\$? > $stage/log/emulated; sleep 60"
-frame_has() { tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0 | grep -qE "$1"; }
+frame_has() { grep -qE "$1" <<< "$(tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0)"; }
 wait_until 20 frame_has '0:00:0[0-9] / 0:00:0[0-9]  the end, q leaves  channel 1, exec' || fail "no status: $(tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0)"
 frame_has '^full screenx' || fail "the last frame is gone: $(tmux -S "$stage/tmux.$terminals" capture-pane -p -t 0)"
 tmux -S "$stage/tmux.$terminals" send-keys -t 0 q

@@ -17,7 +17,7 @@ cmp first "$HOME/.ssh/config"
 [[ $(stat -c %a "$HOME/.ssh/config") == 640 ]] || { echo "the mode changed"; exit 1; }
 grep -q '^\[127.0.0.1\]:2222 ssh-ed25519 AAAA$' "$XDG_CONFIG_HOME/sallyport/known_hosts"
 # OpenSSH itself reads it, and other hosts are as before.
-ssh -F "$HOME/.ssh/config" -G other | grep -qx 'user me'
+grep -qx 'user me' <<< "$(ssh -F "$HOME/.ssh/config" -G other)"
 expect 0 removed -- "$program" ssh-config --remove
 cmp before "$HOME/.ssh/config"
 [[ ! -e $XDG_CONFIG_HOME/sallyport/ssh_config ]]

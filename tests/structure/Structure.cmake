@@ -4,6 +4,7 @@ set(structure_check ${PROJECT_SOURCE_DIR}/tools/structure-check)
 
 add_test(NAME "structure: includes run one way" COMMAND ${structure_check} includes)
 add_test(NAME "structure: no file is too long" COMMAND ${structure_check} sizes)
+add_test(NAME "structure: no test asks a pipe that ends early" COMMAND ${structure_check} pipes)
 add_test(NAME "structure: each rule is seen to fail" COMMAND ${structure_dir}/selftest.sh ${structure_check})
 
 # A header that a source of its name includes first compiles alone as that source does. Each other public header gets a
@@ -38,5 +39,5 @@ target_link_libraries(header_check PRIVATE sallyport_app sallyport_flags)
 add_test(NAME "structure: every public header compiles alone"
          COMMAND ${CMAKE_COMMAND} --build ${CMAKE_BINARY_DIR} --target header_check)
 set_tests_properties(
-  "structure: includes run one way" "structure: no file is too long" "structure: each rule is seen to fail"
+  "structure: includes run one way" "structure: no file is too long" "structure: each rule is seen to fail" "structure: no test asks a pipe that ends early"
   "structure: every public header compiles alone" PROPERTIES LABELS structure TIMEOUT 300)

@@ -57,4 +57,10 @@ expect fail 'no such public header'
 fresh_tree
 seq 601 | sed 's#^#// #' > "$tree/vault/src/long.cpp"
 expect fail '601 lines'
+
+fresh_tree
+echo 'sallyport help | grep -qx usage || exit 1' > "$tree/tests/a.sh"
+expect fail 'tests/a.sh:1: grep -q ends early'
+echo 'true || grep -q usage <<< "$text"' > "$tree/tests/a.sh"
+expect pass ''
 echo "every rule was seen to fail"
