@@ -60,10 +60,6 @@ class ChannelPair {
   void say(const std::string& sentence);
   /// The same in the middle of whatever is on his screen.
   void interrupt(const std::string& sentence) { say((has_pty_ ? "\r\n" : "") + sentence); }
-  /// Not in a state to wait for events alone.
-  bool lingers() const noexcept {
-    return (client_left_ && !context_.frozen) || (state_ != State::idle && state_ != State::running);
-  }
   /// While the session ends: what was taken already goes out, then the exit status.
   void serve_last();
   /// There is nothing more to do for serve_last().

@@ -8,6 +8,7 @@
 namespace sallyport::broker {
 namespace {
 
+/// What the authority is owed, and warnings, are looked at as often.
 constexpr base::Milliseconds kLongestSleep{1000};
 
 }  // namespace
@@ -20,7 +21,7 @@ void SshSession::Impl::rest() {
 
 base::Milliseconds SshSession::Impl::patience() {
   const auto now = context_.clock.mono();
-  auto wake = now + (rests() ? context_.bounds.longest_rest : kLongestSleep);
+  auto wake = now + kLongestSleep;
   if (state_until_ != base::MonoTime{}) wake = std::min(wake, state_until_);
   for (const auto* asked : {&proof_, &open_, &credential_, &checkpoint_}) {
     if (*asked) wake = std::min(wake, (*asked)->until);
@@ -30,13 +31,6 @@ base::Milliseconds SshSession::Impl::patience() {
   }
   if (state_ == State::serving) wake = std::min(wake, next_limit());
   return std::max(wake - now, base::Milliseconds{0});
-}
-
-/// Nothing has moved for a while, and no channel is on its way out: 200 such sessions should not wake 200 times a
-/// second.
-bool SshSession::Impl::rests() const {
-  const auto lingers = [](const ChannelPair& channel) { return channel.lingers(); };
-  return trimmed_ && state_ == State::serving && std::none_of(channels_.begin(), channels_.end(), lingers);
 }
 
 /// The first moment at which watch_deadlines() may find something in a session that is served.

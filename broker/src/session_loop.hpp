@@ -38,7 +38,6 @@ class SshSession::Impl {
   base::Milliseconds patience();
   base::MonoTime next_limit() const;
   void rest();
-  bool rests() const;
   bool reads_ahead() const noexcept;
   void watch_authority();
   static int on_authority(socket_t, int, void* self);

@@ -57,10 +57,7 @@ int serve_one(base::UniqueFd client, const HostKeys& keys, const BrokerSetup& se
   FastClock clock(setup.clock_speed);
   MemoryAuthority authority(setup, directory, commands, clock);
   authority.note("pid " + std::to_string(getpid()));
-  auto bounds = setup.bounds;
-  // It sleeps by the kernel's seconds, not by those that pass faster.
-  if (setup.clock_speed > 1) bounds.longest_rest = base::Milliseconds{1000};
-  auto session = SshSession::create(std::move(client), keys, authority, clock, bounds);
+  auto session = SshSession::create(std::move(client), keys, authority, clock, setup.bounds);
   if (!session) return 1;
   const auto result = session.value()->run();
   if (result.undecided) authority.note("undecided");

@@ -37,10 +37,8 @@ struct SessionBounds {
   base::Milliseconds upstream_timeout{20000};    ///< from connected to authenticated at the target
   base::Milliseconds refusal_time{5000};         ///< for a refused client to ask for something and read the reason
   base::Milliseconds keepalive_interval{15000};  ///< to client and target when nothing was heard from them
-  base::Milliseconds longest_rest{
-      1000};  ///< asleep, while nothing is due: what the authority is owed is looked at as often
-  base::Milliseconds delivery_time{2000};  ///< for a client to read what is left when the session ends
-  unsigned keepalive_max = 4;              ///< unanswered in a row: the peer is dead
+  base::Milliseconds delivery_time{2000};        ///< for a client to read what is left when the session ends
+  unsigned keepalive_max = 4;                    ///< unanswered in a row: the peer is dead
 };
 
 /// How it ended, for the listener's limits and the log.
