@@ -122,7 +122,7 @@ class DiskWriter::Shared {
   void arrive();
   void wake_owner() const noexcept { (void)::eventfd_write(wakeup_.get(), 1); }
   bool stopped() const SALLYPORT_REQUIRES(mutex_) { return left_ || failure_; }
-  void end(base::Result<> done) SALLYPORT_REQUIRES(mutex_);
+  void fail(const base::Error& why) SALLYPORT_REQUIRES(mutex_);
 
   const base::UniqueFd wakeup_;
   std::condition_variable to_owner_;
@@ -161,11 +161,12 @@ void DiskWriter::Shared::open(base::UniqueFd file) {
 }
 
 base::Result<std::size_t> DiskWriter::Shared::append(base::ByteView bytes) {
-  const base::Lock lock(mutex_);
+  base::Lock lock(mutex_);
   if (failure_) return *failure_;
   const auto taken = bytes.first(std::min(bytes.size(), kBuffer - waiting_.size()));
   waiting_.insert(waiting_.end(), taken.begin(), taken.end());
   taken_ += taken.size();
+  lock.unlock();  // or who is woken would sleep again, for the lock
   to_writer_.notify_one();
   return taken.size();
 }
@@ -198,16 +199,13 @@ void DiskWriter::Shared::leave() {
   to_syncer_.notify_one();
 }
 
-/// The owner hears of each end, good or bad: what he passes on waits for it.
-void DiskWriter::Shared::end(base::Result<> done) {
-  if (!done && !failure_) failure_ = done.error();
-  if (failure_) {
-    to_writer_.notify_one();
-    to_syncer_.notify_one();
-  }
-  wake_owner();
+void DiskWriter::Shared::fail(const base::Error& why) {
+  if (!failure_) failure_ = why;
+  to_writer_.notify_one();
+  to_syncer_.notify_one();
 }
 
+/// The owner hears of each end, good or bad: what he passes on waits for it.
 void DiskWriter::Shared::write_all() {
   arrive();
   RoomWatch room;
@@ -223,15 +221,20 @@ void DiskWriter::Shared::write_all() {
     if (done) done = room.check(file);
     lock.lock();
     if (done) written_ += writing.size();
-    end(std::move(done));
+    if (!done) fail(done.error());
     if (sync_ == Sync::wanted) to_syncer_.notify_one();
+    const bool idle = waiting_.empty();
+    lock.unlock();  // the owner asks at once how far it is
+    wake_owner();
     // An idle session keeps no buffer; a busy one its two.
     writing.clear();
-    if (waiting_.empty()) base::Bytes().swap(writing);
+    if (idle) base::Bytes().swap(writing);
+    lock.lock();
   }
 }
 
-/// Apart from the writer, so that what is printed meanwhile does not wait for a disk's flush.
+/// Apart from the writer, so that what is printed meanwhile does not wait for a disk's flush. The owner hears of each
+/// end.
 void DiskWriter::Shared::sync_all() {
   arrive();
   base::Lock lock(mutex_);
@@ -243,7 +246,10 @@ void DiskWriter::Shared::sync_all() {
     auto done = sync_file(file);
     lock.lock();
     if (done) sync_ = Sync::done;
-    end(std::move(done));
+    if (!done) fail(done.error());
+    lock.unlock();
+    wake_owner();
+    lock.lock();
   }
 }
 
