@@ -190,7 +190,7 @@ void SshListener::push_out(broker::ConnectionNumber number) {
   for (auto& pending : pending_) {
     if (pending.number != number || pending.over) continue;
     pending.over = true;
-    limits_.ended(number, broker::Outcome::no_auth, clock_.mono());
+    limits_.ended(number, broker::Outcome::served, clock_.mono());
     return refuse(std::move(pending.client), pending.source, kPushedOut);
   }
   const auto leaving =
@@ -333,7 +333,7 @@ void SshListener::reap() {
 }
 
 void SshListener::session_ended(const Session& session, int status) {
-  limits_.ended(session.number, session.pushed_out ? broker::Outcome::no_auth : outcome_of(status), clock_.mono());
+  limits_.ended(session.number, outcome_of(status), clock_.mono());
   if (WIFSIGNALED(status))
     base::log(LogLevel::error, "session.crashed",
               {{"pid", std::to_string(session.pid)}, {"signal", std::to_string(WTERMSIG(status))}});

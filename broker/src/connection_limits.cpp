@@ -56,11 +56,14 @@ Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source
   auto& from = touch(source);
   const bool known = is_known(source, now);
   const bool penalised = is_penalised(from.penalty_until, now);
-  if (penalised && !(known && waits_its_turn(from, now))) return {Admission::source_penalised, {}};
+  if (penalised && !(known && has_turn(from, now))) return {Admission::source_penalised, {}};
   if (unlucky(config_, waiting_of(source), dice)) return {Admission::source_busy, {}};
   const std::size_t places = config_.startups + (known ? config_.known_startups : 0);
   Verdict verdict;
-  if (penalised && waiting_of(source) >= config_.known_penalised) verdict.pushed_out = push_out_of(source);
+  if (penalised && waiting_of(source) >= config_.known_penalised) {
+    verdict.pushed_out = push_out_of(source, now);
+    if (!verdict.pushed_out) return {Admission::source_busy, {}};
+  }
   const bool full = connections_.size() >= config_.max_sessions;
   if (!verdict.pushed_out && full && waiting_ < places) verdict.pushed_out = push_out_proven();
   if (!verdict.pushed_out && (full || waiting_ >= places)) verdict.pushed_out = push_out();
@@ -68,8 +71,9 @@ Verdict ConnectionLimits::admit(ConnectionNumber number, std::string_view source
   const bool room = connections_.size() < config_.max_sessions ||
                     (verdict.pushed_out && connections_.size() < config_.max_sessions + config_.startups);
   if (!room) return {Admission::too_many_sessions, verdict.pushed_out};
-  connections_.emplace(number, Connection{std::string(source), network_key(source), known, true});
+  connections_.emplace(number, Connection{std::string(source), network_key(source), known, now});
   ++waiting_;
+  if (penalised) from.slowed_until = now + config_.known_pause;
   return verdict;
 }
 
@@ -84,6 +88,9 @@ void ConnectionLimits::ended(ConnectionNumber number, Outcome outcome, base::Mon
   const auto found = connections_.find(number);
   if (found == connections_.end()) return;
   stop_waiting(found->second);
+  // Whoever is pushed out did nothing: what he had begun is not held against him, nor against others behind his
+  // address.
+  if (found->second.leaving && outcome != Outcome::crashed) outcome = Outcome::served;
   const std::string source = std::move(found->second.source);
   connections_.erase(found);
   const auto penalty = penalty_for(config_, outcome);
@@ -110,10 +117,8 @@ bool ConnectionLimits::is_penalised(base::MonoTime until, base::MonoTime now) co
   return until - now > config_.penalty_threshold;
 }
 
-bool ConnectionLimits::waits_its_turn(Source& source, base::MonoTime now) {
-  if (is_penalised(source.barred_until, now) || now < source.slowed_until) return false;
-  source.slowed_until = now + config_.known_pause;
-  return true;
+bool ConnectionLimits::has_turn(const Source& source, base::MonoTime now) const {
+  return !is_penalised(source.barred_until, now) && now >= source.slowed_until;
 }
 
 void ConnectionLimits::stop_waiting(Connection& connection) {
@@ -154,11 +159,12 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out() {
   return worst->first;
 }
 
-std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view source) {
+/// The eldest, once it had its time. Before, it may be somebody at his prompt.
+std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view source, base::MonoTime now) {
   const auto eldest = std::find_if(connections_.begin(), connections_.end(), [source](const auto& entry) {
     return entry.second.waiting && entry.second.source == source;
   });
-  if (eldest == connections_.end()) return std::nullopt;
+  if (eldest == connections_.end() || now - eldest->second.came < config_.known_patience) return std::nullopt;
   stop_waiting(eldest->second);
   eldest->second.leaving = true;
   return eldest->first;

@@ -225,11 +225,17 @@ namespace {
 
 /// Behind its address somebody signed in, and somebody else fails.
 struct Shared : Port {
-  explicit Shared(Outcome outcome) {
+  explicit Shared(Outcome outcome, ConnectionLimitsConfig config = {}) : Port(config) {
     limits.authenticated(enter("192.0.2.1"), kStart);
     leave(last, Outcome::served);
     for (int i = 0; i < 4; ++i) enter("192.0.2.1");
     for (const auto number : std::set(there)) leave(number, outcome);
+  }
+  /// Penalised for minutes, so that penalties don't end before patience does.
+  void penalise(base::MonoTime now = kStart) {
+    std::vector<ConnectionNumber> failing;
+    for (int i = 0; i < 20; ++i) failing.push_back(enter("192.0.2.1"));
+    for (const auto number : failing) leave(number, Outcome::auth_failed, now);
   }
   Verdict knock_after(int milliseconds) { return knock("192.0.2.1", 99, kStart + base::Milliseconds{milliseconds}); }
 };
@@ -245,7 +251,9 @@ TEST_CASE("limits: a source that signed in before is slowed by others' failures,
 }
 
 TEST_CASE("limits: while it is slowed whoever is let in has the time of five others") {
-  Shared port(Outcome::no_auth);
+  ConnectionLimitsConfig config;
+  config.known_patience = base::Milliseconds{0};
+  Shared port(Outcome::no_auth, config);
   std::vector<ConnectionNumber> silent;
   for (int i = 0; i < 20; ++i) silent.push_back(port.enter("192.0.2.1"));
   for (const auto number : silent) port.leave(number, Outcome::no_auth);
@@ -254,6 +262,42 @@ TEST_CASE("limits: while it is slowed whoever is let in has the time of five oth
   for (int i = 2; i < 6; ++i) CHECK_FALSE(port.knock_after(i * 1000).pushed_out);
   CHECK(port.there.contains(honest));
   CHECK(port.knock_after(6000).pushed_out == honest);
+}
+
+TEST_CASE("limits: while it is slowed whoever is let in has half a minute, and others are refused until then") {
+  Shared port(Outcome::served);
+  port.penalise();
+  for (int i = 0; i < 5; ++i) REQUIRE(port.knock_after(i * 1000).admission == Admission::admitted);
+  const auto honest = *port.there.begin();
+  for (int i = 5; i < 30; ++i) CHECK(port.knock_after(i * 1000).admission == Admission::source_busy);
+  CHECK(port.there.contains(honest));
+  CHECK(port.knock_after(30000).pushed_out == honest);
+  CHECK(port.knock_after(31000).pushed_out == honest + 1);
+}
+
+TEST_CASE("limits: who waited before his source was penalised has his half minute, too") {
+  Shared port(Outcome::served);
+  for (int i = 0; i < 7; ++i) port.enter("192.0.2.1");
+  const auto eldest = *port.there.begin();
+  port.penalise();
+  CHECK(port.knock_after(29999).admission == Admission::source_busy);
+  CHECK(port.there.contains(eldest));
+  CHECK(port.knock_after(30000).pushed_out == eldest);
+}
+
+TEST_CASE("limits: who was pushed out leaves no penalty, unless it crashed") {
+  for (const auto outcome : {Outcome::no_auth, Outcome::auth_failed, Outcome::crashed}) {
+    ConnectionLimitsConfig config;
+    config.startups = 1;
+    Port port(config);
+    for (unsigned i = 0; i < 20; ++i) {
+      const auto pushed = port.enter("192.0.2.1");
+      REQUIRE(port.knock(source(i)).pushed_out == pushed);
+      port.leave(pushed, outcome);
+      if (outcome == Outcome::crashed) break;
+    }
+    CHECK((port.knock("192.0.2.1").admission == Admission::source_penalised) == (outcome == Outcome::crashed));
+  }
 }
 
 TEST_CASE("limits: a source that crashes what serves it is shut out, whoever signed in from there") {

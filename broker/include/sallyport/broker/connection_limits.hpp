@@ -26,14 +26,16 @@ struct ConnectionLimitsConfig {
   /// too, when all are taken. 0: never.
   unsigned source_share = 0;
   base::Milliseconds penalty_auth_failure{5000};
-  base::Milliseconds penalty_no_auth{1000};     ///< went away, was pushed out or ran out of grace without a proof
+  base::Milliseconds penalty_no_auth{1000};     ///< went away or ran out of grace without a proof
   base::Milliseconds penalty_crash{90000};      ///< took a child down with it
   base::Milliseconds penalty_threshold{15000};  ///< a source is refused while its penalties sum above this
   base::Milliseconds penalty_max{600000};
   // Others may stand behind the address of one who signed in before. For that source penalties are not the end, but for
-  // those of crashes: one connection each pause, and that many unproven ones, of which the eldest makes room.
+  // those of crashes: one connection each pause, and that many unproven ones, of which the eldest makes room once it
+  // had time for a password and a code. Before, the newcomer is refused.
   base::Milliseconds known_pause{1000};
   unsigned known_penalised = 5;
+  base::Milliseconds known_patience{30000};
   base::Milliseconds known_for{std::chrono::hours{24 * 7}};  ///< since its last login, while this process lives
   std::size_t table_size = 65536;  ///< sources remembered; the least recently seen is forgotten first
   std::size_t known_size = 4096;   ///< sources that signed in, likewise, in a table that strangers can't fill
@@ -63,6 +65,7 @@ class ConnectionLimits {
   /// `source` is the peer's address (see source_key). `dice` is uniform in 0..99, fresh for each call.
   Verdict admit(ConnectionNumber number, std::string_view source, base::MonoTime now, unsigned dice);
   void authenticated(ConnectionNumber number, base::MonoTime now);
+  /// Who was pushed out leaves no penalty, unless it crashed.
   void ended(ConnectionNumber number, Outcome outcome, base::MonoTime now);
   /// For whom one connection serves many requests: a proven one that rests between two, or does not get on, gives its
   /// place to a newcomer when all are taken, the one that rests longest of the source that has most. Otherwise one
@@ -78,7 +81,8 @@ class ConnectionLimits {
   struct Connection {
     std::string source;
     std::string network;
-    bool known = false;    ///< its source signed in before
+    bool known = false;  ///< its source signed in before
+    base::MonoTime came{};
     bool waiting = true;   ///< a start-up
     bool leaving = false;  ///< was pushed out
     std::optional<base::MonoTime> rests_since{};
@@ -100,9 +104,9 @@ class ConnectionLimits {
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
   bool is_penalised(base::MonoTime until, base::MonoTime now) const;
-  bool waits_its_turn(Source& source, base::MonoTime now);
+  bool has_turn(const Source& source, base::MonoTime now) const;
   std::optional<ConnectionNumber> push_out();
-  std::optional<ConnectionNumber> push_out_of(std::string_view source);
+  std::optional<ConnectionNumber> push_out_of(std::string_view source, base::MonoTime now);
   std::optional<ConnectionNumber> push_out_proven();
   void stop_waiting(Connection& connection);
   Source& touch(std::string_view source);
