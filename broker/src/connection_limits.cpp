@@ -142,11 +142,20 @@ ConnectionLimits::Crowds ConnectionLimits::crowds(bool waiting) const {
   return out;
 }
 
-/// The eldest of the fullest source of the fullest network. Those whose source signed in before go last.
+/// Only as long as they have left the other half to strangers: a sign-in is cheap for whoever has one account.
+bool ConnectionLimits::known_go_last() const {
+  const auto known = std::count_if(connections_.begin(), connections_.end(),
+                                   [](const auto& entry) { return entry.second.waiting && entry.second.known; });
+  const auto places = std::min(config_.startups + config_.known_startups, config_.max_sessions);
+  return 2 * static_cast<std::size_t>(known) < places;
+}
+
+/// The eldest of the fullest source of the fullest network.
 std::optional<ConnectionNumber> ConnectionLimits::push_out() {
   auto all = crowds(true);
+  const bool last = known_go_last();
   const auto crowd = [&](const Connection& one) {
-    return std::tuple(!one.known, all.networks[one.network], all.sources[one.source]);
+    return std::tuple(last && !one.known, all.networks[one.network], all.sources[one.source]);
   };
   auto worst = connections_.end();
   for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {

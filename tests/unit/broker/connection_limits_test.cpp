@@ -88,6 +88,51 @@ TEST_CASE("limits: who signed in before has places of his own, and goes last") {
   CHECK(later.pushed_out);
 }
 
+namespace {
+
+/// Somebody signed in from three addresses, and comes back to be silent.
+struct Returned : Port {
+  explicit Returned(ConnectionLimitsConfig config = {}) : Port(config) {
+    for (unsigned i = 0; i < 3; ++i) sign_in(from(i));
+  }
+  static std::string from(unsigned i) { return "192.0." + std::to_string(i % 3) + ".1"; }
+  void sign_in(const std::string& source) {
+    limits.authenticated(enter(source), kStart);
+    leave(last, Outcome::served);
+  }
+  void be_silent(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) enter(from(i));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("limits: who signed in before and holds half of the places pushes out himself, not strangers") {
+  for (const unsigned sessions : {1000U, 60U}) {
+    ConnectionLimitsConfig config;
+    config.max_sessions = sessions;
+    Returned port(config);
+    port.be_silent(std::min(sessions, 120U));
+    const auto stranger = port.enter("203.0.113.9");
+    port.be_silent(30);
+    CHECK(port.there.contains(stranger));
+    CHECK(port.limits.startups() == std::min(sessions, 120U));
+  }
+}
+
+TEST_CASE("limits: strangers and one who holds half of the places don't shut out others who signed in before") {
+  Returned port;
+  port.sign_in("198.51.100.1");
+  port.be_silent(60);
+  for (unsigned i = 0; i < 500; ++i) port.enter("10." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ".1");
+  const auto honest = port.enter("198.51.100.1");
+  for (unsigned i = 0; i < 150; ++i) {
+    port.enter("10.9." + std::to_string(i) + ".1");
+    port.be_silent(1);
+  }
+  CHECK(port.there.contains(honest));
+}
+
 TEST_CASE("limits: one source that holds many is dropped early, with a chance that grows") {
   Port port;
   for (int i = 0; i < 10; ++i) REQUIRE(port.knock("192.0.2.1", 0).admission == Admission::admitted);

@@ -16,8 +16,9 @@ namespace sallyport::broker {
 /// Start-ups are connections that have proven nothing yet. Penalties are OpenSSH's defaults (sshd_config:
 /// PerSourcePenalties), and so is the chance of an early drop (MaxStartups 10:30:100), which is one source's here.
 struct ConnectionLimitsConfig {
-  unsigned startups = 100;            ///< at once, of all; a further one takes the place of another
-  unsigned known_startups = 20;       ///< more, for sources that signed in before
+  unsigned startups = 100;  ///< at once, of all; a further one takes the place of another
+  /// More, for sources that signed in before. While these hold less than half of all they go last.
+  unsigned known_startups = 20;
   unsigned source_begin = 10;         ///< below this many of one source it is not dropped early
   unsigned source_rate_percent = 30;  ///< from there it is with this chance, growing to 100 % ...
   unsigned source_full = 50;          ///< ... at this many
@@ -100,6 +101,7 @@ class ConnectionLimits {
 
   unsigned waiting_of(std::string_view source) const;
   Crowds crowds(bool waiting) const;
+  bool known_go_last() const;
   bool makes_room(const Connection& one, Crowds& crowds) const;
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
