@@ -179,20 +179,25 @@ std::optional<ConnectionNumber> ConnectionLimits::push_out_of(std::string_view s
   return eldest->first;
 }
 
-/// Who works is left alone as long as his source does not keep others out.
-bool ConnectionLimits::makes_room(const Connection& one, Crowds& crowds) const {
-  if (one.waiting || one.leaving) return false;
-  if (one.rests_since) return true;
+bool ConnectionLimits::is_above_share(const Connection& one, Crowds& crowds) const {
   const unsigned share = config_.source_share;
   return share > 0 && (crowds.sources[one.source] > share || crowds.networks[one.network] > 2 * share);
 }
 
-/// Of the fullest source who rests longest, else the eldest at work.
+/// Who works is left alone as long as his source does not keep others out.
+bool ConnectionLimits::makes_room(const Connection& one, Crowds& crowds) const {
+  if (one.waiting || one.leaving) return false;
+  return one.rests_since || is_above_share(one, crowds);
+}
+
+/// Of the fullest source who rests longest, else the eldest at work. Work is ended only when of no source above its
+/// share anybody rests. Those below it keep even what rests: a crowd at work must not push out others.
 std::optional<ConnectionNumber> ConnectionLimits::push_out_proven() {
   auto all = crowds(false);
   const auto crowd = [&](const Connection& one) {
     const auto rests = one.rests_since.value_or(base::MonoTime::max());
-    return std::tuple(all.sources[one.source], all.networks[one.network], -rests.time_since_epoch());
+    return std::tuple(one.rests_since && is_above_share(one, all), all.sources[one.source], all.networks[one.network],
+                      -rests.time_since_epoch());
   };
   auto worst = connections_.end();
   for (auto entry = connections_.begin(); entry != connections_.end(); ++entry) {

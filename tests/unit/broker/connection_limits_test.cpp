@@ -36,6 +36,10 @@ struct Port {
     limits.ended(number, outcome, now);
     there.erase(number);
   }
+  void sign_in(const std::string& from) {
+    limits.authenticated(enter(from), kStart);
+    leave(last, Outcome::served);
+  }
 };
 
 }  // namespace
@@ -73,9 +77,7 @@ TEST_CASE("limits: a flood from everywhere leaves a newcomer the time of a hundr
 
 TEST_CASE("limits: who signed in before has places of his own, and goes last") {
   Port port;
-  const auto first = port.enter("192.0.2.1");
-  port.limits.authenticated(first, kStart);
-  port.leave(first, Outcome::served);
+  port.sign_in("192.0.2.1");
   std::vector<ConnectionNumber> known;
   for (unsigned i = 0; i < 5; ++i) known.push_back(port.enter("192.0.2.1"));
   for (unsigned i = 0; i < 500; ++i) port.enter(source(i * 7));
@@ -96,10 +98,6 @@ struct Returned : Port {
     for (unsigned i = 0; i < 3; ++i) sign_in(from(i));
   }
   static std::string from(unsigned i) { return "192.0." + std::to_string(i % 3) + ".1"; }
-  void sign_in(const std::string& source) {
-    limits.authenticated(enter(source), kStart);
-    leave(last, Outcome::served);
-  }
   void be_silent(unsigned count) {
     for (unsigned i = 0; i < count; ++i) enter(from(i));
   }
@@ -237,6 +235,17 @@ TEST_CASE("limits: one that rests alone stays while another source holds the pla
   CHECK(port.knock("203.0.113.9").pushed_out == ConnectionNumber{2});
 }
 
+TEST_CASE("limits: of all that are above their share those that rest go before anybody at work") {
+  Port port(Held::ten(3));
+  for (int i = 0; i < 6; ++i) port.limits.authenticated(port.enter("203.0.113.9"), kStart);
+  for (int i = 0; i < 4; ++i) {
+    port.limits.authenticated(port.enter("192.0.2.1"), kStart);
+    port.limits.rests(port.last, kStart);
+  }
+  CHECK(port.knock("198.51.100.7").pushed_out == ConnectionNumber{7});
+  CHECK(port.knock("198.51.100.8").pushed_out == ConnectionNumber{1});
+}
+
 TEST_CASE("limits: who was pushed out is not pushed out again") {
   Port port(Held::ten(1));
   for (int i = 0; i < 10; ++i) port.limits.authenticated(port.enter("203.0.113.9"), kStart);
@@ -271,16 +280,15 @@ namespace {
 /// Behind its address somebody signed in, and somebody else fails.
 struct Shared : Port {
   explicit Shared(Outcome outcome, ConnectionLimitsConfig config = {}) : Port(config) {
-    limits.authenticated(enter("192.0.2.1"), kStart);
-    leave(last, Outcome::served);
+    sign_in("192.0.2.1");
     for (int i = 0; i < 4; ++i) enter("192.0.2.1");
     for (const auto number : std::set(there)) leave(number, outcome);
   }
   /// Penalised for minutes, so that penalties don't end before patience does.
-  void penalise(base::MonoTime now = kStart) {
+  void penalise() {
     std::vector<ConnectionNumber> failing;
     for (int i = 0; i < 20; ++i) failing.push_back(enter("192.0.2.1"));
-    for (const auto number : failing) leave(number, Outcome::auth_failed, now);
+    for (const auto number : failing) leave(number, Outcome::auth_failed);
   }
   Verdict knock_after(int milliseconds) { return knock("192.0.2.1", 99, kStart + base::Milliseconds{milliseconds}); }
 };

@@ -102,6 +102,7 @@ class ConnectionLimits {
   unsigned waiting_of(std::string_view source) const;
   Crowds crowds(bool waiting) const;
   bool known_go_last() const;
+  bool is_above_share(const Connection& one, Crowds& crowds) const;
   bool makes_room(const Connection& one, Crowds& crowds) const;
   bool is_known(std::string_view source, base::MonoTime now) const;
   void remember(const std::string& source, base::MonoTime now);
