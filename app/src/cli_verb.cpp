@@ -178,7 +178,8 @@ base::Result<> ask_secret(const Verb& verb, const Field& field, ApiClient& clien
   if (!wanted || (!field.required && !is_terminal(STDIN_FILENO))) return base::ok();
   if (field.name == "current" && !is_of_caller(client, record)) return base::ok();
   const bool fresh = field.name == "password";
-  auto answer = fresh ? prompt_new_secret(question(field), check_new_password) : prompt_secret(question(field));
+  auto answer =
+      fresh ? prompt_new_secret(question(field), check_new_password) : prompt_secret(question(field), field.max);
   if (!answer && answer.error().code() == base::Errc::unsupported) {
     return bad("--" + name + "-stdin",
                "is missing: " + std::string(field.doc) + " can't be asked for, stdin is no terminal");

@@ -6,10 +6,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <string_view>
 
 #include "environment.hpp"
 #include "sallyport/base/fd.hpp"
@@ -22,8 +24,8 @@ namespace {
 constexpr std::size_t kMaxLine = 1024;
 
 // Echo is off while this lives. Signals that would leave the terminal mute are held back meanwhile: `signals` is
-// readable when one has come, and it takes its effect when this ends. What was typed then is thrown away: the terminal
-// would hand it to its next reader, a shell that shows it.
+// readable when one has come, and it takes its effect when this ends. What was typed and not read by then is thrown
+// away: the terminal would hand it to its next reader, a shell that shows it, runs it and remembers it.
 class Silence {
  public:
   explicit Silence(int tty) : tty_(tty) {
@@ -35,27 +37,23 @@ class Silence {
     silent_ = signals_ && ::tcgetattr(tty_, &before_) == 0;
     if (!silent_) return;
     termios mute = before_;
-    mute.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK);
-    mute.c_lflag |= ECHONL;
+    mute.c_lflag &= ~static_cast<tcflag_t>(ECHO | ECHOE | ECHOK | ECHONL);
     silent_ = ::tcsetattr(tty_, TCSAFLUSH, &mute) == 0;
   }
   ~Silence() {
+    if (silent_) ::tcflush(tty_, TCIFLUSH);
     if (silent_) ::tcsetattr(tty_, TCSANOW, &before_);
-    if (silent_ && !answered_) ::tcflush(tty_, TCIFLUSH);
     sigprocmask(SIG_SETMASK, &before_signals_, nullptr);
   }
   Silence(const Silence&) = delete;
   Silence& operator=(const Silence&) = delete;
   bool silent() const noexcept { return silent_; }
   int signals() const noexcept { return signals_.get(); }
-  /// A whole line was read: what follows it is no part of a secret.
-  void answered() noexcept { answered_ = true; }
 
  private:
   int tty_;
   base::UniqueFd signals_;
   bool silent_ = false;
-  bool answered_ = false;
   termios before_{};
   sigset_t before_signals_{};
 };
@@ -76,9 +74,12 @@ bool signalled(int fd, int signals) {
   return waiting[0].revents != 0;
 }
 
+// Nothing: a signal came before it.
+using Answer = std::optional<base::SecretBytes>;
+
 // A line of `fd`. Where `signals` is one, it ends with nothing as soon as that is readable; the rest of the line
 // (which the terminal throws away at a signal of its own) is not waited for.
-base::Result<std::optional<base::SecretBytes>> read_line(int fd, int signals = -1) {
+base::Result<Answer> read_line(int fd, int signals = -1) {
   base::SecretBytes line(kMaxLine);
   std::size_t used = 0;
   for (;;) {
@@ -98,17 +99,69 @@ base::Result<std::optional<base::SecretBytes>> read_line(int fd, int signals = -
   return line;
 }
 
+std::string_view unindented(const base::SecretBytes& line) {
+  const auto text = line.expose_text();
+  return text.substr(std::min(text.find_first_not_of(" \t"), text.size()));
+}
+
+// Lines under one another. Those that find no room are not kept, but counted.
+class Lines {
+ public:
+  explicit Lines(std::size_t max) : kept_(max) {}
+  void add(std::string_view line) {
+    const auto room = kept_.size() - std::min(used_, kept_.size());
+    if (line.size() < room) {
+      auto* end = std::copy(line.begin(), line.end(), kept_.expose_mutable().data() + used_);
+      *end = '\n';
+    }
+    used_ += line.size() + 1;
+  }
+  base::Result<Answer> take() && {
+    if (used_ > kept_.size())
+      return base::fail(base::Errc::limit, "a secret is longer than " + std::to_string(kept_.size()) + " bytes");
+    kept_.shrink(used_);
+    return Answer(std::move(kept_));
+  }
+
+ private:
+  base::SecretBytes kept_;
+  std::size_t used_ = 0;
+};
+
+// The rest of a key of which `first` was pasted, to the line that ends it: also of one that is too long, or its rest
+// went to the terminal's next reader. A line end of CR LF reaches us as two, so that each line has an empty one behind.
+base::Result<Answer> read_key(int tty, int signals, const base::SecretBytes& first, std::size_t max) {
+  Lines key(max);
+  key.add(unindented(first));
+  bool doubled = false;
+  for (std::size_t number = 1;; ++number) {
+    SALLYPORT_TRY(const auto line, read_line(tty, signals));
+    if (!line) return std::nullopt;
+    const auto text = unindented(*line);
+    if (number == 1) doubled = text.empty();
+    if (!doubled || number % 2 == 0) key.add(text);
+    if (text.starts_with("-----END")) return std::move(key).take();
+  }
+}
+
+bool begins_key(std::string_view line) {
+  return line.starts_with("-----BEGIN") && line.find("-----END") == std::string_view::npos;
+}
+
+// One line, or a whole key.
+base::Result<Answer> read_answer(int tty, int signals, std::size_t max) {
+  SALLYPORT_TRY(auto line, read_line(tty, signals));
+  if (!line || !begins_key(unindented(*line))) return line;
+  return read_key(tty, signals, *line, max);
+}
+
 // Nothing: a signal came, and has had its effect (the process was stopped and goes on, or it ignores the signal).
-base::Result<std::optional<base::SecretBytes>> ask_silently(int tty, const std::string& question) {
+base::Result<Answer> ask_silently(int tty, const std::string& question, std::size_t max) {
   Silence silence(tty);
   if (!silence.silent()) return base::fail(base::Errc::io, "can't turn the terminal's echo off");
   SALLYPORT_TRYV(base::write_all(tty, base::as_bytes(question + ": ")));
-  SALLYPORT_TRY(auto answer, read_line(tty, silence.signals()));
-  if (!answer) {
-    SALLYPORT_TRYV(base::write_all(tty, base::as_bytes("\n")));
-    return answer;
-  }
-  silence.answered();
+  auto answer = read_answer(tty, silence.signals(), max);
+  SALLYPORT_TRYV(base::write_all(tty, base::as_bytes("\n")));
   return answer;
 }
 
@@ -119,10 +172,10 @@ base::Result<base::SecretBytes> read_secret_line(int fd) {
   return std::move(*line);
 }
 
-base::Result<base::SecretBytes> prompt_secret(const std::string& question) {
+base::Result<base::SecretBytes> prompt_secret(const std::string& question, std::size_t max) {
   SALLYPORT_TRY(const auto tty, open_terminal());
   for (;;) {
-    SALLYPORT_TRY(auto answer, ask_silently(tty.get(), question));
+    SALLYPORT_TRY(auto answer, ask_silently(tty.get(), question, max));
     if (answer) return std::move(*answer);
   }
 }

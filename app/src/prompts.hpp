@@ -9,7 +9,9 @@
 namespace sallyport::app {
 
 /// Asks on /dev/tty without echo. Errc::unsupported when stdin is no terminal: nothing is asked then.
-base::Result<base::SecretBytes> prompt_secret(const std::string& question);
+/// The answer is one line of at most 1024 bytes; where that is the first of a PEM key, all of it, of at most `max`.
+/// What was typed behind the answer is thrown away: no shell gets it.
+base::Result<base::SecretBytes> prompt_secret(const std::string& question, std::size_t max = 1024);
 /// What an answer must be: an Error's sentence is shown, and the question asked again.
 using CheckSecret = std::function<base::Result<>(const base::SecretBytes&)>;
 using CheckLine = std::function<base::Result<>(const std::string&)>;

@@ -134,6 +134,31 @@ expect -c "set timeout 30; spawn bash -c {as admin user password carol}; expect 
   expect -re {Present[^:]*:} {puts <asked>} eof" < /dev/null > "$stage/log/terminal" 2>&1
 ! asked || fail "the present password of another is asked for: $(cat "$stage/log/terminal")"
 grep -q 'password of carol set' "$stage/log/terminal" || fail "no password is set: $(cat "$stage/log/terminal")"
+# A key that is pasted where a secret is asked for is one answer, with either line end; nothing of it, and nothing behind
+# it, is left for the next reader of the terminal, a shell that would show it and run it.
+cat > "$stage/next.sh" << 'END'
+as admin "$@"
+echo "<ended $?>"
+IFS= read -r line
+echo "<next:$line>"
+END
+ssh-keygen -q -t rsa -b 4096 -N '' -C pasted -f "$stage/pasted"
+pastes() {  # WANTED FILE LINE-END COMMAND...
+  local wanted=$1 file=$2 end=$3
+  shift 3
+  expect -c "set timeout 30; set file [open $file]; set text [string trimright [string map [list \\n $end] [read \$file]] \\n]
+    spawn bash $stage/next.sh $*; expect {: } { send -- \$text }
+    expect <ended { send -- whole\r; expect eof }" < /dev/null > "$stage/log/terminal" 2>&1
+  for line in "<ended $wanted>" '<next:whole>'; do
+    grep -qF "$line" "$stage/log/terminal" || fail "no $line from pasting to: $*: $(cat "$stage/log/terminal")"
+  done
+  ! grep -qE 'behind|KEY|[A-Za-z0-9+/]{60}' "$stage/log/terminal" || fail "a pasted key is shown: $(cat "$stage/log/terminal")"
+}
+printf '%s\nbehind it\nbehind that\n' "$alice_password" > "$stage/words"
+pastes 0 "$stage/pasted" '\r' account add deploy@web1 --kind ssh_key
+pastes 0 "$stage/pasted" '\r\n' account secret deploy@web1
+pastes 0 "$stage/words" '\r' account add words@web1 --kind unix_password
+pastes 1 "$stage/pasted" '\r' login --user carol  # longer than a password is: read to its end all the same
 as admin user set alice --enabled no > /dev/null
 ends_with 4 '.' as alice whoami
 as admin user set alice --enabled yes > /dev/null
