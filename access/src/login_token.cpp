@@ -1,5 +1,6 @@
 #include "sallyport/access/login_token.hpp"
 
+#include "sallyport/access/sign_ins.hpp"
 #include "sallyport/access/user.hpp"
 #include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
@@ -56,13 +57,21 @@ base::Error not_signed_in(std::string_view why) {
 }
 base::Error not_signed_in() { return not_signed_in("this sign-in is not good, or no longer"); }
 
-/// The new one stays, wherever the wall clock stands.
-base::Result<> end_eldest(Transaction& tx, const base::UserId& user, const base::Digest& fresh) {
-  SALLYPORT_TRYV(
-      tx.execute("DELETE FROM login_token WHERE person_id = $1 AND hash <> $2 AND hash NOT IN (SELECT hash FROM "
-                 "login_token WHERE person_id = $1 AND hash <> $2 ORDER BY lease_wall_ms DESC, hash LIMIT $3)",
-                 user, fresh, kMaxSignIns - 1));
-  return base::ok();
+base::Result<std::int64_t> count_sign_ins(Transaction& tx, const base::UserId& user) {
+  SALLYPORT_TRY(auto rows, tx.query("SELECT COUNT(*) FROM login_token WHERE person_id = $1", user));
+  SALLYPORT_TRYV(rows.next());
+  return rows.integer(0);
+}
+
+// What ended `kept` ago, of one or of all.
+base::Result<std::int64_t> drop_ended(Transaction& tx, const vault::Moment& now, base::Seconds kept,
+                                      const std::optional<std::string>& user) {
+  // The same rule as Lease::remaining, for all rows at once: by the boot clock in this boot, else by the wall.
+  return tx.execute(
+      "DELETE FROM login_token WHERE person_id = COALESCE($5, person_id) AND ("
+      "(lease_boot = $1 AND ($2 < lease_mono_ms OR $2 - lease_mono_ms >= lease_ms + $4)) OR "
+      "(lease_boot <> $1 AND ($3 < lease_wall_ms OR $3 - lease_wall_ms >= lease_ms + $4)))",
+      now.boot, vault::mono_ms(now), vault::wall_ms(now), base::Milliseconds(kept).count(), user);
 }
 
 bool unused_for_long(const Stored& stored, const IdleRule& idle, const vault::Moment& now) {
@@ -73,12 +82,23 @@ bool unused_for_long(const Stored& stored, const IdleRule& idle, const vault::Mo
 
 }  // namespace
 
+base::Result<std::int64_t> make_room(Transaction& tx, const base::UserId& user, const vault::Moment& now) {
+  SALLYPORT_TRY(const auto held, count_sign_ins(tx, user));
+  if (held < static_cast<std::int64_t>(kMaxSignIns)) return std::int64_t{0};
+  SALLYPORT_TRYV(drop_ended(tx, now, base::Seconds{0}, user.text()));
+  return tx.execute(
+      "DELETE FROM login_token WHERE person_id = $1 AND hash NOT IN (SELECT hash FROM login_token WHERE person_id = $1 "
+      "ORDER BY COALESCE(used_wall_ms, lease_wall_ms) DESC, hash LIMIT $2)",
+      user, kMaxSignIns - 1);
+}
+
 base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId& user, std::string_view source,
                                             const Factors& factors, base::Seconds life, const vault::Moment& now) {
   if (life < base::Seconds{1} || life > kMaxTokenLife)
     return base::fail(Errc::invalid, "a login lasts 1 second to 24 hours");
   SALLYPORT_TRY(const auto person, get_user(tx, user));
   if (person.disabled) return base::fail(Errc::denied, "user " + person.name + " is disabled");
+  SALLYPORT_TRYV(make_room(tx, user, now));
   base::SecretBytes token = random_token();
   const auto hash = hash_of(token);
   std::optional<std::int64_t> otp_wall;
@@ -95,7 +115,6 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
       hash, user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
       vault::mono_ms(now), now.boot, base::Milliseconds(life).count()));
-  SALLYPORT_TRYV(end_eldest(tx, user, hash));
   return token;
 }
 
@@ -160,12 +179,7 @@ base::Result<> revoke_tokens_of(Transaction& tx, const base::UserId& user) {
 }
 
 base::Result<std::int64_t> drop_ended_tokens(Transaction& tx, const vault::Moment& now) {
-  // The same rule as Lease::remaining, for all rows at once: by the boot clock in this boot, else by the wall.
-  return tx.execute(
-      "DELETE FROM login_token WHERE "
-      "(lease_boot = $1 AND ($2 < lease_mono_ms OR $2 - lease_mono_ms >= lease_ms + $4)) OR "
-      "(lease_boot <> $1 AND ($3 < lease_wall_ms OR $3 - lease_wall_ms >= lease_ms + $4))",
-      now.boot, vault::mono_ms(now), vault::wall_ms(now), base::Milliseconds(kEndedKept).count());
+  return drop_ended(tx, now, kEndedKept, std::nullopt);
 }
 
 }  // namespace sallyport::access

@@ -1,6 +1,7 @@
 // Signing in, and enrolling a second factor.
 #include <array>
 
+#include "sallyport/access/sign_ins.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/totp_store.hpp"
 #include "user_record.hpp"
@@ -13,6 +14,8 @@ using base::Result;
 
 Result<Record> token_answer(Context& context, const access::User& user, const access::Factors& factors) {
   const auto life = context.state.config.token_life;
+  SALLYPORT_TRY(const auto ended, access::make_room(context.sql(), user.id, context.now));
+  if (ended > 0) context.detail = "the sign-in that was unused for longest ended";
   SALLYPORT_TRY(auto token, access::issue_token(context.sql(), user.id, context.source, factors, life, context.now));
   Record out = answer(context);
   out.set("token", std::move(token)).set("user", user.name).set("expires", millis(context.now.wall + life));

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "sallyport/access/sign_ins.hpp"
 #include "world.hpp"
 
 using namespace sallyport;
@@ -134,6 +135,31 @@ TEST_CASE("the code of a sign-in is spent once, and one given later counts from 
   login = must(world.check(token));
   CHECK(login.factors.otp->mono == world.now().mono);
   CHECK(login.code_spent);
+}
+
+TEST_CASE("of too many sign-ins the one that was unused for longest ends, and none that lives while others ran out") {
+  TokenWorld world;
+  const auto room = [&] {
+    return must(world.sql([&](auto& tx) { return make_room(tx, world.alice.id, world.now()); }));
+  };
+  const auto used = must(world.issue(8h));
+  world.clock.advance(1ms);
+  const auto unused = must(world.issue(8h));
+  for (std::size_t i = 2; i < kMaxSignIns; ++i) must(world.issue(1min));
+  world.clock.advance(1min);
+  TokenUses uses;
+  uses.note(must(world.check(used)).token, world.now());
+  must(world.sql([&](auto& tx) { return uses.write(tx); }));
+  CHECK(room() == 0);  // what ran out gave way
+  for (std::size_t i = 2; i < kMaxSignIns; ++i) {
+    world.clock.advance(1ms);
+    must(world.issue());
+  }
+  CHECK(world.check(unused).has_value());
+  CHECK(room() == 1);
+  CHECK(world.check(used).has_value());
+  CHECK(code_of(world.check(unused)) == Errc::unauthenticated);
+  CHECK(room() == 0);
 }
 
 TEST_CASE("of too many sign-ins of one person the eldest ends, and never the new one or another's") {
