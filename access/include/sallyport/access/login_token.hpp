@@ -24,7 +24,7 @@ inline constexpr std::size_t kTokenText = 43;  ///< base64url of 32 bytes
 /// Whoever still has a token that ran out is told so, for that long afterwards.
 inline constexpr base::Seconds kEndedKept{std::chrono::hours{24}};
 
-/// Of one person; his eldest gives way to a new one.
+/// Of one person; the one that was unused for longest gives way to a new one (sign_ins.hpp).
 inline constexpr std::size_t kMaxSignIns = 64;
 
 /// What a good token stands for.
@@ -55,7 +55,7 @@ struct IdleRule {
 };
 
 /// The token's text: shown once, never stored. Errc::invalid for a life out of bounds, Errc::denied for a disabled
-/// user. Of more than kMaxSignIns the eldest ends.
+/// user. Makes room first.
 base::Result<base::SecretBytes> issue_token(vault::Transaction& tx, const base::UserId& user, std::string_view source,
                                             const Factors& factors, base::Seconds life, const vault::Moment& now);
 /// Errc::unauthenticated, in the same words for one that is unknown, revoked, of another source or of a disabled user;
