@@ -84,10 +84,6 @@ void SshSession::Impl::turn() {
     serve_channels();
     warn_of_end();
     serve_recording();
-    if (!context_.ending && context_.disk->linger()) {  // a key's echo goes on in the turn in which it came
-      serve_recording();
-      serve_channels();
-    }
     reap();
   }
   if (state_ == State::refusing) serve_refused();

@@ -1,13 +1,11 @@
 #include "sallyport/recorder/disk_writer.hpp"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -111,7 +109,6 @@ class DiskWriter::Shared {
   base::Result<std::size_t> append(base::ByteView bytes);
   base::Result<std::uint64_t> written();
   base::Result<bool> sync();
-  bool linger() noexcept;
   void leave();
   int wakeup_fd() const noexcept { return wakeup_.get(); }
 
@@ -128,8 +125,6 @@ class DiskWriter::Shared {
   void fail(const base::Error& why) SALLYPORT_REQUIRES(mutex_);
 
   const base::UniqueFd wakeup_;
-  std::atomic<std::uint64_t> owed_{0};      ///< appended and not yet in the file
-  std::atomic<bool> owner_lingers_{false};  ///< he looks himself, and needs no wakeup
   std::condition_variable to_owner_;
   std::condition_variable to_writer_;
   std::condition_variable to_syncer_;
@@ -171,21 +166,9 @@ base::Result<std::size_t> DiskWriter::Shared::append(base::ByteView bytes) {
   const auto taken = bytes.first(std::min(bytes.size(), kBuffer - waiting_.size()));
   waiting_.insert(waiting_.end(), taken.begin(), taken.end());
   taken_ += taken.size();
-  owed_ += taken.size();
   lock.unlock();  // or who is woken would sleep again, for the lock
   to_writer_.notify_one();
   return taken.size();
-}
-
-/// Whoever writes takes off what is written before he looks whether somebody lingers; here it is the other way round.
-/// So one of the two sees the other.
-bool DiskWriter::Shared::linger() noexcept {
-  if (const auto owed = owed_.load(); owed == 0 || owed > kLittle) return false;
-  const auto until = std::chrono::steady_clock::now() + kMoment;
-  owner_lingers_ = true;
-  while (owed_.load() != 0 && std::chrono::steady_clock::now() < until) (void)::sched_yield();
-  owner_lingers_ = false;
-  return owed_.load() == 0;
 }
 
 base::Result<std::uint64_t> DiskWriter::Shared::written() {
@@ -239,12 +222,10 @@ void DiskWriter::Shared::write_all() {
     lock.lock();
     if (done) written_ += writing.size();
     if (!done) fail(done.error());
-    const bool failed = !done;
     if (sync_ == Sync::wanted) to_syncer_.notify_one();
     const bool idle = waiting_.empty();
     lock.unlock();  // the owner asks at once how far it is
-    if (!failed) owed_ -= writing.size();
-    if (failed || !owner_lingers_) wake_owner();
+    wake_owner();
     // An idle session keeps no buffer; a busy one its two.
     writing.clear();
     if (idle) base::Bytes().swap(writing);
@@ -290,8 +271,6 @@ base::Result<std::size_t> DiskWriter::append(base::ByteView bytes) { return shar
 base::Result<std::uint64_t> DiskWriter::written() { return shared_->written(); }
 base::Result<bool> DiskWriter::sync() { return shared_->sync(); }
 int DiskWriter::wakeup_fd() const noexcept { return shared_->wakeup_fd(); }
-
-bool DiskWriter::linger() noexcept { return shared_->linger(); }
 
 void DiskWriter::hear() noexcept {
   eventfd_t ignored = 0;

@@ -175,39 +175,6 @@ TEST_CASE("a disk writer that hangs is left at once, and its thread goes when th
   CHECK(device.let_go());
 }
 
-TEST_CASE("who lingers finds what is done, and is woken for what is not") {
-  const test::TempDir dir;
-  const auto writer = writer_on(create(dir / "file"));
-  const base::Bytes echo(80, 'x');
-  CHECK_FALSE(writer->linger());  // for nothing
-  std::uint64_t total = 0;
-  for (int i = 0; i < 3000; ++i) {
-    total += writer->append(echo).value();
-    if (writer->linger()) CHECK(writer->written().value() == total);
-    while (writer->written().value() != total) {
-      REQUIRE(base::wait_for(writer->wakeup_fd(), POLLIN, kLong).value());
-      writer->hear();
-    }
-  }
-  REQUIRE(writer->append(base::Bytes(DiskWriter::kLittle + 1)));
-  CHECK_FALSE(writer->linger());  // for much
-}
-
-TEST_CASE("nobody lingers for a disk that hangs, and its return wakes") {
-  StuckDevice device;
-  const auto writer = writer_on(device.file());
-  REQUIRE(writer->append(base::Bytes(device.room(), 'a')).value() == device.room());
-  while (writer->written().value() != device.room()) {
-    REQUIRE(base::wait_for(writer->wakeup_fd(), POLLIN, kLong).value());
-    writer->hear();
-  }
-  REQUIRE(writer->append(base::Bytes(80, 'b')));
-  CHECK_FALSE(writer->linger());
-  (void)device.read(device.room());
-  REQUIRE(base::wait_for(writer->wakeup_fd(), POLLIN, kLong).value());
-  CHECK(writer->written().value() == device.room() + 80);
-}
-
 TEST_CASE("a full device is told with the next call, and with every later one") {
   const auto writer = writer_on(base::UniqueFd(::open("/dev/full", O_WRONLY | O_CLOEXEC)));
   REQUIRE(writer->append(base::as_bytes("x")));

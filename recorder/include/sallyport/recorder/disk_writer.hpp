@@ -5,7 +5,6 @@
 // The threads see sealed bytes only, take no signal, and own nothing but what is in here. A write that the kernel
 // never finishes keeps them, and with them the process's descriptors, until the disk is back: who must leave before
 // that closes his sockets himself.
-#include <chrono>
 #include <memory>
 
 #include "sallyport/base/fd.hpp"
@@ -32,12 +31,6 @@ class DiskWriter final : public Output {
   base::Result<std::size_t> append(base::ByteView bytes) override;
   base::Result<std::uint64_t> written() override;
   base::Result<bool> sync() override;
-
-  /// Waits a moment, awake, for what was appended: of a key's echo the disk is done before this thread were asleep and
-  /// woken again. True if all of it is in the file. At once false where there is much or nothing, and after kMoment.
-  bool linger() noexcept;
-  static constexpr std::chrono::microseconds kMoment{150};
-  static constexpr std::size_t kLittle = 4096;
 
   /// Becomes readable when bytes came into the file or became durable, and when either failed; hear() makes it
   /// unreadable again.
