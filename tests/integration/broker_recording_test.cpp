@@ -38,6 +38,25 @@ class FullPipe {
   base::UniqueFd fd_;
 };
 
+/// Until the recording that this process writes grows no more, since its client takes no more; false after a minute.
+/// Nothing tells of that: it depends on the client's window and on what the kernel keeps for him.
+bool is_full(pid_t session) {
+  std::uint64_t last = 0;
+  unsigned same = 0;
+  for (int i = 0; i < 1200 && same < 10; ++i) {
+    const auto now = count_of(session, "wchar");
+    same = now == last ? same + 1 : 0;
+    last = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  }
+  return same == 10;
+}
+
+pid_t session_of(const World& world) {
+  const auto notices = world.broker->notices();
+  return std::stoi(notices.substr(notices.find("pid ") + 4));
+}
+
 constexpr const char* kSentence = "could not be recorded";
 
 }  // namespace
@@ -128,9 +147,7 @@ TEST_CASE("a killed session leaves all in the file that it had shown") {
   World world;
   auto running = start(world, "i=0; while :; do echo line $i; i=$((i+1)); done");
   REQUIRE(has_passed(running.client.pid(), "wchar", 1U << 20U));
-  const auto notices = world.broker->notices();
-  const auto pid = std::stoi(notices.substr(notices.find("pid ") + 4));
-  REQUIRE(kill(pid, SIGKILL) == 0);
+  REQUIRE(kill(session_of(world), SIGKILL) == 0);
   (void)running.client.wait(std::chrono::seconds{30});
   const auto shown = running.text(running.out);
   CHECK(shown.size() >= 1U << 20U);
@@ -150,6 +167,7 @@ TEST_CASE("a session that was ended is over at its target at once, though its cl
   auto running = start(world, "anything");
   REQUIRE(has_passed(running.client.pid(), "wchar", 1U << 20U));
   running.client.signal(SIGSTOP);
+  REQUIRE(is_full(session_of(world)));
   world.broker->command('E');
   CHECK(target.heard("gone"));
   CHECK(world.broker->notices().find("over reason") == std::string::npos);
