@@ -100,7 +100,6 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
   if (person.disabled) return base::fail(Errc::denied, "user " + person.name + " is disabled");
   SALLYPORT_TRYV(make_room(tx, user, now));
   base::SecretBytes token = random_token();
-  const auto hash = hash_of(token);
   std::optional<std::int64_t> otp_wall;
   std::optional<std::int64_t> otp_mono;
   std::optional<std::string> otp_boot;
@@ -113,7 +112,7 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
       "INSERT INTO login_token (hash, person_id, source, by_password, by_key, otp_wall_ms, otp_mono_ms, otp_boot, "
       "lease_wall_ms, lease_mono_ms, lease_boot, lease_ms) "
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-      hash, user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
+      hash_of(token), user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
       vault::mono_ms(now), now.boot, base::Milliseconds(life).count()));
   return token;
 }
