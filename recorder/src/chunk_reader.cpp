@@ -8,12 +8,6 @@ using base::Errc;
 using base::fail;
 using base::Result;
 
-namespace {
-
-constexpr std::size_t kMaxSegments = 65536;
-
-}  // namespace
-
 Result<FileHeader> load_header(Window& window, const base::SecretBytes* data_key, base::Digest& hash,
                                std::uint64_t& size) {
   SALLYPORT_TRY(auto prefix, window.view(0, kHeaderPrefix));
@@ -134,34 +128,20 @@ Result<base::ByteView> ChunkReader::decompress(const Clear& clear) {
   return base::ByteView(plain_);
 }
 
-Result<std::vector<SegmentStart>> ChunkReader::scan_segments() {
-  std::vector<SegmentStart> out;
-  std::uint64_t sequence = 0;
-  for (std::uint64_t offset = first_chunk_;;) {
-    SALLYPORT_TRY(auto bytes, window_.view(offset, kClearSize));
-    const auto clear = decode_clear(bytes);
-    if (!clear || clear.value().sequence != sequence) return out;
-    const auto segment = clear.value().segment;
-    if (segment != (out.empty() ? 0 : out.back().segment)) {
-      if (segment != out.back().segment + 1) return out;
-    }
-    if (out.empty() || segment != out.back().segment) {
-      if (out.size() == kMaxSegments) return fail(Errc::limit, "the recording has too many segments to seek in");
-      out.push_back({segment, offset, sequence, clear.value().time_ms});
-    }
-    offset += kClearSize + clear.value().sealed_size;
-    ++sequence;
-  }
+Result<> ChunkReader::seek(std::uint64_t time_ms) {
+  SALLYPORT_TRY(const auto start, SegmentSearch(window_.source(), first_chunk_).find(time_ms));
+  if (start) go_to(*start);
+  return base::ok();
 }
 
-void ChunkReader::go_to(const SegmentStart& start) {
+void ChunkReader::go_to(const ChunkPlace& start) {
   // The ratchet runs one way only: back means from the beginning.
-  if (start.segment < ratchet_.segment()) ratchet_ = Ratchet(data_key_.clone());
-  while (ratchet_.segment() < start.segment) ratchet_.advance();
+  if (start.clear.segment < ratchet_.segment()) ratchet_ = Ratchet(data_key_.clone());
+  while (ratchet_.segment() < start.clear.segment) ratchet_.advance();
   decompressor_.reset();
   position_ = start.offset;
-  sequence_ = start.sequence;
-  time_ms_ = start.time_ms;
+  sequence_ = start.clear.sequence;
+  time_ms_ = start.clear.time_ms;
   previous_.reset();
   may_advance_ = false;
   ended_ = false;

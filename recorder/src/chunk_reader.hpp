@@ -5,8 +5,9 @@
 #include "compression.hpp"
 #include "framing.hpp"
 #include "ratchet.hpp"
-#include "sallyport/recorder/reader.hpp"
+#include "sallyport/recorder/record.hpp"
 #include "sallyport/recorder/verify.hpp"
+#include "segment_search.hpp"
 #include "window.hpp"
 
 namespace sallyport::recorder {
@@ -50,9 +51,8 @@ class ChunkReader {
   base::Result<Step> next();
   std::uint64_t position() const noexcept { return position_; }
 
-  /// The starts of segments by clear headers; stops at the first place that makes no sense.
-  base::Result<std::vector<SegmentStart>> scan_segments();
-  void go_to(const SegmentStart& start);
+  /// See Reader::seek.
+  base::Result<> seek(std::uint64_t time_ms);
 
  private:
   ChunkReader(Source& source, FileHeader header, base::SecretBytes data_key);
@@ -61,6 +61,7 @@ class ChunkReader {
   base::Result<Step> read_sealed(const Clear& clear);
   base::Result<Step> open_sealed(const Clear& clear, base::ByteView whole);
   base::Result<base::ByteView> decompress(const Clear& clear);
+  void go_to(const ChunkPlace& start);
 
   Window window_;
   FileHeader header_;

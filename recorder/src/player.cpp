@@ -65,12 +65,7 @@ void Player::pace(PlayEvent& event) {
 
 Result<> Player::seek(base::Milliseconds time) {
   const auto target = static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
-  SALLYPORT_TRY(auto segments, reader_.segments());
-  const auto after =
-      std::find_if(segments->begin(), segments->end(), [&](const auto& start) { return start.time_ms > target; });
-  if (!segments->empty()) {
-    SALLYPORT_TRYV(reader_.go_to(after == segments->begin() ? *after : *std::prev(after)));
-  }
+  SALLYPORT_TRYV(reader_.seek(target));
   screen_.jumped();
   held_.reset();
   target_ = target;

@@ -26,7 +26,6 @@ class Reader::Impl {
   std::unique_ptr<Source> source;
   ChunkReader chunks;
   RecordCursor cursor;
-  std::optional<std::vector<SegmentStart>> segments;
   bool ended = false;
   bool cut = false;
 };
@@ -69,20 +68,8 @@ Result<std::optional<Record>> Reader::next() { return impl_->next(); }
 bool Reader::ended() const noexcept { return impl_->ended; }
 bool Reader::cut() const noexcept { return impl_->cut; }
 
-Result<const std::vector<SegmentStart>*> Reader::segments() {
-  if (!impl_->segments) {
-    SALLYPORT_TRY(auto found, impl_->chunks.scan_segments());
-    impl_->segments = std::move(found);
-  }
-  return &*impl_->segments;
-}
-
-Result<> Reader::go_to(const SegmentStart& start) {
-  SALLYPORT_TRY(auto known, segments());
-  if (start.segment >= known->size() || (*known)[start.segment].offset != start.offset) {
-    return fail(Errc::invalid, "the recording has no such segment");
-  }
-  impl_->chunks.go_to((*known)[start.segment]);
+Result<> Reader::seek(std::uint64_t time_ms) {
+  SALLYPORT_TRYV(impl_->chunks.seek(time_ms));
   impl_->cursor = RecordCursor();
   impl_->ended = false;
   impl_->cut = false;

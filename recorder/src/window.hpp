@@ -9,6 +9,7 @@ class Window {
   static constexpr std::size_t kSize = 512U << 10U;  ///< more than the largest chunk
 
   explicit Window(Source& source) noexcept : source_(&source) {}
+  Source& source() const noexcept { return *source_; }
   std::uint64_t source_size() const { return source_->size(); }
   /// `size` bytes (at most kSize) from `offset`; fewer at the end of the source. Good until the next call.
   base::Result<base::ByteView> view(std::uint64_t offset, std::size_t size);

@@ -142,20 +142,6 @@ TEST_CASE("END's root is compared") {
   CHECK(verify_bytes(forge.file).describe().find("root") != std::string::npos);
 }
 
-TEST_CASE("a jump to a segment reads what stands there, back and forth") {
-  const Sample sample;
-  auto reader = reader_of(sample.file);
-  const auto* segments = reader.segments().value();
-  REQUIRE(segments->size() >= 2);
-  for (const std::size_t index : {segments->size() - 1, std::size_t{0}, segments->size() - 1}) {
-    REQUIRE(reader.go_to((*segments)[index]));
-    const auto record = reader.next();
-    REQUIRE(record);
-    CHECK(record.value()->segment == index);
-  }
-  CHECK_FALSE(reader.go_to({7, 0, 0, 0}));
-}
-
 TEST_CASE("the header is readable without the key, and nothing else is a recording") {
   const Sample sample;
   MemorySource source(sample.file);

@@ -66,7 +66,8 @@ TEST_CASE("output larger than a chunk is split and comes back whole") {
   CHECK(closed.value().totals.output_bytes == big.size());
   CHECK(output_of(rig.output.file) == base::as_text(big));
   auto reader = reader_of(rig.output.file);
-  CHECK(reader.segments().value()->size() == 3);
+  REQUIRE(reader.seek(~std::uint64_t{0}));
+  CHECK(reader.next().value()->segment == 2);
 }
 
 TEST_CASE("a file without END reads to its last whole chunk") {

@@ -3,7 +3,6 @@
 // of it is shown. Memory is bounded whatever the file says.
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "sallyport/base/secret_bytes.hpp"
 #include "sallyport/recorder/record.hpp"
@@ -13,14 +12,6 @@ namespace sallyport::recorder {
 
 /// The clear part of the header, without the data key and unchecked: to find the wrapped key before the vault opens it.
 base::Result<Header> read_header(Source& source);
-
-/// One segment as its first clear header shows it.
-struct SegmentStart {
-  std::uint32_t segment;
-  std::uint64_t offset;  ///< of its first chunk
-  std::uint64_t sequence;
-  std::uint64_t time_ms;
-};
 
 /// Not thread-safe; movable; owns its source.
 class Reader {
@@ -40,11 +31,10 @@ class Reader {
   bool ended() const noexcept;  ///< END was read
   bool cut() const noexcept;    ///< the file stopped in the middle of a chunk
 
-  /// Where the segments start, from the clear headers alone (not authenticated; next() checks what is read there).
-  /// Scanned once, then kept; at most 64 Ki segments.
-  base::Result<const std::vector<SegmentStart>*> segments();
-  /// Continues with the first record of that segment. Across the jump the chain is not checked.
-  base::Result<> go_to(const SegmentStart& start);
+  /// Continues with the first record of the segment in which that time (ms since the start) lies, or of the last one.
+  /// It is found by clear headers, which are not authenticated; next() checks what is read there, but not the chain
+  /// across the jump.
+  base::Result<> seek(std::uint64_t time_ms);
 
  private:
   class Impl;
