@@ -66,7 +66,7 @@ prepare() {
   start_target
   start_hop
   as admin init --dev --data "$stage/data" --password-stdin <<< "bench-password" > /dev/null
-  printf '[ssh]\nmax_sessions_per_user = 200\n' > "$stage/server.toml"  # for the load
+  printf '[ssh]\nmax_sessions_per_user = %d\n' "$load_sessions" > "$stage/server.toml"
   server_flags="--dev --config $stage/server.toml"
   start_server || fail "the server does not become ready"
   write_ssh_config
@@ -95,6 +95,14 @@ fresh_checkout() {
 }
 
 on() { HOME=$stage/home ssh -F "$stage/home/.ssh/config" "$@"; }
+on_for_good() { HOME=$stage/home exec ssh -F "$stage/home/.ssh/config" "$@"; }  # in the background: $! is ssh itself
+# Nothing is measured while sessions of the line before are still there.
+end_sessions() {  # PID...
+  kill "$@" 2> /dev/null || true
+  wait "$@" 2> /dev/null || true
+  wait_until 20 no_session_left || fail "sessions stay when their clients are gone"
+}
+no_session_left() { [[ $(pgrep -c -P "$target_pid") == 0 && $(as bench session list --live -o json | jq '.sessions | length') == 0 ]]; }
 seconds() { local from=$EPOCHREALTIME; "$@" || fail "$*"; awk -v a="$from" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f\n", b - a }'; }
 
 # compare WHAT UNIT ROUNDS FUNCTION: the function prints a figure for a way; medians of interleaved rounds.
@@ -133,7 +141,7 @@ load_sessions=200 load_typists=20
 loaded() {  # WAY: p50 and p99, in ms
   local pids=() i typing=()
   for ((i = load_typists; i < load_sessions; ++i)); do
-    on "$1" 'echo here; exec sleep 600' < /dev/null > "$stage/load.$i" 2> /dev/null &
+    on_for_good "$1" 'echo here; exec sleep 600' < /dev/null > "$stage/load.$i" 2> /dev/null &
     pids+=($!)
     ((i % 8 != 0)) || wait_until 20 grep -q here "$stage/load.$i" || fail "a session of the load did not start"
   done
@@ -144,8 +152,7 @@ loaded() {  # WAY: p50 and p99, in ms
     ((i % 5 != 4)) || sleep 0.5
   done
   wait "${typing[@]}" || fail "a typist of the load met no echo"
-  kill "${pids[@]}" 2> /dev/null || true
-  wait "${pids[@]}" 2> /dev/null || true
+  end_sessions "${pids[@]}"
   sort -g "$stage"/typed.* | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)], v[int(NR * 0.99)] }'
   rm -f "$stage"/typed.* "$stage"/load.*
 }
@@ -192,13 +199,12 @@ idle_session() {  # WAY LISTENER_PID
   local before after pids=() i
   before=$(pss_tree "$2")
   for i in {1..10}; do
-    on "$1" 'echo here; sleep 30' < /dev/null > "$stage/idle.$i" 2> /dev/null &
+    on_for_good "$1" 'echo here; exec sleep 600' < /dev/null > "$stage/idle.$i" 2> /dev/null &
     pids+=($!)
   done
   for i in {1..10}; do wait_until 10 grep -q here "$stage/idle.$i" || fail "an idle session did not start"; done
   after=$(pss_tree "$2")
-  kill "${pids[@]}" 2>/dev/null || true
-  wait "${pids[@]}" 2>/dev/null || true
+  end_sessions "${pids[@]}"
   echo $(((after - before) / 10))
 }
 line_memory() {
