@@ -1,6 +1,5 @@
 #include "sallyport/access/login_token.hpp"
 
-#include "sallyport/access/sign_ins.hpp"
 #include "sallyport/access/user.hpp"
 #include "sallyport/base/hash.hpp"
 #include "sallyport/base/text.hpp"
@@ -80,8 +79,7 @@ bool unused_for_long(const Stored& stored, const IdleRule& idle, const vault::Mo
   return vault::Lease{later == nullptr ? stored.used : *later, idle.limit}.ended(now);
 }
 
-}  // namespace
-
+// How many living ones were ended.
 base::Result<std::int64_t> make_room(Transaction& tx, const base::UserId& user, const vault::Moment& now) {
   SALLYPORT_TRY(const auto held, count_sign_ins(tx, user));
   if (held < static_cast<std::int64_t>(kMaxSignIns)) return std::int64_t{0};
@@ -92,13 +90,15 @@ base::Result<std::int64_t> make_room(Transaction& tx, const base::UserId& user, 
       user, kMaxSignIns - 1);
 }
 
-base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId& user, std::string_view source,
-                                            const Factors& factors, base::Seconds life, const vault::Moment& now) {
+}  // namespace
+
+base::Result<IssuedToken> issue_token(Transaction& tx, const base::UserId& user, std::string_view source,
+                                      const Factors& factors, base::Seconds life, const vault::Moment& now) {
   if (life < base::Seconds{1} || life > kMaxTokenLife)
     return base::fail(Errc::invalid, "a login lasts 1 second to 24 hours");
   SALLYPORT_TRY(const auto person, get_user(tx, user));
   if (person.disabled) return base::fail(Errc::denied, "user " + person.name + " is disabled");
-  SALLYPORT_TRYV(make_room(tx, user, now));
+  SALLYPORT_TRY(const auto ended, make_room(tx, user, now));
   base::SecretBytes token = random_token();
   std::optional<std::int64_t> otp_wall;
   std::optional<std::int64_t> otp_mono;
@@ -114,7 +114,7 @@ base::Result<base::SecretBytes> issue_token(Transaction& tx, const base::UserId&
       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
       hash_of(token), user, source, factors.password, factors.key, otp_wall, otp_mono, otp_boot, vault::wall_ms(now),
       vault::mono_ms(now), now.boot, base::Milliseconds(life).count()));
-  return token;
+  return IssuedToken{std::move(token), ended > 0};
 }
 
 base::Result<Login> check_token(Transaction& tx, const base::SecretBytes& token, std::string_view source,

@@ -6,6 +6,7 @@
 #include "sallyport/base/log.hpp"
 #include "sallyport/broker/connection_limits.hpp"
 #include "sallyport/vault/session.hpp"
+#include "told_failure.hpp"
 
 namespace sallyport::app {
 
@@ -16,24 +17,6 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kNothingReleased = "the audit log can't be written; nothing was released";
-
-/// The store says so with its file's name and SQLite's words. What else is unavailable is for who has proven himself.
-bool is_of_the_machine(const base::Error& error, const Context& context) {
-  const auto code = error.code();
-  return code == Errc::io || code == Errc::internal || code == Errc::corrupt ||
-         (code == Errc::unavailable && context.unproven());
-}
-
-/// What a person outside may read of a failure: not the vault's files and library messages.
-base::Error for_peer(const base::Error& error, const Context& context) {
-  if (!is_of_the_machine(error, context)) return error;
-  base::log(base::LogLevel::error, "operation.failed",
-            {{"operation", std::string(context.operation.name)},
-             {"request", context.request_id},
-             {"error", error.describe()}});
-  if (context.request.peer.kind == PeerKind::operator_) return error;
-  return fail(error.code(), "the vault could not do this; its log has the reason under request " + context.request_id);
-}
 
 bool is_refusal(const base::Error& failure) {
   return failure.code() == Errc::denied || failure.code() == Errc::unauthenticated ||

@@ -145,7 +145,7 @@ base::Result<Refusal> prove_code(Context& context, const base::UserId& user, con
     return Refusal{};
   }
   context.rule = "deny.otp_" + std::string(vault::to_string(answer.verdict));
-  return Refusal{about_code(answer, context.now)};
+  return Refusal{about_code(answer, context.now), answer.judged()};
 }
 
 base::Result<> remember_place(Context& context, const base::UserId& user) {

@@ -103,6 +103,7 @@ class Context {
 /// it.
 struct Refusal {
   std::optional<base::Error> why;
+  bool judged = false;  ///< of a code: it was looked at, and a failure counted
   explicit operator bool() const noexcept { return why.has_value(); }
 };
 

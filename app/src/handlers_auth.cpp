@@ -1,7 +1,6 @@
 // Signing in, and enrolling a second factor.
 #include <array>
 
-#include "sallyport/access/sign_ins.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/vault/totp_store.hpp"
 #include "user_record.hpp"
@@ -14,11 +13,10 @@ using base::Result;
 
 Result<Record> token_answer(Context& context, const access::User& user, const access::Factors& factors) {
   const auto life = context.state.config.token_life;
-  SALLYPORT_TRY(const auto ended, access::make_room(context.sql(), user.id, context.now));
-  if (ended > 0) context.detail = "the sign-in that was unused for longest ended";
   SALLYPORT_TRY(auto token, access::issue_token(context.sql(), user.id, context.source, factors, life, context.now));
+  if (token.ended_another) context.detail = "the sign-in that was unused for longest ended";
   Record out = answer(context);
-  out.set("token", std::move(token)).set("user", user.name).set("expires", millis(context.now.wall + life));
+  out.set("token", std::move(token.text)).set("user", user.name).set("expires", millis(context.now.wall + life));
   out.set_flag("otp_proven", factors.otp.has_value());
   return out;
 }
@@ -61,9 +59,9 @@ Result<Refusal> login_prove(Context& context, const Record& input) {
   if (!enrolled && !input.has("otp")) return Refusal{};
   if (!enrolled) return unjudged(context, "a code, and none is enrolled");
   SALLYPORT_TRY(const auto refused, prove_code(context, *answer.user, input.secret("otp")));
-  const bool judged = refused && refused.why->code() == Errc::unauthenticated;  // not locked, and six digits
-  if (refused && !judged) return unjudged(context, "one-time code: " + refused.why->context());
-  return refused ? wrong(context, "one-time code: " + refused.why->context()) : Refusal{};
+  if (!refused) return Refusal{};
+  const std::string why = "one-time code: " + refused.why->context();
+  return refused.judged ? wrong(context, why) : unjudged(context, why);
 }
 
 Result<Record> login(Context& context, Record& input) {

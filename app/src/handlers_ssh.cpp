@@ -272,9 +272,9 @@ Result<Record> auth_otp(Context& context, Record& input) {
     keep(context, flow);
     context.counted = true;
     const std::string rule = context.rule;  // prove_code() says which
-    // While codes are locked none is judged, and no lockout bounds how often that is told.
+    // No lockout bounds how often a code comes that is not judged.
     context.quiet = true;
-    if (refused.why->code() == Errc::unauthenticated || context.state.strangers.take("ssh.otp", context.now.mono))
+    if (refused.judged || context.state.strangers.take("ssh.otp", context.now.mono))
       note_refused(context, "ssh.otp", rule, written_of(input), refused.why->context());
     return next_step(context, false, after_refusal(flow), refused.why->context());
   }

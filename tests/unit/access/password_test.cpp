@@ -185,8 +185,9 @@ TEST_CASE("a new password takes the place of the old one and ends the logins") {
   PasswordWorld world;
   Factors factors;
   factors.password = true;
-  const auto token =
-      must(world.sql([&](auto& tx) { return issue_token(tx, world.alice.id, "192.0.2.1", factors, 1h, world.now()); }));
+  const auto token = must(world.sql([&](auto& tx) {
+                       return issue_token(tx, world.alice.id, "192.0.2.1", factors, 1h, world.now());
+                     })).text;
   world.set(world.alice.id, "another good one");
   CHECK_FALSE(world.sign_in("alice", kGood).accepted);
   CHECK(world.sign_in("alice", "another good one").accepted);

@@ -1,7 +1,7 @@
 // For whom a batch has something hashed: what the pool's turns and places go by.
 #include "batch.hpp"
 
-#include "service_fixture.hpp"
+#include "own_vault.hpp"
 
 using namespace sallyport;
 using namespace sallyport::test;
@@ -10,15 +10,7 @@ using app::Share;
 namespace {
 
 /// The fixture's requests, run by a batch that the test can look into.
-struct Hashing : ServiceFixture {
-  app::ServiceState state;
-
-  Hashing() {
-    service.reset();  // it has the vault open
-    state.clock = &clock;
-    state.config = config;
-    must(app::open_vault(state, must(vault::unlock_with_development_key(config.data)), "system:vault", "for a test"));
-  }
+struct Hashing : OwnVault {
   app::BatchItem batch(const app::Peer& who, OperationId operation, const Record& record) {
     std::vector<app::BatchItem> items;
     items.push_back({request(who, operation, record, nullptr), nullptr});

@@ -2,6 +2,7 @@
 // of, is not enough.
 #include <algorithm>
 
+#include "sallyport/access/login_token.hpp"
 #include "sallyport/certs/ssh_key.hpp"
 #include "service_fixture.hpp"
 
@@ -193,4 +194,20 @@ TEST_CASE("service: a code from behind a clock that was ahead is good, and an ev
   CHECK(found->object == "user:alice");
   CHECK(found->outcome == "failed");
   CHECK(found->detail.starts_with("codes from up to 60 minutes ahead of the present clock were accepted before"));
+}
+
+TEST_CASE("service: the event of a sign-in says that an earlier one ended for it") {
+  ServiceFixture office;
+  const auto admin = office.bootstrap_admin();
+  auto bob = office.input(OperationId::user_add);
+  bob.set("name", "bob").set("password", secret("password of bob"));
+  REQUIRE(office.web(OperationId::user_add, bob, &admin.token).ok());
+  const auto ended_another = [&] {
+    REQUIRE(office.login("bob", "password of bob").ok());
+    const auto last = office.log().back();
+    CHECK(last.action == "auth.login");
+    return last.detail == "the sign-in that was unused for longest ended";
+  };
+  for (std::size_t i = 0; i < access::kMaxSignIns; ++i) CHECK_FALSE(ended_another());
+  CHECK(ended_another());
 }

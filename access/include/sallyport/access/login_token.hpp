@@ -24,7 +24,7 @@ inline constexpr std::size_t kTokenText = 43;  ///< base64url of 32 bytes
 /// Whoever still has a token that ran out is told so, for that long afterwards.
 inline constexpr base::Seconds kEndedKept{std::chrono::hours{24}};
 
-/// Of one person; the one that was unused for longest gives way to a new one (sign_ins.hpp).
+/// Of one person.
 inline constexpr std::size_t kMaxSignIns = 64;
 
 /// What a good token stands for.
@@ -54,10 +54,15 @@ struct IdleRule {
   const TokenUses* uses = nullptr;  ///< not owned
 };
 
-/// The token's text: shown once, never stored. Errc::invalid for a life out of bounds, Errc::denied for a disabled
-/// user. Makes room first.
-base::Result<base::SecretBytes> issue_token(vault::Transaction& tx, const base::UserId& user, std::string_view source,
-                                            const Factors& factors, base::Seconds life, const vault::Moment& now);
+struct IssuedToken {
+  base::SecretBytes text;  ///< shown once, never stored
+  bool ended_another = false;
+};
+
+/// Errc::invalid for a life out of bounds, Errc::denied for a disabled user. Of a person who has kMaxSignIns, what ran
+/// out is dropped; if none did, that one ends which was unused for longest, as far as its use is in the store.
+base::Result<IssuedToken> issue_token(vault::Transaction& tx, const base::UserId& user, std::string_view source,
+                                      const Factors& factors, base::Seconds life, const vault::Moment& now);
 /// Errc::unauthenticated, in the same words for one that is unknown, revoked, of another source or of a disabled user;
 /// for one that ran out, or was not used for too long, a sentence that says so.
 base::Result<Login> check_token(vault::Transaction& tx, const base::SecretBytes& token, std::string_view source,

@@ -25,6 +25,8 @@ struct OtpAnswer {
   /// Accepted, and codes from so far ahead of the present clock were accepted before: the clock was wrong then.
   base::Milliseconds ahead{0};
   bool accepted() const noexcept { return verdict == OtpVerdict::accepted; }
+  /// The code was looked at: a failure was counted unless it was accepted.
+  bool judged() const noexcept { return verdict != OtpVerdict::malformed && verdict != OtpVerdict::locked; }
 };
 
 /// Looks at one code of a person. A refusal is a value, not an Error, because what it leaves behind (a failure counted,
