@@ -1,6 +1,6 @@
 #!/bin/bash
 # The power goes while checkouts are acknowledged: an image of the file system, taken at one instant under load, is opened
-# elsewhere, and everything that was acknowledged before that instant is in it. SALLYPORT_ROUNDS images (the issue's figure: 20).
+# elsewhere, and everything that was acknowledged before that instant is in it. SALLYPORT_ROUNDS images.
 # A recorded session prints meanwhile; what its client had read by then and the image's recording lacks is measured and said.
 # The image is a reflink copy of a loop device's file: all that the file system had written out at that instant, no more.
 . "$(dirname "$0")/staged.sh"
