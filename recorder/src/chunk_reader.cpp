@@ -130,21 +130,17 @@ Result<base::ByteView> ChunkReader::decompress(const Clear& clear) {
 
 Result<> ChunkReader::seek(std::uint64_t time_ms) {
   SALLYPORT_TRY(const auto start, SegmentSearch(window_.source(), first_chunk_).find(time_ms));
-  if (start) go_to(*start);
-  return base::ok();
-}
-
-void ChunkReader::go_to(const ChunkPlace& start) {
   // The ratchet runs one way only: back means from the beginning.
-  if (start.clear.segment < ratchet_.segment()) ratchet_ = Ratchet(data_key_.clone());
-  while (ratchet_.segment() < start.clear.segment) ratchet_.advance();
+  if (start.segment < ratchet_.segment()) ratchet_ = Ratchet(data_key_.clone());
+  while (ratchet_.segment() < start.segment) ratchet_.advance();
   decompressor_.reset();
   position_ = start.offset;
-  sequence_ = start.clear.sequence;
-  time_ms_ = start.clear.time_ms;
+  sequence_ = start.sequence;
+  time_ms_ = start.time_ms;
   previous_.reset();
   may_advance_ = false;
   ended_ = false;
+  return base::ok();
 }
 
 }  // namespace sallyport::recorder

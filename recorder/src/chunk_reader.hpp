@@ -61,7 +61,6 @@ class ChunkReader {
   base::Result<Step> read_sealed(const Clear& clear);
   base::Result<Step> open_sealed(const Clear& clear, base::ByteView whole);
   base::Result<base::ByteView> decompress(const Clear& clear);
-  void go_to(const ChunkPlace& start);
 
   Window window_;
   FileHeader header_;

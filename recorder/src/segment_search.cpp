@@ -15,15 +15,14 @@ constexpr std::uint64_t kNear = 16U << 10U;  ///< from here on hopping is quicke
 
 }  // namespace
 
-Result<std::optional<ChunkPlace>> SegmentSearch::find(std::uint64_t time_ms) {
-  SALLYPORT_TRY(const auto first, chunk_at(first_chunk_));
-  if (!first) return std::optional<ChunkPlace>{};
+Result<SegmentStart> SegmentSearch::find(std::uint64_t time_ms) {
+  const SegmentStart first{first_chunk_};
   SALLYPORT_TRY(const auto shown, last(source_->size(), [&](const Clear& clear) { return clear.time_ms <= time_ms; }));
   if (!shown) return first;
   const auto segment = shown->clear.segment;
   SALLYPORT_TRY(const auto before, last(shown->end(), [&](const Clear& clear) { return clear.segment < segment; }));
   if (!before) return first;
-  return chunk_at(before->end());
+  return SegmentStart{before->end(), before->clear.sequence + 1, before->clear.time_ms, segment};
 }
 
 Result<std::optional<ChunkPlace>> SegmentSearch::last(std::uint64_t end, const Test& passes) {

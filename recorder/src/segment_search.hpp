@@ -9,6 +9,14 @@
 
 namespace sallyport::recorder {
 
+/// Where the first chunk of a segment must stand, and what number it must have.
+struct SegmentStart {
+  std::uint64_t offset = 0;
+  std::uint64_t sequence = 0;
+  std::uint64_t time_ms = 0;  ///< of the chunk before: it does not begin earlier
+  std::uint32_t segment = 0;
+};
+
 /// A chunk, and where it stands.
 struct ChunkPlace {
   Clear clear;
@@ -21,9 +29,9 @@ class SegmentSearch {
   /// `source` outlives it; `first_chunk` is the offset behind the file's header.
   SegmentSearch(Source& source, std::uint64_t first_chunk) noexcept : source_(&source), first_chunk_(first_chunk) {}
 
-  /// The first chunk of the segment in which that time lies; of the last one where it lies behind the end. Nothing
-  /// where no chunk stands behind the header. In a file with times or numbers out of order: of any segment.
-  base::Result<std::optional<ChunkPlace>> find(std::uint64_t time_ms);
+  /// The segment in which that time lies; the last one where it lies behind the end; the first where there is no chunk.
+  /// In a damaged file, or one with times or numbers out of order, any, and what should stand there may not.
+  base::Result<SegmentStart> find(std::uint64_t time_ms);
 
  private:
   using Test = std::function<bool(const Clear&)>;

@@ -66,6 +66,13 @@ std::uint32_t jumped_to(Reader& reader, std::uint64_t time_ms) {
   return record.value()->segment;
 }
 
+/// Reads on, to the end of what is there or to an Error.
+bool ends_well(Reader& reader) {
+  auto record = reader.next();
+  while (record && record.value()) record = reader.next();
+  return record.has_value();
+}
+
 }  // namespace
 
 TEST_CASE("seek: a jump goes to the segment that holds the time, back and forth") {
@@ -140,9 +147,26 @@ TEST_CASE("seek: behind a place that was overwritten the rest is found, and the 
   auto reader = reader_of(file);
   CHECK(jumped_to(reader, chunks.back().time_ms) == chunks.back().segment);
   REQUIRE(reader.seek(0));
-  auto record = reader.next();
-  while (record && record.value()) record = reader.next();
-  CHECK_FALSE(record);
+  CHECK_FALSE(ends_well(reader));
+}
+
+TEST_CASE("seek: where the first chunk of the segment was overwritten or cut off, that is said") {
+  const auto file = long_recording(6);
+  const auto chunks = walk(file);
+  const auto third = std::find_if(chunks.begin(), chunks.end(), [](const auto& one) { return one.segment == 2; });
+  REQUIRE(third != chunks.end());
+  const auto start = static_cast<std::ptrdiff_t>(third->offset);
+  auto damaged = file;
+  std::fill(damaged.begin() + start, damaged.begin() + start + 70, std::uint8_t{0});
+  auto reader = reader_of(damaged);
+  REQUIRE(reader.seek(third[1].time_ms));
+  CHECK_FALSE(ends_well(reader));
+  auto cut = file;
+  cut.resize(third->offset + 10);
+  auto rest = reader_of(cut);
+  REQUIRE(rest.seek(third[1].time_ms));
+  CHECK(ends_well(rest));
+  CHECK(rest.cut());
 }
 
 TEST_CASE("seek: few bytes are read of a long file") {
