@@ -30,21 +30,21 @@ Result<std::optional<ChunkPlace>> SegmentSearch::last(std::uint64_t end, const T
   if (!found || !passes(found->clear)) return std::optional<ChunkPlace>{};
   while (found->end() < end && end - found->end() > kNear) {
     const auto middle = found->end() + (end - found->end()) / 2;
-    SALLYPORT_TRY(auto next, next_chunk(middle, end));
+    SALLYPORT_TRY(const auto next, next_chunk(middle, end));
     if (next && passes(next->clear))
-      found = std::move(next);
+      found = next;
     else
       end = middle;
   }
-  SALLYPORT_TRY(auto place, hop(std::move(*found), passes));
-  return std::optional(std::move(place));
+  SALLYPORT_TRY(const auto place, hop(*found, passes));
+  return std::optional(place);
 }
 
 Result<ChunkPlace> SegmentSearch::hop(ChunkPlace from, const Test& passes) {
   for (;;) {
-    SALLYPORT_TRY(auto next, chunk_at(from.end()));
+    SALLYPORT_TRY(const auto next, chunk_at(from.end()));
     if (!next || next->clear.sequence != from.clear.sequence + 1 || !passes(next->clear)) return from;
-    from = std::move(*next);
+    from = *next;
   }
 }
 
