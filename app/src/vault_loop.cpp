@@ -54,6 +54,10 @@ std::size_t most_secret(Fields output) noexcept {
   return sum;
 }
 
+bool has_list(Fields output) noexcept {
+  return std::any_of(output.begin(), output.end(), [](const Field& field) { return field.type == FieldType::list; });
+}
+
 bool one_at_a_time(PeerKind kind) noexcept { return kind == PeerKind::ssh || kind == PeerKind::session; }
 
 }  // namespace
@@ -126,8 +130,7 @@ Result<> VaultLoop::wait(std::chrono::milliseconds at_most) {
   entries.push_back({connections_.size() < kMaxConnections ? listener_.get() : -1, POLLIN, 0});
   const std::size_t fixed = entries.size();
   for (const auto& [id, connection] : connections_) {
-    const bool reads = !connection.closing && connection.out.bytes() < kMaxUnread &&
-                       connection.open < (one_at_a_time(connection.peer.kind) ? 1 : kMaxOpen);
+    const bool reads = !connection.closing && connection.out.bytes() < kMaxUnread && takes_more(connection);
     const int events = (reads ? POLLIN : 0) | (connection.out.empty() ? 0 : POLLOUT);
     // A peer that is not read now and has gone would wake poll at once, for ever: it is looked at when its reply is
     // due.
@@ -209,9 +212,13 @@ void VaultLoop::note_stranger(const base::PeerCredentials& who) {
             {{"pid", std::to_string(who.pid)}, {"uid", std::to_string(who.uid)}, {"times", std::to_string(*times)}});
 }
 
+bool VaultLoop::takes_more(const Connection& connection) {
+  if (one_at_a_time(connection.peer.kind)) return connection.open == 0;
+  return connection.open < kMaxOpen && connection.lists.size() < kMaxOpenLists;
+}
+
 void VaultLoop::read_from(Connection& connection, std::vector<Request>& batch) {
-  const unsigned most_open = one_at_a_time(connection.peer.kind) ? 1 : kMaxOpen;
-  while (!connection.dead && connection.open < most_open && batch_bytes_ < kMaxBatch) {
+  while (!connection.dead && takes_more(connection) && batch_bytes_ < kMaxBatch) {
     const base::MutableByteView space = connection.decoder.space();
     const ssize_t got = ::recv(connection.fd.get(), space.data(), space.size(), MSG_DONTWAIT);
     if (got < 0 && would_block(errno)) return;
@@ -241,6 +248,7 @@ void VaultLoop::take_frame(Connection& connection, Frame&& frame, std::vector<Re
   if (operation == nullptr || !may_ask(connection.peer, *operation))
     return violation(connection, frame.code, "asked what its kind may not ask now");
   ++connection.open;
+  if (has_list(operation->output)) connection.lists.push_back(frame.id);
   batch_bytes_ += frame.payload.size() + most_secret(operation->output);
   batch.push_back({connection.peer, frame.id, operation->id, std::move(frame.payload)});
 }
@@ -279,7 +287,7 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
     const auto found = connections_.find(item.peer_id);
     if (found == connections_.end() || found->second.dead) continue;
     Connection& connection = found->second;
-    if (item.frame.type == FrameType::reply && connection.open > 0) --connection.open;
+    if (item.frame.type == FrameType::reply) answered(connection, item.frame.id);
     if (connection.deaf) continue;
     if (!connection.out.push(std::move(item.frame))) {
       base::log(LogLevel::warning, "vault.slow_peer_ended", {{"kind", std::string(to_string(connection.peer.kind))}});
@@ -292,6 +300,12 @@ void VaultLoop::deliver(std::vector<Outgoing>& out) {
   }
   out.clear();
   for (const auto id : written) flush(connections_.at(id));
+}
+
+void VaultLoop::answered(Connection& connection, std::uint64_t request) {
+  if (connection.open > 0) --connection.open;
+  const auto list = std::find(connection.lists.begin(), connection.lists.end(), request);
+  if (list != connection.lists.end()) connection.lists.erase(list);
 }
 
 void VaultLoop::apply(Connection& connection, Outgoing::Then then) {

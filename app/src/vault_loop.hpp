@@ -30,13 +30,16 @@ class BatchHandler {
 class VaultLoop {
  public:
   static constexpr std::size_t kMaxConnections = 2048;
-  static constexpr std::size_t kMaxQueued = 4U << 20U;  ///< output that one peer has not read
+  static constexpr std::size_t kMaxQueued = 8U << 20U;  ///< output that one peer has not read
   static constexpr std::size_t kMaxUnread = 1U << 20U;  ///< output beyond which nothing more is read from a peer
   static constexpr std::size_t kMaxSessionQueued = 256U << 10U;  ///< the same of a session or the listener
   /// Payloads of one turn's requests, and the secrets of their replies; the rest is read in the next.
   static constexpr std::size_t kMaxBatch = 1U << 20U;
   static constexpr std::size_t kMaxUnfinished = 1U << 20U;  ///< of all peers' requests together
   static constexpr unsigned kMaxOpen = 256;                 ///< requests of one peer; a session or listener: 1
+  /// Of them, those that are answered by lists, which may take a whole frame each. Behind one peer, web, many people
+  /// ask: what they are answered at once must fit beside kMaxUnread into kMaxQueued, or one of them would end it.
+  static constexpr std::size_t kMaxOpenLists = 3;
   static constexpr std::chrono::milliseconds kTick{250};
 
   /// `listener`: a listening, non-blocking Unix socket. `control`: the supervisor's pair, non-blocking. `handler` is
@@ -56,10 +59,11 @@ class VaultLoop {
     base::UniqueFd fd;
     FrameDecoder decoder{kMaxRequest};
     FrameQueue out{kMaxQueued};
-    unsigned open = 0;     // requests that have no reply yet
-    bool closing = false;  // ends when `out` is empty
-    bool dead = false;     // ends now
-    bool deaf = false;     // reads no more replies; what it sent before it went (session.close) is still taken
+    unsigned open = 0;                 // requests that have no reply yet
+    std::vector<std::uint64_t> lists;  // those of them that are answered by lists
+    bool closing = false;              // ends when `out` is empty
+    bool dead = false;                 // ends now
+    bool deaf = false;  // reads no more replies; what it sent before it went (session.close) is still taken
   };
   struct Known {
     PeerKind kind;
@@ -73,9 +77,11 @@ class VaultLoop {
   void note_stranger(const base::PeerCredentials& who);
   std::optional<PeerKind> kind_of(const base::PeerCredentials& who) const;
   void read_from(Connection& connection, std::vector<Request>& batch);
+  static bool takes_more(const Connection& connection);
   void take_frame(Connection& connection, Frame&& frame, std::vector<Request>& batch);
   void hold_unfinished_bound();
   void deliver(std::vector<Outgoing>& out);
+  static void answered(Connection& connection, std::uint64_t request);
   void apply(Connection& connection, Outgoing::Then then);
   void flush(Connection& connection);
   void bury_dead();

@@ -24,6 +24,7 @@ class Echo final : public BatchHandler {
     batches.push_back(requests.size());
     for (auto& request : requests) {
       asked.push_back(request.peer);
+      if (answer_size > 0) request.payload = Bytes(answer_size);
       Outgoing reply{request.peer.id, {FrameType::reply, request.request_id, 0, std::move(request.payload)}, then};
       if (answer) out.push_back(std::move(reply));
     }
@@ -43,6 +44,7 @@ class Echo final : public BatchHandler {
   std::vector<std::pair<Peer, std::uint16_t>> violations;
   Outgoing::Then then = Outgoing::Then::nothing;
   bool answer = true;
+  std::size_t answer_size = 0;  ///< of each reply; 0: as long as its request
   int ticks = 0;
 };
 
@@ -226,7 +228,7 @@ TEST_CASE("a peer that does not read its answers is ended, and others are not") 
   REQUIRE(slow.request(OperationId::status, {}));
   f.turn();
   const auto slow_id = f.echo.asked.at(0).id;
-  for (int i = 0; i < 8; ++i)
+  for (int i = 0; i < 15; ++i)
     f.echo.pushes.push_back(
         {slow_id, {FrameType::push, 0, static_cast<std::uint16_t>(OperationId::push_end), some(1U << 19U)}, {}});
   REQUIRE(other.request(OperationId::status, {}));
@@ -237,6 +239,22 @@ TEST_CASE("a peer that does not read its answers is ended, and others are not") 
   REQUIRE(other.request(OperationId::status, {}));
   REQUIRE(f.answer(other));
   CHECK(f.echo.gone == std::vector<std::uint64_t>{slow_id});
+}
+
+TEST_CASE("however many lists a peer asks for at once, their answers have room, and it is not ended for them") {
+  Fixture f;
+  auto connection = f.connect();
+  f.echo.answer_size = kMaxFramePayload;
+  constexpr unsigned kLists = 60;
+  for (unsigned i = 0; i < kLists; ++i) REQUIRE(connection.request(OperationId::audit_list, some(1)));
+  // More turns than it would take to end it, before it reads the first answer.
+  for (int i = 0; i < 20; ++i) f.turn();
+  for (unsigned i = 0; i < kLists; ++i) {
+    const auto frame = f.answer(connection);
+    REQUIRE(frame);
+    CHECK(frame->payload.size() == kMaxFramePayload);
+  }
+  CHECK(f.echo.gone.empty());
 }
 
 TEST_CASE("unfinished requests of all peers together stay under their bound") {
