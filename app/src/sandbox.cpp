@@ -53,6 +53,8 @@ class Filter {
   /// In force for every thread that the process has.
   Result<> load() {
     if (failure_ == 0) failure_ = seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_TSYNC, 1);
+    // By default only the thread would end that calls by another ABI's numbers.
+    if (failure_ == 0) failure_ = seccomp_attr_set(filter_.get(), SCMP_FLTATR_ACT_BADARCH, kKill);
     if (failure_ == 0) failure_ = seccomp_load(filter_.get());
     if (failure_ != 0) return fail_errno("the system-call filter could not be put in force", -failure_);
     return ok();
