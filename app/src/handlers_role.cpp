@@ -74,6 +74,20 @@ Result<Record> show(Context& context, Record& input) {
   return shown(context, role);
 }
 
+/// The last administrator must not lock everybody out.
+Result<> somebody_administers(Context& context) {
+  SALLYPORT_TRY(const auto roles, access::list_roles(context.sql()));
+  for (const auto& role : roles) {
+    if (!role.actions.has(Right::administer)) continue;
+    SALLYPORT_TRY(const auto users, access::users_of(context.sql(), role.id));
+    for (const auto& id : users) {
+      SALLYPORT_TRY(const auto user, access::get_user(context.sql(), id));
+      if (!user.disabled) return base::ok();
+    }
+  }
+  return fail(Errc::conflict, "then nobody could administer; give the right to somebody else first");
+}
+
 Result<Record> set(Context& context, Record& input) {
   about_role(context, input);
   access::RoleChange change;
@@ -87,22 +101,9 @@ Result<Record> set(Context& context, Record& input) {
     SALLYPORT_TRY(change.channels, access::parse_channels(input.text("channels")));
   }
   SALLYPORT_TRY(const auto role, access::change_role(context.sql(), input.text("name"), change));
+  SALLYPORT_TRYV(somebody_administers(context));
   context.detail = access::format_actions(role.actions) + " on " + role.accounts.text();
   return shown(context, role);
-}
-
-/// The last administrator must not lock everybody out.
-Result<> somebody_administers(Context& context) {
-  SALLYPORT_TRY(const auto roles, access::list_roles(context.sql()));
-  for (const auto& role : roles) {
-    if (!role.actions.has(Right::administer)) continue;
-    SALLYPORT_TRY(const auto users, access::users_of(context.sql(), role.id));
-    for (const auto& id : users) {
-      SALLYPORT_TRY(const auto user, access::get_user(context.sql(), id));
-      if (!user.disabled) return base::ok();
-    }
-  }
-  return fail(Errc::conflict, "then nobody could administer; give the right to somebody else first");
 }
 
 Result<Record> remove(Context& context, Record& input) {

@@ -1,6 +1,7 @@
 // What gives a proof (a generator, a key, a password) takes one: a sign-in alone, which somebody else may have got hold
 // of, is not enough.
 #include <algorithm>
+#include <array>
 
 #include "sallyport/access/login_token.hpp"
 #include "sallyport/certs/ssh_key.hpp"
@@ -210,4 +211,27 @@ TEST_CASE("service: the event of a sign-in says that an earlier one ended for it
   };
   for (std::size_t i = 0; i < access::kMaxSignIns; ++i) CHECK_FALSE(ended_another());
   CHECK(ended_another());
+}
+
+TEST_CASE("service: the last right to administer is not taken, in whatever way") {
+  ServiceFixture office;
+  const auto admin = office.bootstrap_admin();
+  auto change = office.input(OperationId::role_set);
+  change.set("name", "administrator").set("actions", "audit");
+  auto removal = office.input(OperationId::role_remove);
+  removal.set("name", "administrator");
+  auto off = office.input(OperationId::role_unassign);
+  off.set("name", "administrator").set("user", "root");
+  const auto all = [&] {
+    return std::array{office.web(OperationId::role_set, change, &admin.token),
+                      office.web(OperationId::role_remove, removal, &admin.token),
+                      office.web(OperationId::role_unassign, off, &admin.token)};
+  };
+  for (const auto& refused : all()) {
+    CHECK(refused.code == Errc::conflict);
+    CHECK(refused.error.find("nobody could administer") != std::string::npos);
+  }
+  office.add_role(admin, "second", "administer", "*");
+  office.assign(admin, "second", "root");
+  CHECK(office.web(OperationId::role_set, change, &admin.token).ok());
 }
