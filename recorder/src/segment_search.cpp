@@ -1,10 +1,15 @@
 #include "segment_search.hpp"
 
 #include <algorithm>
+#include <string>
 #include <string_view>
+
+#include "sallyport/base/secret_bytes.hpp"
 
 namespace sallyport::recorder {
 
+using base::Errc;
+using base::fail;
 using base::Result;
 
 namespace {
@@ -22,6 +27,10 @@ Result<SegmentStart> SegmentSearch::find(std::uint64_t time_ms) {
   const auto segment = shown->clear.segment;
   SALLYPORT_TRY(const auto before, last(shown->end(), [&](const Clear& clear) { return clear.segment < segment; }));
   if (!before) return first;
+  // Each segment before it has a chunk. Whoever writes a larger number into a header would have the reader count up to
+  // it.
+  if (segment > before->clear.sequence + 1 || segment > source_->size() / (kClearSize + base::kTagSize))
+    return fail(Errc::corrupt, "the recording was changed: a chunk names a segment that can't be there");
   return SegmentStart{before->end(), before->clear.sequence + 1, before->clear.time_ms, segment};
 }
 

@@ -169,6 +169,19 @@ TEST_CASE("seek: where the first chunk of the segment was overwritten or cut off
   CHECK(rest.cut());
 }
 
+TEST_CASE("seek: a header that names a segment that can't be there is told, and not counted up to") {
+  const auto file = long_recording(6);
+  const auto chunks = walk(file);
+  constexpr std::size_t kSegment = 12;  // in a clear header
+  for (const auto& one : {chunks.back(), chunks[chunks.size() / 2]}) {
+    auto forged = file;
+    std::fill_n(forged.begin() + static_cast<std::ptrdiff_t>(one.offset + kSegment), 4, std::uint8_t{0xFF});
+    auto reader = reader_of(forged);
+    const auto jump = reader.seek(one.time_ms);
+    CHECK((!jump || !ends_well(reader)));
+  }
+}
+
 TEST_CASE("seek: few bytes are read of a long file") {
   class Counting final : public Source {
    public:
