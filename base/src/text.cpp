@@ -64,12 +64,6 @@ CodePoint decode_utf8(std::string_view text) {
 
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
-/// Characters that change how the text around them is shown (UAX 9 and line separators, byte order mark, tags).
-bool is_deceptive(char32_t c) {
-  return c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
-}
-
 std::string escaped_point(CodePoint point, std::string_view raw) {
   if (point.length == 0) return fmt::format("\\x{:02x}", static_cast<std::uint8_t>(raw.front()));
   if (point.value == '\\') return "\\\\";
@@ -80,6 +74,11 @@ std::string escaped_point(CodePoint point, std::string_view raw) {
 }
 
 }  // namespace
+
+bool is_deceptive(char32_t c) {
+  return c == 0x061C || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
 
 std::string hex(ByteView bytes) {
   std::string out(bytes.size() * 2 + 1, '\0');

@@ -1,6 +1,8 @@
 // asciicast v2 and v3. Times in v2 count from the start, in v3 from the event before.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "json_text.hpp"
 #include "sallyport/base/text.hpp"
 #include "sallyport/recorder/export.hpp"
@@ -84,7 +86,7 @@ void CastWriter::put_header(const std::optional<WindowSize>& size) {
 }
 
 void CastWriter::put_event(std::uint64_t time_ms, char code, std::string_view data) {
-  const auto shown_ms = options_.version == CastVersion::v2 ? time_ms : time_ms - last_ms_;
+  const auto shown_ms = options_.version == CastVersion::v2 ? time_ms : time_ms - std::min(time_ms, last_ms_);
   last_ms_ = time_ms;
   fmt::format_to(std::back_inserter(out_), "[{}.{:03}, \"{}\", ", shown_ms / 1000, shown_ms % 1000, code);
   append_json_string(data, out_);

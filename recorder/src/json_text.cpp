@@ -6,8 +6,14 @@
 namespace sallyport::recorder {
 namespace {
 
-void append_json_character(char32_t c, std::string& out) {
+void append_escape(char32_t unit, std::string& out) {
   constexpr std::string_view kHex = "0123456789abcdef";
+  out += "\\u";
+  for (const unsigned shift : {12U, 8U, 4U, 0U}) out += kHex[(unit >> shift) & 0xFU];
+}
+
+/// What no terminal may take for a command, and what no reader may be deceived by, is escaped.
+void append_json_character(char32_t c, std::string& out) {
   switch (c) {
     case '"':
       out += "\\\"";
@@ -27,10 +33,10 @@ void append_json_character(char32_t c, std::string& out) {
     default:
       break;
   }
-  if (c >= 0x20 && (c < 0x7F || c > 0x9F)) return append_utf8(c, out);
-  out += "\\u00";
-  out += kHex[(c >> 4U) & 0xFU];
-  out += kHex[c & 0xFU];
+  if (c >= 0x20 && (c < 0x7F || c > 0x9F) && !base::is_deceptive(c)) return append_utf8(c, out);
+  if (c < 0x10000) return append_escape(c, out);
+  append_escape(0xD800 + ((c - 0x10000) >> 10U), out);
+  append_escape(0xDC00 + ((c - 0x10000) & 0x3FFU), out);
 }
 
 }  // namespace

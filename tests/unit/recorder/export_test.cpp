@@ -177,6 +177,20 @@ std::string facts_of(const base::Bytes& file, const FactsOptions& options) {
 
 }  // namespace
 
+TEST_CASE("facts do not turn the text around them, and are still the same text") {
+  Rig rig;
+  REQUIRE(rig.recorder.channel_opened(1, ChannelKind::exec));
+  REQUIRE(rig.recorder.exec(1, "rm \u202Egpj.\U000E0041"));
+  REQUIRE(rig.recorder.finish(EndReason::ended, "done"));
+  auto reader = reader_of(rig.output.file);
+  std::string all;
+  REQUIRE(export_facts(reader, {}, [&](std::string_view text) -> base::Result<> {
+    all += text;
+    return base::ok();
+  }));
+  CHECK(all.find(R"("text":"rm \u202egpj.\udb40\udc41")") != std::string::npos);
+}
+
 TEST_CASE("every channel of a connection can be exported") {
   CastOptions options;
   options.version = CastVersion::v2;

@@ -23,6 +23,8 @@ SecretBytes base32_secret(const SecretBytes& bytes);
 /// UTF-8 as \xNN or \u{N}; cut after `max` bytes with "...". The result is printable UTF-8 and never starts an escape
 /// sequence.
 std::string escape_text(std::string_view text, std::size_t max = 256);
+/// Characters that change how the text around them is shown (UAX 9 and line separators, byte order mark, tags).
+bool is_deceptive(char32_t c);
 bool is_valid_utf8(std::string_view text) noexcept;
 /// Valid UTF-8 with no control character (C0, DEL, C1) and at most `max` bytes: reasons, descriptions, labels.
 bool is_plain_text(std::string_view text, std::size_t max) noexcept;
