@@ -113,7 +113,7 @@ base::Result<int> set_up(const Invocation& line, const std::string& given) {
   const auto directory = user_config_directory();
   const auto file = directory / "config.toml";
   SALLYPORT_TRYV(may_write(file, text, line.has("force")));
-  SALLYPORT_TRYV(base::make_private_directory(directory));
+  SALLYPORT_TRYV(base::make_own_directory(directory));
   SALLYPORT_TRYV(base::write_file_atomic(directory / "ca.pem", base::as_bytes(ca), 0600));
   SALLYPORT_TRYV(base::write_file_atomic(file, base::as_bytes(text), 0600));
   SALLYPORT_TRY(const bool json, line.json());

@@ -205,7 +205,7 @@ base::Result<int> run_ssh_master(const Invocation& line) {
   if (name.empty() || name.find_first_not_of("0123456789abcdef") != std::string::npos)
     return base::fail(base::Errc::invalid, "no such connection name");
   const auto files = ssh_files();
-  SALLYPORT_TRYV(base::make_private_directory(files.control));  // gone after a logout
+  SALLYPORT_TRYV(base::make_own_directory(files.control));  // gone after a logout
   SALLYPORT_TRY(const auto path, socket_for(line, files));
   const auto socket = as_pattern(path.string());
   // Clients come in parallel (VS Code, ansible's forks): one opens the way, the others wait for it.

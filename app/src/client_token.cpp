@@ -34,13 +34,13 @@ base::Error not_signed_in(const std::string& url) {
 }
 
 base::Result<base::SecretBytes> load_token(const std::string& url) {
-  auto token = base::read_secret_file(token_file(url), kMaxToken);
-  if (!token) return not_signed_in(url);
+  auto token = base::read_own_secret_file(token_file(url), kMaxToken);
+  if (!token && token.error().code() != base::Errc::denied) return not_signed_in(url);
   return token;
 }
 
 base::Result<> store_token(const std::string& url, const base::SecretBytes& token) {
-  SALLYPORT_TRYV(base::make_private_directory(token_directory()));
+  SALLYPORT_TRYV(base::make_own_directory(token_directory()));
   return base::write_file_atomic(token_file(url), token.expose(), 0600);
 }
 

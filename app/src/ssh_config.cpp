@@ -57,7 +57,7 @@ base::Result<> write_known_hosts(const ServerAddress& address, const fs::path& f
     return base::fail(base::Errc::invalid, "nothing says where the broker's SSH is: set ssh in config.toml");
   if (address.host_key.empty())
     return base::fail(base::Errc::invalid, "nothing says what the broker's host key is: set host_key in config.toml");
-  SALLYPORT_TRYV(base::make_private_directory(file.parent_path()));
+  SALLYPORT_TRYV(base::make_own_directory(file.parent_path()));
   const auto host =
       address.ssh_port == 22 ? address.ssh_host : fmt::format("[{}]:{}", address.ssh_host, address.ssh_port);
   std::string text;
@@ -92,7 +92,7 @@ base::Result<> add_include(const SshFiles& files) {
   const auto line = include_line(files);
   const auto wanted = line + "\n" + without_line(text, line);
   if (wanted == text) return base::ok();
-  SALLYPORT_TRYV(base::make_private_directory(files.user_config.parent_path()));
+  SALLYPORT_TRYV(base::make_own_directory(files.user_config.parent_path()));
   return rewrite(files.user_config, wanted);
 }
 

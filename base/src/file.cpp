@@ -33,6 +33,11 @@ Result<std::size_t> read_up_to(int fd, MutableByteView out) {
   return fail(Errc::limit, "longer than the " + std::to_string(out.size() - 1) + " bytes that it may have");
 }
 
+Error belongs_to_another(const fs::path& path, uid_t owner) {
+  return fail(Errc::denied, path.string() + " belongs to another user (uid " + std::to_string(owner) +
+                                "): remove it, or set XDG_RUNTIME_DIR and XDG_CONFIG_HOME to places of your own");
+}
+
 }  // namespace
 
 Result<Bytes> read_file(const fs::path& path, std::size_t max) {
@@ -50,6 +55,16 @@ Result<Bytes> read_file(const fs::path& path, std::size_t max) {
 
 Result<SecretBytes> read_secret_file(const fs::path& path, std::size_t max) {
   SALLYPORT_TRY(auto fd, open_for_reading(path));
+  auto secret = read_all_secret(fd.get(), max);
+  if (!secret) return std::move(secret).error().within(path.string());
+  return secret;
+}
+
+Result<SecretBytes> read_own_secret_file(const fs::path& path, std::size_t max) {
+  SALLYPORT_TRY(auto fd, open_for_reading(path));
+  struct stat about {};
+  if (::fstat(fd.get(), &about) != 0) return fail_errno("reading " + path.string(), errno);
+  if (about.st_uid != ::geteuid()) return belongs_to_another(path, about.st_uid);
   auto secret = read_all_secret(fd.get(), max);
   if (!secret) return std::move(secret).error().within(path.string());
   return secret;
@@ -77,6 +92,14 @@ Result<> make_private_directory(const fs::path& path, unsigned mode) {
   if ((about.st_mode & 022U) != 0) {
     return fail(Errc::denied, "directory " + path.string() + " can be written by others: chmod go-w it first");
   }
+  return ok();
+}
+
+Result<> make_own_directory(const fs::path& path) {
+  SALLYPORT_TRYV(make_private_directory(path));
+  struct stat about {};
+  if (::lstat(path.c_str(), &about) != 0) return fail_errno("looking at " + path.string(), errno);
+  if (about.st_uid != ::geteuid()) return belongs_to_another(path, about.st_uid);
   return ok();
 }
 

@@ -1,6 +1,7 @@
 #include "sallyport/base/file.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -35,6 +36,24 @@ TEST_CASE("reading is bounded and says what is missing", "[file]") {
   CHECK(read_secret_file(dir / "f", 9).error().code() == Errc::limit);
   CHECK(read_file(dir / "gone", 9).error().code() == Errc::not_found);
   CHECK(read_file("/proc/self/status", 1U << 20U).value().size() > 100);  // a file whose size reads as 0
+}
+
+TEST_CASE("a person's own files are not taken from another user", "[file]") {
+  const test::TempDir dir;
+  REQUIRE(make_own_directory(dir / "own"));
+  REQUIRE(write_file_atomic(dir / "own/token", as_bytes("0123456789")));
+  CHECK(make_own_directory(dir / "own"));
+  CHECK(read_own_secret_file(dir / "own/token", 10));
+  CHECK(read_own_secret_file(dir / "own/gone", 10).error().code() == Errc::not_found);
+  if (::geteuid() != 0) return;  // gives nothing away
+  REQUIRE(::chown((dir / "own").c_str(), 65534, 65534) == 0);
+  REQUIRE(::chown((dir / "own/token").c_str(), 65534, 65534) == 0);
+  CHECK(make_private_directory(dir / "own"));
+  for (const auto& refused :
+       {make_own_directory(dir / "own").error(), read_own_secret_file(dir / "own/token", 10).error()}) {
+    CHECK(refused.code() == Errc::denied);
+    CHECK(refused.context().find("uid 65534") != std::string::npos);
+  }
 }
 
 TEST_CASE("a directory that others may write is refused", "[file]") {
