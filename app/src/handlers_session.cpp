@@ -156,8 +156,9 @@ Result<Record> session_thaw(Context& context, Record& input) {
 Result<Record> recording_open(Context& context, Record& input) {
   SALLYPORT_TRY(const auto session, find(context, input));
   context.object = "recording:" + session.id.text();
+  // The key is handed out: what is done with it is out of the vault's sight.
   context.detail =
-      input.has("purpose") ? "to " + std::string(input.text("purpose")) : "for a purpose that was not said";
+      input.has("purpose") ? "said: to " + std::string(input.text("purpose")) : "for a purpose that was not said";
   SALLYPORT_TRY(auto key, vault::read_recording_key(context.tx, context.keys(), session.id));
   const auto& signer = context.state.vault->audit().public_key().key;
   Record out = answer(context);

@@ -29,7 +29,7 @@ all_say() {  # STATE STATUS
   [[ $(as admin session show "$id" -o json | jq -r .recording) == "$1" ]] || fail "session show differs"
   [[ $(as admin recording show "$id" -o json | jq -r .recording) == "$1" ]] || fail "recording show differs"
   ends_with "$2" "^$1" as admin recording verify "$id"
-  [[ $(as admin audit list -o json | jq -r '[.events[] | select(.action == "recording.open")][-1].detail') == 'to verify' ]] || fail "the log does not say what for"
+  [[ $(as admin audit list -o json | jq -r '[.events[] | select(.action == "recording.open")][-1].detail') == 'said: to verify' ]] || fail "the log does not say what for"
 }
 
 step=target_down

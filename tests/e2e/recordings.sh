@@ -24,12 +24,12 @@ on_target -O exit > /dev/null 2>&1
 wait_until 10 newest_is_complete || fail "the recording does not end"
 session=$(newest_session)
 as alice recording show "$session" > "$stage/shown" || fail "show"
-says_purpose 'to show'
+says_purpose 'said: to show'
 grep -qE '^1 +exec .* echo first; echo second$' "$stage/shown" || fail "show lists no channel 1: $(cat "$stage/shown")"
 grep -qE '^2 +exec .* 3 .*echo beside; exit 3$' "$stage/shown" || fail "show lists no channel 2: $(cat "$stage/shown")"
 [[ $(as alice recording show "$session" -o json | jq '.channel_details | length') == 3 ]] || fail "not three channels"
 as alice recording play "$session" --instant > "$stage/first" 2> "$stage/first.err" || fail "play: $(cat "$stage/first.err")"
-says_purpose 'to play'
+says_purpose 'said: to play'
 grep -q first "$stage/first" && ! grep -q beside "$stage/first" || fail "play shows another channel: $(cat "$stage/first")"
 grep -q '3 channels' "$stage/first.err" || fail "play does not say that there are more: $(cat "$stage/first.err")"
 ends_with 0 '^beside' as alice recording play "$session" --instant --channel 2
@@ -55,12 +55,12 @@ cmp "$stage/raw" "$stage/printed" || fail "raw is not what was printed"
 
 step=key
 as alice recording export "$session" --format sealed --to "$stage/copy.spr" || fail "sealed"
-says_purpose 'to export'
+says_purpose 'said: to export'
 cmp "$stage/copy.spr" "$stage/data/recordings/$session.spr" || fail "the sealed copy differs"
 ends_with 2 'to a file only' as alice recording export "$session" --format key
 as alice recording export "$session" --format key --to "$stage/copy.key" || fail "key"
 [[ $(stat -c %a "$stage/copy.key") == 600 ]] || fail "the key is not private"
-says_purpose 'to export its key'
+says_purpose 'said: to export its key'
 nobody() { env -i PATH="$PATH" HOME="$stage/home" TERM=xterm "$program" "$@"; }
 ends_with 0 '^first' nobody recording play "$stage/copy.spr" --key-file "$stage/copy.key" --instant
 ends_with 0 '^complete' nobody recording verify "$stage/copy.spr" --key-file "$stage/copy.key"

@@ -139,6 +139,6 @@ TEST_CASE("ssh: a recording's opening says what for") {
   auto record = ssh.input(OperationId::recording_open);
   record.set("id", id).set("purpose", "export");
   (void)*ssh.web(OperationId::recording_open, record, &ssh.admin.token);
-  CHECK(ssh.log().back().detail == "to export");
+  CHECK(ssh.log().back().detail == "said: to export");
   CHECK(ssh.log().back().object == "recording:" + id);
 }
