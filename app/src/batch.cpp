@@ -345,6 +345,7 @@ void Batch::decide_live(std::vector<Outgoing>& out) {
 void Batch::end_connection(std::uint64_t peer, std::vector<Outgoing>& out) {
   auto* connection = state_.sessions.find(peer);
   if (connection == nullptr) return;
+  state_.gone.emplace(peer, state_.clock->mono());
   if (connection->live && !connection->live->closed) state_.lost.push_back(*connection->live);
   state_.sessions.remove(peer);
   if (state_.vault && !state_.lost.empty()) (void)close_lost(out);

@@ -59,5 +59,7 @@ base::Result<> open_vault(ServiceState& state, const base::SecretBytes& root, st
                           std::string_view how);
 /// Sign-ins that take too long, and sessions that were told to end and did not.
 void end_overdue_connections(ServiceState& state, std::vector<Outgoing>& out);
+/// Of sessions that have gone: the listener is told to end what has not ended by itself.
+void end_processes(ServiceState& state, std::vector<Outgoing>& out);
 
 }  // namespace sallyport::app

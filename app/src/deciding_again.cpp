@@ -101,6 +101,11 @@ void carry_out(ServiceState& state, const std::vector<Verdict>& verdicts, base::
   }
 }
 
+Result<std::string> why_over(Context& context, const Connection& connection) {
+  SALLYPORT_TRY(const auto question, SessionQuestion::of_live(context, *connection.live));
+  return why_end(context, connection, question);
+}
+
 Result<access::Decision> decide_channel(Context& context, const Connection& connection, access::Channel channel) {
   SALLYPORT_TRY(const auto question, SessionQuestion::of_live(context, *connection.live));
   auto input = question.input(context, factors_of(context, connection));

@@ -25,6 +25,8 @@ base::Result<std::vector<Verdict>> decide_again(Context& context);
 void carry_out(ServiceState& state, const std::vector<Verdict>& verdicts, base::MonoTime now,
                std::vector<Outgoing>& out);
 
+/// Why this live session may not go on; empty if it may.
+base::Result<std::string> why_over(Context& context, const Connection& connection);
 /// May this live session open a channel of that kind now?
 base::Result<access::Decision> decide_channel(Context& context, const Connection& connection, access::Channel channel);
 

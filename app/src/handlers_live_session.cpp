@@ -123,11 +123,19 @@ Result<Record> session_checkpoint(Context& context, Record& input) {
 Result<Record> recording_begin(Context& context, Record&) {
   SALLYPORT_TRY(const auto* live, live_of(context));
   if (live->ending) return fail(Errc::conflict, "this session is being ended");
+  // What it stands on may have been taken away in this very batch, or have run out since the last sweep.
+  SALLYPORT_TRY(const auto over, why_over(context, context.connection()));
+  if (!over.empty()) return fail(Errc::denied, over);
   SALLYPORT_TRYV(vault::begin_recording(context.sql(), live->id));
   SALLYPORT_TRY(const auto account, vault::get_account(context.sql(), live->account));
-  SALLYPORT_TRY(auto credential, vault::read_secret(context.tx, context.keys(), account.id));
+  auto credential = vault::read_secret(context.tx, context.keys(), account.id);
+  if (!credential && credential.error().code() == Errc::not_found)
+    return fail(Errc::conflict, live->account_name +
+                                    " has no secret yet; an administrator stores it: sallyport account secret " +
+                                    live->account_name);
+  if (!credential) return std::move(credential).error();
   Record out = answer(context);
-  out.set("kind", vault::to_string(account.kind)).set("credential", std::move(credential));
+  out.set("kind", vault::to_string(account.kind)).set("credential", std::move(credential).value());
   return out;
 }
 
@@ -158,7 +166,11 @@ Result<Record> session_close(Context& context, Record& input) {
     context.event("session.end", context.object, audit::Outcome::failed, context.detail);
   }
   context.after_commit([&state_of = context.state, peer = context.request.peer.id](auto&) {
-    if (auto* there = state_of.sessions.find(peer); there != nullptr && there->live) there->live->closed = true;
+    auto* there = state_of.sessions.find(peer);
+    if (there == nullptr || !there->live) return;
+    there->live->closed = true;
+    if (!there->live->ending)
+      there->live->ending = state_of.clock->mono();  // it has as long to go as one that is told to
   });
   return answer(context);
 }

@@ -119,6 +119,7 @@ constexpr auto kTable = std::to_array<Operation>({
   {Id::push_thaw, "push.thaw", "", "", "To a session: go on.", kNothing, kNothing, Access::push(), 0, 0, ""},
   {Id::push_end, "push.end", "", "", "To a session: end now.", kEndPush, kNothing, Access::push(), 0, 0, ""},
   {Id::push_channels, "push.channels", "", "", "To a session: what its channels may be from now on.", kChannelsPush, kNothing, Access::push(), 0, 0, ""},
+  {Id::push_over, "push.over", "", "", "To the listener: what is left of that connection's process is ended.", kOverPush, kNothing, Access::push(), 0, 0, ""},
   {Id::push_rotation_work, "push.rotation_work", "", "", "To the rotator: ask rotation.next.", kNothing, kNothing, Access::push(), 0, 0, ""},
 });
 // clang-format on

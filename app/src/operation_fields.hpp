@@ -458,6 +458,7 @@ inline constexpr auto kDialPush = std::to_array<Field>(
     {must("connection", number, 0, "from session.register"), must("session", text, kId, "the session"),
      must("host", text, 255, "where to dial"), must("port", number, 65535, "TCP port"),
      must("file", text, 64, "the recording to create below the recordings directory")});
+inline constexpr auto kOverPush = std::to_array<Field>({must("connection", number, 0, "from session.register")});
 inline constexpr auto kChannelsPush = std::to_array<Field>(
     {must("channels", text, 128, "of shell, exec, sftp, scp; what runs and is not among them ends")});
 inline constexpr auto kEndPush = std::to_array<Field>({must("reason", text, 512, "told to the user")});

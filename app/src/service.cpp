@@ -100,6 +100,7 @@ void Service::Impl::run_deferred(std::vector<Outgoing>& out) {
 
 void Service::Impl::tick(std::vector<Outgoing>& out) {
   end_overdue_connections(state_, out);
+  end_processes(state_, out);
   const auto now = state_.clock->mono();
   if (!state_.vault || now < next_sweep_) return;
   next_sweep_ = now + base::Milliseconds{200};

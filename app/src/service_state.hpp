@@ -44,6 +44,8 @@ struct ServiceState {
   std::set<std::uint64_t> rotators;  ///< have asked, and wait to be woken
   std::vector<BegunExport> exports;  ///< the newest last; bounded
   std::uint64_t last_connection = 0;
+  /// Connections of sessions that have gone, since when: their processes end by themselves, or the listener ends them.
+  std::map<std::uint64_t, base::MonoTime> gone;
   bool decide_again = false;      ///< something changed that live sessions stand on
   std::vector<LiveSession> lost;  ///< their connection went without session.close; not yet in the store
   unsigned failed_unseals = 0;    ///< since the start; told in the audit log at the next unsealing

@@ -252,11 +252,9 @@ void SshListener::take_vault() {
   Result<> state = vault_->wants_write() ? vault_->on_writable() : Result<>(ok());
   if (state) state = vault_->on_readable();
   while (auto frame = vault_->next()) {
-    const bool dial =
-        frame->type == FrameType::push && frame->code == static_cast<std::uint16_t>(OperationId::push_dial);
-    if (!dial) continue;  // answers to ssh.listen and dial.failed change nothing here
-    if (const auto taken = take_dial(*frame); !taken)
-      base::log(LogLevel::error, "ssh.dial", {{"why", taken.error().describe()}});
+    if (frame->type != FrameType::push) continue;  // answers to ssh.listen and dial.failed change nothing here
+    if (const auto taken = take_push(*frame); !taken)
+      base::log(LogLevel::error, "ssh.push", {{"why", taken.error().describe()}});
   }
   if (state) return;
   vault_.reset();
@@ -264,8 +262,25 @@ void SshListener::take_vault() {
   base::log(LogLevel::warning, "ssh.vault_lost");
 }
 
-Result<> SshListener::take_dial(const Frame& frame) {
-  SALLYPORT_TRY(const auto record, decode(frame.payload.view(), find_operation(OperationId::push_dial)->input));
+Result<> SshListener::take_push(const Frame& frame) {
+  const auto* push = find_operation(frame.code);
+  if (push == nullptr) return base::fail(base::Errc::invalid, "the vault pushed what is in no row");
+  SALLYPORT_TRY(const auto record, decode(frame.payload.view(), push->input));
+  if (push->id == OperationId::push_dial) return take_dial(record);
+  if (push->id == OperationId::push_over) end_process(record.number("connection"));
+  return ok();
+}
+
+/// A session that has ended goes by itself. One that has not, although its connection to the vault went long ago, is
+/// held up, or not ours any more.
+void SshListener::end_process(std::uint64_t connection) {
+  const auto session = sessions_.find(connection);
+  if (session == sessions_.end()) return;
+  base::log(LogLevel::warning, "session.killed", {{"pid", std::to_string(session->second.pid)}});
+  (void)::kill(session->second.pid, SIGKILL);
+}
+
+Result<> SshListener::take_dial(const Record& record) {
   const auto connection = record.number("connection");
   const auto session = sessions_.find(connection);
   if (session == sessions_.end()) {

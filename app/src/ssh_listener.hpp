@@ -69,7 +69,9 @@ class SshListener {
   void take_registration(Pending& pending);
   void start_session(Pending& pending, std::uint64_t connection);
   void take_vault();
-  base::Result<> take_dial(const Frame& frame);
+  base::Result<> take_push(const Frame& frame);
+  base::Result<> take_dial(const Record& record);
+  void end_process(std::uint64_t connection);
   void finish_dials(Clock::time_point now);
   void finish_dial(Dial& dial);
   void report_failed_dial(const std::string& session, std::string_view reason);

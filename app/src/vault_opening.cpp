@@ -91,4 +91,17 @@ void end_overdue_connections(ServiceState& state, std::vector<Outgoing>& out) {
   }
 }
 
+void end_processes(ServiceState& state, std::vector<Outgoing>& out) {
+  constexpr base::Seconds kTimeToGo{10};
+  const auto now = state.clock->mono();
+  std::erase_if(state.gone, [&](const auto& one) {
+    if (now - one.second <= kTimeToGo) return false;
+    if (!state.listener) return true;  // it went, and is told of nothing
+    Record record(find_operation(OperationId::push_over)->input);
+    record.set("connection", one.first);
+    out.push_back(LiveSessions::make_push(*state.listener, OperationId::push_over, record));
+    return true;
+  });
+}
+
 }  // namespace sallyport::app

@@ -14,6 +14,7 @@ add_test(NAME "e2e: a wrong first code of a generator is asked for again" COMMAN
 add_test(NAME "e2e: a checkout waits for a secret that is being changed" COMMAND ${e2e_dir}/patience.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: one command sets a client up" COMMAND ${e2e_dir}/setup.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process is killed in turn" COMMAND ${e2e_dir}/processes.sh $<TARGET_FILE:sallyport>)
+add_test(NAME "e2e: a session's process that does not go is ended" COMMAND ${e2e_dir}/stubborn.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: with few open files fewer are let in, and it is said" COMMAND ${e2e_dir}/limits.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: each process under its own user" COMMAND ${e2e_dir}/users.sh $<TARGET_FILE:sallyport>)
 add_test(NAME "e2e: whatever stands in the place of a file, a start touches nothing of others" COMMAND ${e2e_dir}/links.sh $<TARGET_FILE:sallyport>)
@@ -42,7 +43,7 @@ set(e2e_tests "e2e: the demo where the server's users exist" "e2e: set up as the
     "e2e: exit statuses, against a server" "e2e: TARGET.sallyport with plain ssh"
     "e2e: the README's first session is eight steps"
     "e2e: a checkout waits for a secret that is being changed" "e2e: one command sets a client up" "e2e: a wrong first code of a generator is asked for again"
-    "e2e: each process is killed in turn" "e2e: with few open files fewer are let in, and it is said" "e2e: each process under its own user"
+    "e2e: each process is killed in turn" "e2e: a session's process that does not go is ended" "e2e: with few open files fewer are let in, and it is said" "e2e: each process under its own user"
     "e2e: started as an ordinary user"
     "e2e: a sealed start, opened by a passphrase" "e2e: one code, fifty tries at once on every path"
     "e2e: the recordings' disk hangs" "e2e: what an auditor is told is true"

@@ -108,6 +108,7 @@ enum class OperationId : std::uint16_t {
   push_end = 243,
   push_rotation_work = 244,
   push_channels = 245,
+  push_over = 246,
 };
 
 /// What a role may allow. access::decide() decides; the table only names what is needed.
