@@ -49,7 +49,11 @@ Result<> need_right(Context& context, Right right) { return decided(context, acc
 
 /// One answer for an account that is not there and one that is not open: names of accounts are no public knowledge.
 Result<> no_such_account(Context& context, Right right) {
-  if (context.allows(Right::administer)) return fail(Errc::not_found, "there is no account of that name");
+  if (context.allows(Right::administer)) {
+    constexpr std::string_view kNoun = "account:";
+    const auto named = context.object.starts_with(kNoun) ? context.object.substr(kNoun.size()) : "of that name";
+    return fail(Errc::not_found, "there is no account " + named + "; those there are: sallyport account list");
+  }
   access::DecisionInput input = context.question(right);
   static const access::AccountFacts nowhere{base::AccountId::random(), {}};
   input.account = &nowhere;

@@ -110,7 +110,8 @@ base::Result<int> run_play(const Invocation& line) {
   if (!recording.source) return no_file(recording, examined);
   SALLYPORT_TRY(const auto choice, chosen_channel(line, examined));
   if (!choice.all && !choice.channel) {
-    tell(recording.id, {damage, "nothing was printed in it; what it did: recording export --format facts"});
+    tell(recording.id, {damage, "nothing was printed in it; what it did: sallyport recording export " + recording.id +
+                                    " --format facts"});
     return damage.empty() ? 0 : 1;
   }
   playing.options.channel = choice.channel;

@@ -155,6 +155,18 @@ const std::optional<Account>& Identities::of(ProcessKind kind) const {
   return none;
 }
 
+namespace {
+
+std::string missing_of(const ProcessUsers& users) {
+  std::string out;
+  for (const auto* name : {&users.vault, &users.ssh, &users.web, &users.rotator, &users.session}) {
+    if (!find_account(*name)) out += (out.empty() ? "" : ", ") + *name;
+  }
+  return out;
+}
+
+}  // namespace
+
 Result<Identities> resolve_identities(const ProcessUsers& users, bool development) {
   Identities found;
   if (::geteuid() != 0) {
@@ -169,8 +181,7 @@ Result<Identities> resolve_identities(const ProcessUsers& users, bool developmen
   found.session = find_account(users.session);
   if (found.vault && found.ssh && found.web && found.rotator && found.session) return found;
   if (!development)
-    return fail(Errc::not_found, "started as root, and not all of these users exist: " + users.vault + ", " +
-                                     users.ssh + ", " + users.web + ", " + users.rotator + ", " + users.session +
+    return fail(Errc::not_found, "started as root, and these users do not exist: " + missing_of(users) +
                                      ". Make them, name others under [users], or start as an ordinary user");
   Identities development_only;
   development_only.session = find_account("nobody");

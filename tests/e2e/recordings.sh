@@ -78,7 +78,7 @@ on_target true > "$stage/log/ssh" 2>&1 || fail "no session: $(cat "$stage/log/ss
 another_is_complete() { [[ $(newest_session) != "$session" ]] && newest_is_complete; }
 wait_until 10 another_is_complete || fail "the recording does not end"
 silent=$(newest_session)
-ends_with 0 "recording $silent: nothing was printed in it; what it did: recording export --format facts" as alice recording play
+ends_with 0 "recording $silent: nothing was printed in it; what it did: sallyport recording export $silent --format facts" as alice recording play
 ends_with 0 'channel 1, exec: true printed nothing; what it did' as alice recording play "$silent" --channel 1 --instant
 ends_with 0 '"true"' as alice recording export "$silent" --format facts
 head -c -1 "$stage/data/recordings/$silent.spr" > "$stage/silent.spr"
