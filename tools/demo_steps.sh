@@ -46,7 +46,7 @@ step_enrol() {
   as alice login --user alice --password-stdin <<< "$alice_password" > /dev/null || fail "login"
   qr=$(as alice otp enroll < /dev/null 2> /dev/null)
   [[ $qr == *█* || $qr == *▀* ]] || fail "no QR code was drawn"
-  sed -n 's/.*type the secret in: //p' <<< "$qr" | tr -d '\n' > "$stage/people/alice/seed"
+  sed -n '/type the secret in:/{n;p}' <<< "$qr" | tr -d '\n' > "$stage/people/alice/seed"
   if broken; then cp "$stage/people/audra/seed" "$stage/people/alice/seed"; fi
   code alice | as alice otp enroll --confirm-stdin > "$stage/people/alice/welcome" || fail "the first code was not taken"
   ssh-keygen -q -t ed25519 -N '' -C alice -f "$stage/home/.ssh/id_ed25519"

@@ -134,7 +134,8 @@ base::Result<Login> check_token(Transaction& tx, const base::SecretBytes& token,
   if (found->login.lease.ended(now)) return not_signed_in("your sign-in has expired");
   if (unused_for_long(*found, idle, now)) {
     const auto minutes = std::chrono::ceil<std::chrono::minutes>(idle.limit).count();
-    return not_signed_in("your sign-in has ended, it was not used for " + std::to_string(minutes) + " minutes");
+    return not_signed_in("your sign-in has ended, it was not used for " + std::to_string(minutes) +
+                         (minutes == 1 ? " minute" : " minutes"));
   }
   return std::move(found->login);
 }

@@ -80,7 +80,7 @@ std::string after_checkout(const ServerAddress& address, const Record& checkout)
   std::replace(login.begin(), login.end(), '@', '+');
   const auto port = address.ssh_port == 22 ? std::string() : fmt::format("-p {} ", address.ssh_port);
   const auto ssh = address.ssh_host.empty() ? "sallyport ssh " + account
-                                            : fmt::format("ssh {}{}@{}   (or: sallyport ssh {})", port, login,
+                                            : fmt::format("ssh {}{}@{}\n          or    sallyport ssh {}", port, login,
                                                           base::escape_text(address.ssh_host), account);
   const auto ends =
       base::SystemClock().wall() + base::Seconds(static_cast<std::int64_t>(checkout.number("seconds_left")));

@@ -49,10 +49,11 @@ base::Result<base::SecretBytes> code(const Invocation& line, const std::string& 
   return answer;
 }
 
-std::string welcome(const Record& output) {
+std::string welcome(const Record& output, bool enrols_now) {
   const auto until = long_time(base::from_unix_ms(static_cast<std::int64_t>(output.number("expires"))));
   auto text = fmt::format("signed in as {} until {}", base::escape_text(output.text("user")), until);
-  if (!output.flag("otp_proven")) text += "\nnext, enrol a one-time code generator: sallyport otp enroll";
+  if (!output.flag("otp_proven") && !enrols_now)
+    text += "\nnext, enrol a one-time code generator: sallyport otp enroll";
   return text;
 }
 
@@ -64,10 +65,10 @@ constexpr auto kSignedIn = std::to_array<Field>({
 
 // The token goes into its file, never onto the screen.
 base::Result<> finish_sign_in(const Invocation& line, const ApiClient& client, const Record& output,
-                              std::string_view name) {
+                              std::string_view name, bool enrols_now = false) {
   SALLYPORT_TRYV(store_token(client.address().url, output.secret("token")));
   SALLYPORT_TRY(const bool json, line.json());
-  if (!json) return print_text(welcome(output) + "\n");
+  if (!json) return print_text(welcome(output, enrols_now) + "\n");
   Record shown(kSignedIn);
   shown.set("user", output.text("user")).set("expires", output.number("expires"));
   shown.set_flag("otp_proven", output.flag("otp_proven"));
@@ -100,7 +101,7 @@ base::Result<> show_seed(const Record& seed, bool json) {
   SALLYPORT_TRY(const auto code, vault::qr_half_blocks(seed.secret("uri"), knows_colours() ? vault::QrColours::ansi
                                                                                            : vault::QrColours::plain));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, code.expose()));
-  SALLYPORT_TRYV(print_text("Scan this with an authenticator, or type the secret in: "));
+  SALLYPORT_TRYV(print_text("Scan this with an authenticator, or type the secret in:\n"));
   SALLYPORT_TRYV(base::write_all(STDOUT_FILENO, seed.secret("secret").expose()));
   return print_text("\n");
 }
@@ -169,8 +170,9 @@ base::Result<int> run_login(const Invocation& line) {
     if (!given.empty()) input.set("otp", std::move(given));
   }
   SALLYPORT_TRY(const auto output, client.call(OperationId::login, input));
-  SALLYPORT_TRYV(finish_sign_in(line, client, output, "auth.login"));
-  if (output.flag("otp_proven") || line.has("password-stdin") || !is_terminal(STDIN_FILENO)) return 0;
+  const bool enrols_now = !output.flag("otp_proven") && !line.has("password-stdin") && is_terminal(STDIN_FILENO);
+  SALLYPORT_TRYV(finish_sign_in(line, client, output, "auth.login", enrols_now));
+  if (!enrols_now) return 0;
   client.set_token(output.secret("token").clone());
   return go_on_enrolling(line, client);
 }

@@ -106,10 +106,10 @@ asked() { grep -qF '<asked>' "$stage/log/terminal"; }
 ends_with 5 '^Check the account out first: sallyport checkout root@web1 --reason \.\.\.' \
   ssh $(client_options) -p "$broker_port" "alice+root+web1@$broker_host" true
 as alice checkout root@web1 --reason test > "$stage/lent" < /dev/null || fail "checkout"
-go_there=$(sed -nE 's/^Go there +(ssh .*)   \(or: sallyport ssh root@web1\)$/\1/p' "$stage/lent")
+go_there=$(sed -nE 's/^Go there +(ssh .*)$/\1/p' "$stage/lent")
 # shellcheck disable=SC2046,SC2086
 [[ $(ssh $(client_options) ${go_there#ssh } 'echo there' < /dev/null) == there ]] || fail "what checkout prints does not go there: $(cat "$stage/lent")"
-for line in 'See its secret  sallyport reveal root@web1' 'Give it back    sallyport checkin root@web1' 'It ends         20'; do
+for line in '          or    sallyport ssh root@web1' 'See its secret  sallyport reveal root@web1' 'Give it back    sallyport checkin root@web1' 'It ends         20'; do
   grep -qF "$line" "$stage/lent" || fail "checkout does not say \"$line\": $(cat "$stage/lent")"
 done
 at_terminal "one-time code" as alice checkout root@web1 --reason test

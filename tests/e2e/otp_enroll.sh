@@ -26,7 +26,7 @@ proc await {pattern status} {
   }
 }
 spawn bash -c "as $env(WHO) otp enroll"
-await {type the secret in: ([A-Z2-7]+)} 101
+await {type the secret in:\s+([A-Z2-7]+)\s} 101
 set seed $expect_out(1,string)
 exec printf %s $seed > $env(SEED)
 await {The code that it shows now: $} 102
