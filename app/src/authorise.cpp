@@ -64,7 +64,7 @@ Result<> no_such_account(Context& context, Right right) {
 }
 
 Result<> find_checkout(Context& context, std::string_view id_text) {
-  SALLYPORT_TRY(auto id, vault::complete_checkout_id(context.sql(), id_text));
+  SALLYPORT_TRY(auto id, vault::complete_checkout_id(context.sql(), id_text, context.caller->user.id));
   auto found = vault::get_checkout(context.sql(), id);
   // Another person's checkout is answered like one that is not there.
   if (!found || found.value().user != context.caller->user.id)

@@ -108,7 +108,8 @@ Result<Record> list(Context& context, Record& input) {
 
 /// The caller's own; of others only with `right`, and otherwise as if there were none.
 Result<vault::Checkout> find(Context& context, const Record& input, Right right) {
-  SALLYPORT_TRY(const auto id, vault::complete_checkout_id(context.sql(), input.text("id")));
+  const auto of = context.allows(right) ? std::nullopt : std::optional(context.caller->user.id);
+  SALLYPORT_TRY(const auto id, vault::complete_checkout_id(context.sql(), input.text("id"), of));
   auto found = vault::get_checkout(context.sql(), id);
   if (!found && found.error().code() != Errc::not_found) return found;
   if (found && (found.value().user == context.caller->user.id || context.allows(right))) return found;

@@ -49,8 +49,11 @@ base::Result<Checkout> get_checkout(Transaction& tx, const base::CheckoutId& id)
   return std::move(*found);
 }
 
-base::Result<base::CheckoutId> complete_checkout_id(Transaction& tx, std::string_view begin) {
-  return complete_id<base::CheckoutId>(tx, "SELECT id FROM checkout WHERE id >= $1 AND id < $2 LIMIT 2", begin);
+base::Result<base::CheckoutId> complete_checkout_id(Transaction& tx, std::string_view begin,
+                                                    const std::optional<base::UserId>& of) {
+  return complete_id<base::CheckoutId>(
+      tx, "SELECT id FROM checkout WHERE id >= $1 AND id < $2 AND ($3 = '' OR user_id = $3) LIMIT 2", begin,
+      of ? of->text() : std::string());
 }
 
 base::Result<std::vector<Checkout>> list_checkouts(Transaction& tx, const CheckoutFilter& filter) {

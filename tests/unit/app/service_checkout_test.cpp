@@ -62,8 +62,13 @@ TEST_CASE("service: another person's checkout is answered like one that is not t
     const auto absent = office.by_id(operation, std::string(16, 'a'), bob.token);
     CHECK(others.code == Errc::not_found);
     CHECK(others.error == absent.error);
+    // Nor is it told letter by letter.
+    const auto begun = office.by_id(operation, id.substr(0, 6), bob.token);
+    CHECK(begun.code == Errc::not_found);
+    CHECK(begun.error == "no id begins with " + id.substr(0, 6));
   }
   CHECK(office.by_id(OperationId::reveal, id, office.alice.token).ok());
+  CHECK(office.by_id(OperationId::checkout_show, id.substr(0, 6), office.alice.token).ok());
 }
 
 TEST_CASE("service: an account that is not open and one that is not there are answered alike") {

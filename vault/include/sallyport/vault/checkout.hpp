@@ -73,8 +73,10 @@ base::Result<std::optional<base::Milliseconds>> next_expiry(Transaction& tx, con
 /// Before the value leaves. Errc::conflict unless it is active and has time left.
 base::Result<> mark_revealed(Transaction& tx, const base::CheckoutId& id, const Moment& now);
 
-/// The id that begins so, if it is the only one: 16 letters are that id itself. Errc::not_found, Errc::invalid.
-base::Result<base::CheckoutId> complete_checkout_id(Transaction& tx, std::string_view begin);
+/// The id that begins so, if it is the only one, of all or of one user's: 16 letters are that id itself.
+/// Errc::not_found, Errc::invalid.
+base::Result<base::CheckoutId> complete_checkout_id(Transaction& tx, std::string_view begin,
+                                                    const std::optional<base::UserId>& of);
 base::Result<Checkout> get_checkout(Transaction& tx, const base::CheckoutId& id);
 /// The person's own active one with time left: there is one at most.
 base::Result<std::optional<Checkout>> find_active_checkout(Transaction& tx, const base::AccountId& account,

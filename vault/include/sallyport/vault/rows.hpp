@@ -117,19 +117,19 @@ inline std::string as_pattern(std::string_view text) {
 }
 
 /// The only id that begins so. `sql` gives those from $1 on and before $2, two of them at most. Errc::invalid when it
-/// is no id's beginning or the beginning of several, Errc::not_found.
-template <class IdType>
-base::Result<IdType> complete_id(Transaction& tx, Sql sql, std::string_view begin) {
+/// is no id's beginning or the beginning of several, Errc::not_found. `more`: $3 and so on.
+template <class IdType, class... More>
+base::Result<IdType> complete_id(Transaction& tx, Sql sql, std::string_view begin, const More&... more) {
   constexpr std::size_t kLeast = 4;
   auto whole = IdType::parse(begin);
   if (whole || begin.size() < kLeast || begin.size() >= IdType::kLength) return whole;
   if (begin.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") != std::string_view::npos) return whole;
-  SALLYPORT_TRY(auto rows, tx.query(sql, begin, std::string(begin) + '{'));  // '{' follows 'z'
+  SALLYPORT_TRY(auto rows, tx.query(sql, begin, std::string(begin) + '{', more...));  // '{' follows 'z'
   SALLYPORT_TRY(const bool found, rows.next());
   if (!found) return base::fail(base::Errc::not_found, "no id begins with " + std::string(begin));
   SALLYPORT_TRY(auto id, read_id<IdType>(rows, 0));
-  SALLYPORT_TRY(const bool more, rows.next());
-  if (more)
+  SALLYPORT_TRY(const bool another, rows.next());
+  if (another)
     return base::fail(base::Errc::invalid, "several ids begin with " + std::string(begin) + "; give more letters");
   return id;
 }
